@@ -1,0 +1,200 @@
+"""A shot: the one typed request. Built at the edge, checked once, frozen below.
+
+Image coordinates are pixels of the plate: origin top-left, x right, y down; integers are pixel corners, so the
+centre of the first pixel is (0.5, 0.5). Frames are the host's own numbers.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import List, Optional, Tuple, Union
+
+from .errors import PromptError, ShotError
+
+DIRECTIONS = ("forward", "backward", "both")
+MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
+CORRECTIONS = ("refine", "independent")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A click at (x, y) on `frame`: on the object, or with `positive=False` on what is not the object."""
+
+    frame: int
+    x: float
+    y: float
+    positive: bool = True
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle around the object on `frame`: left, top, right, bottom; x0 < x1, y0 < y1."""
+
+    frame: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True)
+class MaskPrompt:
+    """An image file of the plate's size on `frame`; above half is the object (alpha if it has one, else luma)."""
+
+    frame: int
+    path: str
+
+
+Prompt = Union[Point, Box, MaskPrompt]
+
+
+@dataclass(frozen=True)
+class ShotObject:
+    """One thing the artist wants a matte of: a name and its prompts, in the order they were made."""
+
+    name: str
+    prompts: Tuple[Prompt, ...]
+
+    def frames(self) -> Tuple[int, ...]:
+        """Give the prompted frames in ascending order, each once."""
+        return tuple(sorted({prompt.frame for prompt in self.prompts}))
+
+    def on(self, frame: int) -> Tuple[Prompt, ...]:
+        """Give the prompts on one frame, in the order they were made."""
+        return tuple(prompt for prompt in self.prompts if prompt.frame == frame)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a shot is tracked.
+
+    Attributes:
+        direction: `forward` from the first prompted frame, `backward` from the last, or `both` ways from the first.
+        mode: the path from plate to trimap, a row of the paper's ablation; `pdd+mss` is the paper's own.
+        corrections: what points on a later frame of an object do. `refine`: they correct what was tracked there, and
+            change nothing on the other side of it. `independent`: they describe the object anew, as a box or
+            a mask always does, and serve every frame nearby as a second reference.
+        colourspace: name of the plates' colour space in the OpenColorIO configuration; None: by file type.
+    """
+
+    direction: str = "both"
+    mode: str = "pdd+mss"
+    corrections: str = "refine"
+    colourspace: Optional[str] = None
+
+    def __post_init__(self) -> None:
+        for field, allowed in (("direction", DIRECTIONS), ("mode", MODES), ("corrections", CORRECTIONS)):
+            value = getattr(self, field)
+            if value not in allowed:
+                raise ShotError(
+                    f"shot.{field}", f"'{value}' is not a {field}.", f"Choose one of: {', '.join(allowed)}."
+                )
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A frame range of plates with its prompts and settings; everything is checked on construction.
+
+    Attributes:
+        first, last: frame range, both included.
+        width, height: size of every plate in pixels (the display window).
+        objects: one or more, names unique.
+
+    Raises:
+        ShotError: an empty range, a bad size, names that repeat or cannot name a layer.
+        PromptError: no prompt at all, or one outside the plate or the range.
+    """
+
+    first: int
+    last: int
+    width: int
+    height: int
+    objects: Tuple[ShotObject, ...]
+    settings: Settings = Settings()
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ShotError(
+                "shot.range", f"The range {self.first}-{self.last} holds no frame.", "Give it as FIRST-LAST."
+            )
+        if self.width < 1 or self.height < 1:
+            raise ShotError(
+                "shot.size", f"A plate of {self.width}x{self.height} pixels is no image.", "Check the plates."
+            )
+        names = [thing.name for thing in self.objects]
+        for name in names:
+            _check_name(name, names)
+        if not any(thing.prompts for thing in self.objects):
+            raise PromptError(
+                "prompt.none",
+                "Nothing says what to matte.",
+                "Give at least one point, box or mask on a frame.",
+            )
+        for thing in self.objects:
+            if not thing.prompts:
+                raise PromptError(
+                    "prompt.none",
+                    f"The object '{thing.name}' has no prompt.",
+                    "Give it a point, a box or a mask.",
+                )
+            _check_first_prompt(thing)
+            for prompt in thing.prompts:
+                self._check_prompt(thing.name, prompt)
+
+    @property
+    def frames(self) -> range:
+        """The host's frame numbers of the shot, ascending."""
+        return range(self.first, self.last + 1)
+
+    def with_objects(self, objects: Tuple[ShotObject, ...]) -> "Shot":
+        """Give the same shot with other objects and prompts, checked anew."""
+        return replace(self, objects=objects)
+
+    def _check_prompt(self, name: str, prompt: Prompt) -> None:
+        if not self.first <= prompt.frame <= self.last:
+            raise PromptError(
+                "prompt.outside_range",
+                f"A prompt for '{name}' is on frame {prompt.frame}, but the shot runs {self.first}-{self.last}.",
+                "Move the prompt into the range or widen the range.",
+            )
+        corners: Tuple[Tuple[float, float], ...] = ()
+        if isinstance(prompt, Point):
+            corners = ((prompt.x, prompt.y),)
+        elif isinstance(prompt, Box):
+            corners = ((prompt.x0, prompt.y0), (prompt.x1, prompt.y1))
+            if not (prompt.x0 < prompt.x1 and prompt.y0 < prompt.y1):
+                raise PromptError(
+                    "prompt.empty_box",
+                    f"The box for '{name}' on frame {prompt.frame} has no area.",
+                    "Give it as left, top, right, bottom.",
+                )
+        for x, y in corners:
+            inside = 0 <= x <= self.width and 0 <= y <= self.height
+            if not (math.isfinite(x) and math.isfinite(y) and inside):
+                raise PromptError(
+                    "prompt.outside_plate",
+                    f"A prompt for '{name}' on frame {prompt.frame} is at ({x:g}, {y:g}), "
+                    f"outside the {self.width}x{self.height} plate.",
+                    "Coordinates are pixels from the top-left corner.",
+                )
+
+
+def _check_name(name: str, names: List[str]) -> None:
+    if names.count(name) > 1:
+        raise ShotError("shot.object_name", f"Two objects are called '{name}'.", "Give every object its own name.")
+    plain = name.replace("_", "").replace("-", "")
+    if not (plain.isascii() and plain.isalnum() and name[0].isalpha() and len(name) <= 64):
+        raise ShotError(
+            "shot.object_name",
+            f"'{name}' cannot name an object.",
+            "Use a letter, then letters, digits, '_' or '-', 64 at most: it becomes a layer's name.",
+        )
+
+
+def _check_first_prompt(thing: ShotObject) -> None:
+    first = thing.on(thing.frames()[0])
+    if all(isinstance(prompt, Point) and not prompt.positive for prompt in first):
+        raise PromptError(
+            "prompt.only_negative",
+            f"The first prompted frame of '{thing.name}' ({first[0].frame}) only says what is not the object.",
+            "Add a positive point, a box or a mask on that frame.",
+        )

@@ -1,0 +1,110 @@
+"""Every number of every model, in frozen dataclasses. Names are what `--model` takes.
+
+Sources: `sam2.1-*` are the public SAM 2.1 configurations (facebookresearch/sam2); `mam2-*` add the paper's parts
+(Matting Anything 2, ICLR 2026); `starter` is the same structure in small, trained by this project.
+"""
+
+from dataclasses import dataclass, replace
+
+from engine.model.matter_config import MEMATTE_S, STARTER_MATTER, MatterConfig
+
+
+@dataclass(frozen=True)
+class HieraConfig:
+    """The image encoder's trunk; one entry a stage, strides 4, 8, 16, 32."""
+
+    embed_dim: int
+    num_heads: int
+    stages: tuple[int, int, int, int]
+    global_blocks: tuple[int, ...]
+    windows: tuple[int, int, int, int] = (8, 4, 14, 7)
+    position_grid: tuple[int, int] = (7, 7)
+
+    @property
+    def channels(self) -> tuple[int, int, int, int]:
+        """Channels of the four stages, finest first."""
+        dim = self.embed_dim
+        return (dim, 2 * dim, 4 * dim, 8 * dim)
+
+
+@dataclass(frozen=True)
+class TrackerConfig:
+    """SAM 2: encoder, memory, prompts, decoder. Defaults are SAM 2.1's."""
+
+    hiera: HieraConfig
+    image_size: int = 1024
+    dim: int = 256
+    memory_dim: int = 64
+    memory_layers: int = 4
+    memory_feedforward: int = 2048
+    decoder_feedforward: int = 2048
+    dropout: float = 0.1
+    multimask: bool = True  # three candidates for an ambiguous prompt, and one more look when the single mask is unstable
+    binarise_prompted_memory: bool = True  # memories of prompted frames see the mask that the artist saw
+    decoder_mixers: int = 0  # ConvNeXt blocks before the two-way transformer: a small encoder leaves mixing undone
+    draw_prompts: bool = False  # also draw points and boxes into the dense prompt: learned sooner from little data
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """Low-rank adapters on the encoder's attention (`qkv` and `proj`)."""
+
+    rank: int = 16
+    alpha: int = 16
+    dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class MAM2Config:
+    """A whole model.
+
+    Attributes:
+        trimap_from: `decoder` when a trained trimap branch is there; `uncertainty` takes a band around the mask's own
+            doubt instead, for SAM 2.1 weights with a public matter.
+        lora: None for an encoder without adapters.
+    """
+
+    name: str
+    tracker: TrackerConfig
+    matter: MatterConfig
+    trimap_from: str = "decoder"
+    lora: LoraSettings | None = None
+
+
+_TINY = HieraConfig(96, 1, (1, 2, 7, 2), (5, 7, 9))
+_SMALL = HieraConfig(96, 1, (1, 2, 11, 2), (7, 10, 13))
+_BASE_PLUS = HieraConfig(112, 2, (2, 3, 16, 3), (12, 16, 20), position_grid=(14, 14))
+_LARGE = HieraConfig(144, 2, (2, 6, 36, 4), (23, 33, 43), windows=(8, 4, 16, 8))
+
+STARTER = MAM2Config(
+    name="starter",
+    tracker=TrackerConfig(
+        HieraConfig(32, 1, (1, 2, 4, 1), (5,), windows=(8, 4, 16, 8), position_grid=(8, 8)),
+        image_size=256,
+        dim=128,
+        memory_layers=2,
+        memory_feedforward=256,
+        decoder_feedforward=256,
+        dropout=0.0,
+        multimask=False,
+        binarise_prompted_memory=False,
+        decoder_mixers=2,
+        draw_prompts=True,
+    ),
+    matter=STARTER_MATTER,
+    lora=LoraSettings(rank=4, alpha=8, dropout=0.0),
+)
+
+
+def _family() -> dict[str, MAM2Config]:
+    configs = {"starter": STARTER}
+    for letter, hiera in (("t", _TINY), ("s", _SMALL), ("b+", _BASE_PLUS), ("l", _LARGE)):
+        plain = MAM2Config(f"sam2.1-{letter}", TrackerConfig(hiera), MEMATTE_S, trimap_from="uncertainty")
+        configs[plain.name] = plain
+        configs[f"mam2-{letter}"] = replace(
+            plain, name=f"mam2-{letter}", trimap_from="decoder", lora=LoraSettings()
+        )
+    return configs
+
+
+CONFIGS: dict[str, MAM2Config] = _family()

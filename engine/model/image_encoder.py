@@ -1,0 +1,92 @@
+"""SAM 2's parts built in plain Python from a frozen config: encoder, memory, and the adapters on the encoder."""
+
+import peft
+from sam2.modeling.backbones.hieradet import Hiera
+from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
+from sam2.modeling.memory_attention import MemoryAttention, MemoryAttentionLayer
+from sam2.modeling.memory_encoder import CXBlock, Fuser, MaskDownSampler, MemoryEncoder
+from sam2.modeling.position_encoding import PositionEmbeddingSine
+from sam2.modeling.sam.transformer import RoPEAttention
+from torch import nn
+
+from engine.model.config import LoraSettings, TrackerConfig
+
+
+def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
+    """Build Hiera and its feature pyramid: plates in, features at strides 4, 8 and 16 out (32 is dropped)."""
+    hiera = config.hiera
+    trunk = Hiera(
+        embed_dim=hiera.embed_dim,
+        num_heads=hiera.num_heads,
+        stages=hiera.stages,
+        global_att_blocks=hiera.global_blocks,
+        window_spec=hiera.windows,
+        window_pos_embed_bkg_spatial_size=hiera.position_grid,
+    )
+    neck = FpnNeck(
+        position_encoding=PositionEmbeddingSine(num_pos_feats=config.dim, normalize=True, temperature=10000),
+        d_model=config.dim,
+        backbone_channel_list=list(reversed(hiera.channels)),
+        fpn_top_down_levels=[2, 3],
+        fpn_interp_model="nearest",
+    )
+    return ImageEncoder(trunk=trunk, neck=neck, scalp=1)
+
+
+def build_memory_attention(config: TrackerConfig) -> MemoryAttention:
+    """Build the attention by which a frame's stride-16 features recall the memories of other frames."""
+    side = config.image_size // 16
+    shared = {
+        "rope_theta": 10000.0,
+        "feat_sizes": (side, side),
+        "embedding_dim": config.dim,
+        "num_heads": 1,
+        "downsample_rate": 1,
+        "dropout": config.dropout,
+    }
+    layer = MemoryAttentionLayer(
+        activation="relu",
+        dim_feedforward=config.memory_feedforward,
+        dropout=config.dropout,
+        pos_enc_at_attn=False,
+        self_attention=RoPEAttention(**shared),
+        d_model=config.dim,
+        pos_enc_at_cross_attn_keys=True,
+        pos_enc_at_cross_attn_queries=False,
+        cross_attention=RoPEAttention(**shared, rope_k_repeat=True, kv_in_dim=config.memory_dim),
+    )
+    return MemoryAttention(d_model=config.dim, pos_enc_at_input=True, layer=layer, num_layers=config.memory_layers)
+
+
+def build_memory_encoder(config: TrackerConfig) -> MemoryEncoder:
+    """Build what turns a frame's features and mask into a memory of `memory_dim` channels at stride 16."""
+    return MemoryEncoder(
+        in_dim=config.dim,
+        out_dim=config.memory_dim,
+        position_encoding=PositionEmbeddingSine(
+            num_pos_feats=config.memory_dim, normalize=True, temperature=10000
+        ),
+        mask_downsampler=MaskDownSampler(embed_dim=config.dim, kernel_size=3, stride=2, padding=1),
+        fuser=Fuser(CXBlock(config.dim, kernel_size=7, padding=3, layer_scale_init_value=1e-6), num_layers=2),
+    )
+
+
+def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:
+    """Put low-rank adapters on every attention's `qkv` and `proj` of the trunk, in place; the rest of it freezes.
+
+    They start as the identity: until trained, the encoder's numbers do not change.
+    """
+    adapters = peft.LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=r".*\.attn\.(qkv|proj)",
+    )
+    peft.inject_adapter_in_model(adapters, encoder.trunk)
+
+
+def merge_lora(module: nn.Module) -> None:
+    """Fold the adapters into the weights that they adapt, in place: the same numbers, no cost at inference."""
+    for layer in module.modules():
+        if isinstance(layer, peft.tuners.lora.LoraLayer) and not layer.merged:
+            layer.merge()

@@ -1,0 +1,194 @@
+"""Matting Anything 2: the paper's figure as one module.
+
+    plate --encode--> F --recall memory--> F_mem --PDD, prompts--> mask M --remember--> memory
+                      F + no-memory --------------PDD, M as prompt--> trimap T            (MSS)
+    plate, T --matter--> alpha
+
+The module keeps nothing of a shot: memory comes in as an argument and goes out as a result.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.model.config import MAM2Config
+from engine.model.drawing import draw_prompts
+from engine.model.image_encoder import add_lora
+from engine.model.matter import Matter
+from engine.model.siamese import siamese
+from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory, Step
+from engine.model.tracker import Tracker
+
+LOGIT_LIMIT = 32.0  # a prior mask's logits are clamped to this, as SAM 2 does
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class MAM2(nn.Module):
+    """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte)."""
+
+    def __init__(self, config: MAM2Config) -> None:
+        super().__init__()
+        self.config = config
+        self.tracker = Tracker(config.tracker)
+        self.matter = Matter(config.matter)
+        if config.lora:
+            add_lora(self.tracker.image_encoder, config.lora)
+
+    @property
+    def image_size(self) -> int:
+        """Side S of the square that the encoder sees, in pixels."""
+        return self.config.tracker.image_size
+
+    def encode(self, plates_b3ss: Tensor) -> Features:
+        """Encode plates.
+
+        Args:
+            plates_b3ss: (B, 3, S, S) display-referred sRGB in 0..1, stretched to the square.
+        """
+        mean, std = (plates_b3ss.new_tensor(value).view(3, 1, 1) for value in (_IMAGENET_MEAN, _IMAGENET_STD))
+        stride_4, stride_8, image = self.tracker.forward_image((plates_b3ss - mean) / std)["backbone_fpn"]
+        return Features(image, stride_4, stride_8)
+
+    def forward(
+        self, features: Features, prompt: FramePrompt | None, memory: Memory, mode: str = "pdd+mss"
+    ) -> Step:
+        """Track one object through one frame.
+
+        Args:
+            features: the encoded plate.
+            prompt: what the artist says on this frame; None when nothing.
+            memory: what may be recalled.
+            mode: `parallel`, `pdd`, `pdd+mcs` or `pdd+mss`, the rows of the paper's ablation.
+        """
+        alone = self.without_memory(features)
+        remembered = alone if prompt and prompt.anew else self.recall(features, memory)
+        mask, trimap = siamese(self, mode, features, alone, remembered, prompt)
+        return Step(mask, trimap, self.remember(features, mask, prompted=prompt is not None))
+
+    def without_memory(self, features: Features) -> Tensor:
+        """Give the embedding (B, C, S/16, S/16) of a frame that remembers nothing: F + the no-memory token."""
+        return features.image_bchw + self.tracker.no_mem_embed.view(1, -1, 1, 1)
+
+    def recall(self, features: Features, memory: Memory) -> Tensor:
+        """Give the embedding (B, C, S/16, S/16) conditioned on memory."""
+        if not memory.prompted:
+            return self.without_memory(features)
+        image = features.image_bchw
+        positions = self.tracker.image_encoder.neck.position_encoding(image).to(image.dtype)
+        return self.tracker._prepare_memory_conditioned_features(  # noqa: SLF001 - SAM 2's own recall, kept to the bit
+            frame_idx=memory.frame,
+            is_init_cond_frame=False,
+            current_vision_feats=[image.flatten(2).permute(2, 0, 1)],
+            current_vision_pos_embeds=[positions.flatten(2).permute(2, 0, 1)],
+            feat_sizes=[image.shape[-2:]],
+            output_dict={
+                "cond_frame_outputs": {t: self._as_sam2(kept, image) for t, kept in memory.prompted.items()},
+                "non_cond_frame_outputs": {t: self._as_sam2(kept, image) for t, kept in memory.recent.items()},
+            },
+            num_frames=memory.length,
+            track_in_reverse=memory.backward,
+        )
+
+    def decode_mask(self, features: Features, image_bchw: Tensor, prompt: FramePrompt | None) -> Mask:
+        """Pass 1: the mask (B, 1, S/4, S/4) from an embedding, memory-conditioned or not, and the prompts."""
+        tracker = self.tracker
+        if prompt and prompt.mask_b1hw is not None:
+            given = tracker._use_mask_as_output(features.image_bchw, features.high_res, prompt.mask_b1hw)  # noqa: SLF001
+            _, _, _, logits, _, pointer, presence = given
+            mask = Mask(logits, pointer, presence)
+            if prompt.points_bp2 is None:
+                return mask
+            prompt = prompt.refining(logits, anew=prompt.anew)
+        points, dense = self._prompt_inputs(prompt)
+        _, _, _, logits, _, pointer, presence = tracker._forward_sam_heads(  # noqa: SLF001
+            backbone_features=image_bchw,
+            point_inputs=points,
+            mask_inputs=dense,
+            high_res_features=features.high_res,
+            multimask_output=tracker._use_multimask(is_init_cond_frame=True, point_inputs=points),  # noqa: SLF001
+        )
+        return Mask(logits, pointer, presence)
+
+    def decode_both(
+        self, features: Features, image_bchw: Tensor, prompt: FramePrompt | None, *, augment: bool
+    ) -> tuple[Mask, Tensor]:
+        """One pass for mask and trimap logits (B, 3, S/4, S/4); `augment` feeds the mask to the trimap's branch."""
+        mask = self.decode_mask(features, image_bchw, prompt)
+        points, dense = self._prompt_inputs(prompt)
+        if prompt and prompt.mask_b1hw is not None:
+            dense = mask.logits_b1hw
+        trimap = self._decode_trimap(features, image_bchw, points, dense, mask.logits_b1hw if augment else None)
+        return mask, trimap
+
+    def decode_trimap(self, features: Features, image_bchw: Tensor, mask: Mask) -> Tensor:
+        """Pass 2: trimap logits (B, 3, S/4, S/4) from an embedding with the mask as the only prompt."""
+        pseudo = mask.logits_b1hw.clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+        return self._decode_trimap(features, image_bchw, None, pseudo, pseudo)
+
+    def remember(self, features: Features, mask: Mask, *, prompted: bool) -> FrameMemory:
+        """Give what later frames may recall of this one; only the mask feeds it, never the trimap.
+
+        Args:
+            features: the encoded plate.
+            mask: pass 1's mask.
+            prompted: the artist has seen and steered this mask, so it is remembered as seen.
+        """
+        image = features.image_bchw
+        shape = (self.image_size, self.image_size)
+        full = F.interpolate(mask.logits_b1hw.float(), size=shape, mode="bilinear", align_corners=False)
+        remembered, _ = self.tracker._encode_new_memory(  # noqa: SLF001
+            current_vision_feats=[image.flatten(2).permute(2, 0, 1)],
+            feat_sizes=[image.shape[-2:]],
+            pred_masks_high_res=full,
+            object_score_logits=mask.presence_b1,
+            is_mask_from_pts=prompted,
+        )
+        # SAM 2's predictor keeps memories in bfloat16; training keeps gradients.
+        return FrameMemory(remembered if self.training else remembered.to(torch.bfloat16), mask.pointer_bc)
+
+    def _decode_trimap(
+        self,
+        features: Features,
+        image_bchw: Tensor,
+        points: dict[str, Tensor] | None,
+        dense_b1hw: Tensor | None,
+        augment_b1hw: Tensor | None,
+    ) -> Tensor:
+        tracker = self.tracker
+        batch = len(image_bchw)
+        if points is None:
+            points = {
+                "point_coords": image_bchw.new_zeros(batch, 1, 2),
+                "point_labels": -torch.ones(batch, 1, dtype=torch.int32, device=image_bchw.device),
+            }
+        sparse, dense = tracker.sam_prompt_encoder(
+            points=(points["point_coords"], points["point_labels"]), boxes=None, masks=dense_b1hw
+        )
+        decoder = tracker.sam_mask_decoder
+        positions = tracker.sam_prompt_encoder.get_dense_pe()
+        seen = decoder.attend(image_bchw, positions, sparse, dense, with_trimap=True)
+        return decoder.trimap_of(seen, features.high_res, augment_b1hw).float()
+
+    def _prompt_inputs(self, prompt: FramePrompt | None) -> tuple[dict[str, Tensor] | None, Tensor | None]:
+        if prompt is None:
+            return None, None
+        dense = None if prompt.prior_b1hw is None else prompt.prior_b1hw.clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+        if prompt.points_bp2 is None or prompt.labels_bp is None:
+            return None, dense
+        if self.config.tracker.draw_prompts:
+            drawn = draw_prompts(prompt.points_bp2, prompt.labels_bp, self.image_size)
+            dense = drawn if dense is None else (dense + drawn).clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+        return {"point_coords": prompt.points_bp2, "point_labels": prompt.labels_bp}, dense
+
+    def _as_sam2(self, kept: FrameMemory, like: Tensor) -> dict[str, Tensor | list[Tensor] | None]:
+        """Give one memory the form that SAM 2's recall reads."""
+        features = None if kept.features_bmhw is None else kept.features_bmhw.to(like.device)
+        if features is None:
+            return {"obj_ptr": kept.pointer_bc, "maskmem_features": None, "maskmem_pos_enc": None}
+        positions = self.tracker.memory_encoder.position_encoding(features).to(features.dtype)
+        return {
+            "obj_ptr": kept.pointer_bc,
+            "maskmem_features": features,
+            "maskmem_pos_enc": [positions],
+        }

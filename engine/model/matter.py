@@ -1,0 +1,141 @@
+"""The matter: plate and trimap into alpha.
+
+Structure and numbers follow MEMatte (arXiv 2412.14018); with `routed=False` it is ViTMatte (arXiv 2305.15272).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.model.matter_backbone import MatterBackbone
+from engine.model.matter_config import MEMATTE_S, MatterConfig
+from engine.model.matter_decoder import MatterDecoder, decode_tiles
+from engine.model.token_router import ratio_loss
+
+__all__ = ["Matter", "MatterOutput", "clamp_known", "ratio_loss"]
+
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class MatterOutput:
+    """Alpha of a batch and how it came about.
+
+    Attributes:
+        alpha: B x 1 x H x W float32, 0..1, size of the plate.
+        keeps: per router B x gh x gw, the tokens that attended globally; bool, or float of 0 and 1 with
+            gradients while training. The grid is that of the padded plate.
+        log_probs: per router B x gh x gw x 2 log-probabilities: keep, drop.
+        features: B x dim x gh x gw output of the backbone.
+    """
+
+    alpha: Tensor
+    keeps: tuple[Tensor, ...]
+    log_probs: tuple[Tensor, ...]
+    features: Tensor
+
+
+class Matter(nn.Module):
+    """Turns display-referred plates and their trimaps into alpha."""
+
+    def __init__(self, config: MatterConfig = MEMATTE_S) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = MatterBackbone(config)
+        self.decoder = MatterDecoder(config)
+
+    def forward(
+        self,
+        plate_b3hw: Tensor,
+        trimap_b1hw: Tensor,
+        *,
+        tiled: bool | None = None,
+        max_tokens: int | None = None,
+    ) -> Tensor:
+        """Matte a batch of plates.
+
+        Args:
+            plate_b3hw: B x 3 x H x W, display-referred sRGB, RGB, 0..1.
+            trimap_b1hw: B x 1 x H x W, 0 background, 0.5 unknown, 1 foreground.
+            tiled: how the decoder runs. None decides by size and equals one pass over the frame up to
+                rounding; True uses the official MEMatte's zero-filled tiles; False is one pass.
+            max_tokens: most tokens per frame and global block, instead of the config's; not used in training.
+
+        Returns:
+            B x 1 x H x W float32 alpha, 0..1; known areas are not forced (see `clamp_known`).
+
+        Raises:
+            ValueError: plate and trimap do not fit together.
+        """
+        return self.forward_detailed(plate_b3hw, trimap_b1hw, tiled=tiled, max_tokens=max_tokens).alpha
+
+    def forward_detailed(
+        self,
+        plate_b3hw: Tensor,
+        trimap_b1hw: Tensor,
+        *,
+        tiled: bool | None = None,
+        max_tokens: int | None = None,
+    ) -> MatterOutput:
+        """Matte a batch of plates and tell what the routers did; arguments as for `forward`."""
+        _check(plate_b3hw, trimap_b1hw)
+        height, width = plate_b3hw.shape[-2:]
+        dtype = self.backbone.pos_embed.dtype
+        image = _pad(_normalise(plate_b3hw.to(dtype), trimap_b1hw.to(dtype)), 2 * self.config.patch)
+        # Convolutions run about twice as fast on channels-last data, on the processor as on the GPU.
+        image = image.contiguous(memory_format=torch.channels_last)
+        out = self.backbone(image, self.config.max_tokens if max_tokens is None else max_tokens)
+        alpha = self._decode(out.features, image, tiled)[..., :height, :width]
+        return MatterOutput(alpha, out.keeps, out.log_probs, out.features)
+
+    def _decode(self, features: Tensor, image_b4hw: Tensor, tiled: bool | None) -> Tensor:
+        large = max(image_b4hw.shape[-2:]) > 2 * self.config.detail_tile
+        if tiled or (tiled is None and large and not self.training):
+            return decode_tiles(self.decoder, features, image_b4hw, self.config, fill=tiled is True)
+        return cast("Tensor", self.decoder(features, image_b4hw))
+
+
+def clamp_known(alpha: Tensor, trimap: Tensor) -> Tensor:
+    """Force alpha to 0 where the trimap says background and to 1 where it says foreground.
+
+    Args:
+        alpha: alpha, 0..1.
+        trimap: same shape, 0 background, 1 foreground, anything between is unknown.
+
+    Returns:
+        Alpha, 0..1.
+    """
+    return alpha.masked_fill(trimap <= 0, 0.0).masked_fill(trimap >= 1, 1.0)
+
+
+def _check(plate_b3hw: Tensor, trimap_b1hw: Tensor) -> None:
+    if plate_b3hw.ndim != 4 or plate_b3hw.shape[1] != 3:
+        raise ValueError(f"a plate is B x 3 x H x W, not {tuple(plate_b3hw.shape)}")
+    wanted = (plate_b3hw.shape[0], 1, *plate_b3hw.shape[-2:])
+    if trimap_b1hw.shape != wanted:
+        raise ValueError(f"the trimap of this plate is {wanted}, not {tuple(trimap_b1hw.shape)}")
+
+
+def _normalise(plate_b3hw: Tensor, trimap_b1hw: Tensor) -> Tensor:
+    """ImageNet-normalised plate with the plain trimap as fourth channel."""
+    mean = plate_b3hw.new_tensor(_MEAN)[:, None, None]
+    std = plate_b3hw.new_tensor(_STD)[:, None, None]
+    return torch.cat([(plate_b3hw - mean) / std, trimap_b1hw], dim=1)
+
+
+def _pad(image: Tensor, multiple: int) -> Tensor:
+    """Zeros at the right and bottom up to the multiple.
+
+    When one side needs padding the other grows too, by a whole multiple if it already fits: public weights
+    were tuned and scored with that, and the token grid (hence the routing) depends on it.
+    """
+    height, width = image.shape[-2:]
+    if height % multiple == 0 and width % multiple == 0:
+        return image
+    return F.pad(image, (0, multiple - width % multiple, 0, multiple - height % multiple))
