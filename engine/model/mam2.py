@@ -186,7 +186,7 @@ class MAM2(nn.Module):
         features = None if kept.features_bmhw is None else kept.features_bmhw.to(like.device)
         if features is None:
             return {"obj_ptr": kept.pointer_bc, "maskmem_features": None, "maskmem_pos_enc": None}
-        positions = self.tracker.memory_encoder.position_encoding(features).to(features.dtype)
+        positions = self.tracker.memory_encoder.position_encoding(features).to(like.dtype)
         return {
             "obj_ptr": kept.pointer_bc,
             "maskmem_features": features,

@@ -88,7 +88,7 @@ class Matter(nn.Module):
         height, width = plate_b3hw.shape[-2:]
         dtype = self.backbone.pos_embed.dtype
         image = _pad(_normalise(plate_b3hw.to(dtype), trimap_b1hw.to(dtype)), 2 * self.config.patch)
-        # Convolutions run about twice as fast on channels-last data, on the processor as on the GPU.
+        # A training step on a processor takes less than half the time with channels-last data.
         image = image.contiguous(memory_format=torch.channels_last)
         out = self.backbone(image, self.config.max_tokens if max_tokens is None else max_tokens)
         alpha = self._decode(out.features, image, tiled)[..., :height, :width]

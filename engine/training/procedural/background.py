@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Floats
 from engine.training.procedural.motion import Gait, Path
 from engine.training.procedural.noise import Drift, child, fbm, smoothstep
 from engine.training.procedural.solids import Blob
-from engine.training.procedural.subjects import Size, Subject
 from engine.training.procedural.textures import texture
+
+if TYPE_CHECKING:
+    from engine.training.procedural.colour import Floats
+    from engine.training.procedural.subjects import Size, Subject
 
 _ROOM = 1.4
 """The sheet's side, in longer sides of the frame: room for the camera to move."""
@@ -24,7 +28,10 @@ class Background:
         rng = child(seed, 31)
         self._size_hw = size_hw
         side = round(_ROOM * max(size_hw))
-        self._sheet = self._paint(seed, side, float(rng.uniform(0, 1)))
+        mix = float(rng.uniform(0, 1))
+        self._sheet = self._paint(seed, side, mix)
+        # Choices hang on these colours, so they must be the same at every frame size.
+        self._swatch = cv2.resize(self._paint(seed, 96, mix), (12, 12), interpolation=cv2.INTER_AREA)
         still = rng.random() < 0.25
         amount = 0.0 if still else float(rng.uniform(0.02, 0.11))
         self._pan = (Drift(rng, amount, pace=0.02), Drift(rng, amount, pace=0.02))
@@ -71,7 +78,7 @@ class Background:
                 part += (layer.colour_hwc - part) * layer.alpha_hw[..., None]
         return out
 
-    def mean_display(self) -> Floats:
-        """A colour typical of it, (3,), square-root encoded (close to display values)."""
-        small = cv2.resize(self._sheet, (16, 16), interpolation=cv2.INTER_AREA)
-        return np.asarray(np.sqrt(small[8, 8]), np.float32)
+    def colour_at(self, x: float, y: float) -> Floats:
+        """A colour typical of the place x, y (fractions of the frame): (3,) 0..1, near enough to display-referred."""
+        column, row = (int(12 * (0.5 + (v - 0.5) / _ROOM)) for v in (x, y))
+        return np.asarray(np.sqrt(self._swatch[row, column]), np.float32)

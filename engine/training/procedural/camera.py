@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Bytes, Floats
 from engine.training.procedural.noise import Drift, child
+
+if TYPE_CHECKING:
+    from engine.training.procedural.colour import Bytes, Floats
 
 
 class Camera:
@@ -33,7 +37,9 @@ class Camera:
             y, x = child(self._seed, 52, index).integers(0, 32, 2)
             grain = self._field[y : y + height, x : x + width]
             # Shot noise: its deviation follows the square root of the light.
-            out = out + grain * (np.sqrt(np.maximum(out, 0)) * np.float32(self._grain) + np.float32(0.1 * self._grain**1.5))
+            out = out + grain * (
+                np.sqrt(np.maximum(out, 0)) * np.float32(self._grain) + np.float32(0.1 * self._grain**1.5)
+            )
         return np.maximum(out, 0)
 
     def compress(self, image: Bytes) -> Bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,6 +12,9 @@ from engine.training.procedural.camera import Camera
 from engine.training.procedural.colour import Bytes, Floats, to_display
 from engine.training.procedural.noise import child
 from engine.training.procedural.scene import FAMILIES, Composite, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KINDS: tuple[str, ...] = ("blob", "hair", "net", "motion", "smoke", "fire", "glass", "bubbles")
 """Every kind of subject."""
@@ -124,7 +127,7 @@ def render_linear(
         frames: as in `make_clip`.
         size_hw: as in `make_clip`.
         stride: as in `make_clip`.
-        camera: add exposure drift, softness and grain to the plates, as `make_clip` does. The composite is exact without.
+        camera: add exposure drift, softness and grain to the plates, as `make_clip` does; exact without.
 
     Raises:
         ValueError: as in `make_clip`.
@@ -138,7 +141,7 @@ def render_linear(
     for index, frame in enumerate(_frames(seed, kind, frames, size_hw, stride)):
         first = first or frame
         plates[index] = frame.plate_hwc if lens is None else lens.expose(frame.plate_hwc, index)
-        foreground[index], rest[index] = frame.foreground_hwc, frame.rest_hwc
+        foreground[index], rest[index] = frame.foreground(), frame.rest()
         alpha[index], distractor[index] = frame.alpha_hw, frame.distractor_hw
     assert first is not None  # noqa: S101  # frames >= 1 was checked
     return LinearClip(kind, seed, plates, foreground, rest, alpha, distractor, *_prompts(seed, kind, first))
@@ -161,13 +164,17 @@ def _frames(seed: int, kind: str, frames: int, size_hw: tuple[int, int], stride:
 def _prompts(seed: int, kind: str, first: Composite) -> tuple[Click, Box]:
     """A click where the subject is dense and the distractor is not, and the subject's box, on the first frame."""
     alpha, other = first.alpha_hw, first.distractor_hw
-    rows, cols = np.nonzero(alpha > 0.1)
+    rows, cols = np.nonzero(alpha > min(0.1, 0.5 * float(alpha.max())))
     box = (float(cols.min()), float(rows.min()), float(cols.max() + 1), float(rows.max() + 1))
     height = alpha.shape[0]
     inside = alpha * (cv2.dilate(other, np.ones((3, 3), np.uint8)) < 0.02)
-    top = float(np.quantile(inside[inside > 0.1], 0.9 if kind in TRANSLUCENT else 0.75))
-    dense = inside >= np.float32(0.7 if kind in TRANSLUCENT else 0.95) * np.float32(top)
-    score = cv2.blur(inside, (max(3, height // 24) | 1,) * 2) * dense
+    if inside.max() <= 0.1:
+        inside = alpha * (1 - other) ** 2  # behind all of a clear subject: the least of it
+    thin = kind in TRANSLUCENT
+    top = float(np.quantile(inside[inside > min(0.1, 0.5 * float(inside.max()))], 0.8 if thin else 0.75))
+    dense = inside >= np.float32(0.5 if thin else 0.95) * np.float32(top)
+    # Wide, so that the click falls in the body and not on a highlight, a rim or a frame's edge.
+    score = cv2.blur(inside, (max(3, height // (10 if thin else 24)) | 1,) * 2, borderType=cv2.BORDER_CONSTANT) * dense
     rows, cols = np.nonzero(score >= 0.8 * score.max())
     # One draw between 0 and 1, so that another frame size picks about the same place.
     pick = int(child(seed, 62).random() * len(rows))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engine.training.procedural.colour import Floats
-from engine.training.procedural.motion import Matrix
-from engine.training.procedural.subjects import Window
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from engine.training.procedural.colour import Floats
+    from engine.training.procedural.motion import Matrix
+    from engine.training.procedural.subjects import Window
 
 Points = npt.NDArray[np.float64]
 _SHIFT = 4
@@ -36,7 +39,10 @@ class Canvas:
     def fill(self, polygons: Iterable[Points], tones: Sequence[float] | Points) -> None:
         """Fill placed polygons (n, 2), one after the other, each with its tone 0..1."""
         for points, tone in zip(polygons, tones, strict=True):
-            cv2.fillPoly(self._image, [_fixed(points)], (float(tone) * 255, 255), cv2.LINE_8, _SHIFT)
+            self._polygon(_fixed(points), float(tone))
+
+    def _polygon(self, fixed: npt.NDArray[np.int32], tone: float) -> None:
+        cv2.fillPoly(self._image, [fixed], (tone * 255, 255), cv2.LINE_8, _SHIFT)
 
     def cut(self, polygons: Iterable[Points]) -> None:
         """Clear placed polygons: holes."""
@@ -50,7 +56,9 @@ class Canvas:
         normal = np.stack([-along[..., 1], along[..., 0]], -1) / length
         # fillPoly also paints the outline's own pixels: about one canvas pixel of extra width.
         half = np.maximum(widths_px * self.over - 1.0, 0.0)[..., None] * 0.5
-        self.fill(np.concatenate([lines + normal * half, (lines - normal * half)[:, ::-1]], 1), tones)
+        ribbons = _fixed(np.concatenate([lines + normal * half, (lines - normal * half)[:, ::-1]], 1))
+        for ribbon, tone in zip(ribbons, tones.tolist(), strict=True):
+            self._polygon(ribbon, tone)
 
     def resolve(self, blur_px: float = 0.0) -> tuple[Floats, Floats]:
         """The window's tone (straight) and alpha, both (h, w) 0..1, optionally softened by a Gaussian."""

@@ -12,7 +12,7 @@ from engine.training.procedural.drawing import Canvas, Points
 from engine.training.procedural.motion import Matrix, Pose
 from engine.training.procedural.noise import Drift, child, fbm, sheet, smoothstep
 from engine.training.procedural.solids import Outline
-from engine.training.procedural.subjects import Layer, Size, Subject, Window
+from engine.training.procedural.subjects import MID_GREY, Layer, Size, Subject, Window
 from engine.training.procedural.textures import palette
 
 
@@ -24,26 +24,29 @@ class Glass(Subject):
 
     reach = 1.45
     upright = True
+    clear = True
 
-    def __init__(self, seed: int, near: Floats | None = None) -> None:
+    def __init__(self, seed: int, behind: Floats = MID_GREY, *, hide: bool = False) -> None:
         rng = child(seed, 17)
         self._seed = seed
         self._outline = _glass_outline(rng)
         self._inside = float(rng.uniform(0.08, 0.4))
         self._rim = float(rng.uniform(0.55, 0.95))
         self._rim_wide = float(rng.uniform(0.03, 0.12))
-        self._tint = to_linear(palette(rng, 2, near=near)) * np.float32(rng.uniform(0.5, 1.2))
+        self._tint = _clear_tint(rng, 2, behind)
+        del hide
         self._level = float(rng.uniform(-0.3, 0.8)) if rng.random() < 0.4 else None
         self._fill = float(rng.uniform(0.2, 0.5))
         self._slide = (Drift(rng, 0.06), Drift(rng, 0.06))
         self._turn = Drift(rng, float(rng.uniform(0.0, 0.18)))
-        self._spots = [_Spot.draw(rng) for _ in range(int(rng.integers(2, 7)))]
+        self._gloss = float(rng.uniform(0.012, 0.05))
+        self._spots = [_Spot.draw(rng) for _ in range(int(rng.integers(1, 5)))]
         self._body = np.zeros((1, 1, 4), np.float32)
         self._shine = np.zeros((1, 1), np.float32)
         self._cover = np.zeros((1, 1), np.float32)
 
-    def prepare(self, unit_px: float, line_px: float) -> None:  # noqa: D102
-        super().prepare(unit_px, line_px)
+    def prepare(self, unit_px: float, line_px: float, *, draft: bool = False) -> None:  # noqa: D102
+        super().prepare(unit_px, line_px, draft=draft)
         side = self.sheet_side()
         rng = child(self._seed, 18)
         matrix = self.matrix(Pose(0.5, 0.5, 0.0, 1.0), (side, side))
@@ -55,7 +58,7 @@ class Glass(Subject):
         self._shine = np.zeros((side, side), np.float32)
         for spot in self._spots:
             spot.paint(self._shine, self.reach)
-        self._shine = np.asarray(cv2.GaussianBlur(self._shine, (0, 0), max(0.5, 0.012 * unit_px)), np.float32)
+        self._shine = np.asarray(cv2.GaussianBlur(self._shine, (0, 0), max(0.5, self._gloss * unit_px)), np.float32)
 
     def _make_body(self, rng: np.random.Generator, cover: Floats, side: int) -> Floats:
         solid = (cover > 0.5).astype(np.uint8)
@@ -63,7 +66,9 @@ class Glass(Subject):
         streak = sheet(rng, side, 14, 3) - np.float32(0.5)
         inside = np.float32(self._inside) * (1 + np.float32(0.7) * streak + 0.5 * (fbm(rng, side, 3, 3) - 0.5))
         if self._level is not None:
-            axis = (np.arange(side, dtype=np.float32) + 0.5) / side * np.float32(2 * self.reach) - np.float32(self.reach)
+            axis = (np.arange(side, dtype=np.float32) + 0.5) / side * np.float32(2 * self.reach) - np.float32(
+                self.reach
+            )
             inside = inside + np.float32(self._fill) * smoothstep(self._level - 0.02, self._level + 0.02, axis)[:, None]
         rim = np.exp(-depth / np.float32(self._rim_wide))
         alpha = np.clip(inside + (np.float32(self._rim) - inside) * rim, 0.03, 0.97)
@@ -103,9 +108,9 @@ class _Spot:
 
     @staticmethod
     def draw(rng: np.random.Generator) -> _Spot:
-        x, y = rng.uniform(-0.6, 0.6, 2)
-        long, wide = rng.uniform(0.05, 0.4), rng.uniform(0.015, 0.06)
-        angle = float(rng.choice([0.0, np.pi / 2, 1.2]) + rng.normal(0, 0.15))
+        x, y = rng.uniform(-0.5, 0.5), rng.uniform(-0.7, 0.7)
+        long, wide = rng.uniform(0.04, 0.5), rng.uniform(0.02, 0.07)
+        angle = float(rng.choice([np.pi / 2, 1.2], p=[0.75, 0.25]) + rng.normal(0, 0.06))
         return _Spot(float(x), float(y), float(long), float(wide), angle, float(rng.uniform(0.6, 0.98)))
 
     def paint(self, image: Floats, reach: float) -> None:
@@ -122,8 +127,9 @@ class Bubbles(Subject):
     """A cluster of bubbles that drifts as one: fresnel rims, nearly empty insides, highlights, a slow wobble."""
 
     reach = 1.6
+    clear = True
 
-    def __init__(self, seed: int, near: Floats | None = None) -> None:
+    def __init__(self, seed: int, behind: Floats = MID_GREY, *, hide: bool = False) -> None:
         rng = child(seed, 19)
         count = int(rng.integers(4, 16))
         away = np.sqrt(rng.random(count)) * 0.85
@@ -133,15 +139,16 @@ class Bubbles(Subject):
         self._drift = [(Drift(rng, 0.12), Drift(rng, 0.12), Drift(rng, 0.12, pace=0.1)) for _ in range(count)]
         self._inside = float(rng.uniform(0.05, 0.2))
         self._ring = float(rng.uniform(0.6, 0.98))
-        self._power = float(rng.uniform(1.2, 3.0))
-        self._tint = to_linear(palette(rng, 3, near=near)) * np.float32(rng.uniform(0.6, 1.3))
+        self._power = float(rng.uniform(0.8, 2.0))
+        self._tint = _clear_tint(rng, 3, behind)
+        del hide
         self._film = float(rng.choice([0.0, 0.5, 1.0]))
         light = rng.uniform(0, 2 * np.pi)
         self._lights = [(float(light), 0.62, 0.13), (float(light + np.pi + rng.normal(0, 0.3)), 0.7, 0.08)]
         self._sprites: list[Floats] = []
 
-    def prepare(self, unit_px: float, line_px: float) -> None:  # noqa: D102
-        super().prepare(unit_px, line_px)
+    def prepare(self, unit_px: float, line_px: float, *, draft: bool = False) -> None:  # noqa: D102
+        super().prepare(unit_px, line_px, draft=draft)
         # One sprite for each size class, so that small bubbles are not minified into aliasing.
         biggest = float(self._radius[0]) * unit_px * 2.2
         self._sprites = [self._sprite(int(np.clip(biggest / 2**k, 10, 2048))) for k in range(3)]
@@ -198,6 +205,15 @@ class Bubbles(Subject):
         part += bubble
 
 
+def _clear_tint(rng: np.random.Generator, count: int, behind: Floats) -> Floats:
+    """(count, 3) linear colours; mostly apart in brightness from what is behind, or nothing would be seen."""
+    tint = palette(rng, count)
+    level, own = float(behind.mean()), float(tint.mean())
+    if abs(own - level) < 0.3:
+        tint = tint + np.float32((level + 0.45 if level < 0.55 else level - 0.45) - own)
+    return to_linear(np.clip(tint, 0.02, 1.0).astype(np.float32)) * np.float32(rng.uniform(0.9, 1.3))
+
+
 def _glass_outline(rng: np.random.Generator) -> Points:
     """A closed polygon: turned profiles (bottle, tumbler, goblet), a lens, a pane, or a free form."""
     form = str(rng.choice(["bottle", "tumbler", "goblet", "lens", "pane", "free"]))
@@ -221,6 +237,8 @@ def _glass_outline(rng: np.random.Generator) -> Points:
         half = rng.uniform(0.5, 0.8) - rng.uniform(-0.05, 0.12) * height
     else:
         bowl = rng.uniform(0.45, 0.75) * np.sqrt(np.clip(1 - ((height + 0.55) / 0.65) ** 2, 0, 1))
-        half = np.maximum(np.maximum(bowl, 0.06), rng.uniform(0.35, 0.55) * np.clip((height - 0.98) / 0.17, 0, 1) ** 0.5)
+        half = np.maximum(
+            np.maximum(bowl, 0.06), rng.uniform(0.35, 0.55) * np.clip((height - 0.98) / 0.17, 0, 1) ** 0.5
+        )
     profile = np.stack([half, height], 1)
     return np.concatenate([profile, (profile * [-1, 1])[::-1]])

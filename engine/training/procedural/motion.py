@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.training.procedural.noise import Drift
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Matrix = npt.NDArray[np.float64]
 Point = tuple[float, float]
@@ -39,7 +42,9 @@ class Gait:
         """A random style, from nearly still to quick."""
         step = float(rng.choice([0.06, 0.16, 0.3, 0.5], p=[0.15, 0.35, 0.35, 0.15]) * rng.uniform(0.7, 1.3))
         turn = float(rng.choice([0.08, 0.4, 1.2], p=[0.4, 0.4, 0.2]))
-        return Gait(step, turn, float(rng.uniform(0.02, 0.28)), float(rng.uniform(0, 0.012)), float(rng.uniform(0, 0.4)))
+        return Gait(
+            step, turn, float(rng.uniform(0.02, 0.28)), float(rng.uniform(0, 0.012)), float(rng.uniform(0, 0.4))
+        )
 
 
 class Path:
@@ -56,7 +61,7 @@ class Path:
         duration: float,
         *,
         lure: Callable[[float], Point] | None = None,
-        free_turn: bool = True,
+        upright: bool = False,
     ) -> None:
         """Lay the path out.
 
@@ -65,15 +70,18 @@ class Path:
             start: x, y at time 0 as fractions of the frame.
             gait: style of travel.
             duration: frames that must be covered.
-            lure: another thing's position at a time; about half of the knots go there, so that the two cross.
-            free_turn: start at any angle (False: upright).
+            lure: another thing's position at a time; most second knots go there, so that the two cross.
+            upright: start upright and turn little; otherwise at any angle.
         """
         self._smooth = bool(rng.random() < 0.5)
+        luring = int(rng.random() < 0.6)
         self._shake = (Drift(rng, gait.tremble, pace=0.08), Drift(rng, gait.tremble, pace=0.08))
         angle = rng.uniform(0, 2 * np.pi)
-        knots = [(0.0, start[0], start[1], float(angle) if free_turn else 0.0, 0.0)]
+        knots = [(0.0, start[0], start[1], 0.0 if upright else float(angle), 0.0)]
+        gait = replace(gait, turn=0.3 * gait.turn) if upright else gait
         while knots[-1][0] <= duration or len(knots) < 4:
-            knots.append(_next_knot(rng, knots[-1], gait, lure))
+            # It passes the lure and goes on: two that stay on top of each other teach nothing.
+            knots.append(_next_knot(rng, knots[-1], gait, lure if len(knots) % 2 == luring else None))
         self._knots = np.array(knots)
 
     def __call__(self, time: float) -> Pose:
@@ -112,7 +120,7 @@ def _next_knot(
     low, high = (-0.08, 1.08) if away else (0.16, 0.84)
     target = np.array([low + (high - low) * draw_x, low + (high - low) * draw_y])
     here = np.array(last[1:3])
-    if lure is not None and kind < 0.55:
+    if lure is not None and kind < 0.8:
         target = np.array(lure(time)) + 0.16 * (np.array([jog_x, jog_y]) - 0.5)
     elif kind > 1.0 - gait.rest:
         target, turn, zoom = here, last[3], last[4]

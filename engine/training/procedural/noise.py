@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Floats
+if TYPE_CHECKING:
+    from engine.training.procedural.colour import Floats
 
 
 def child(seed: int, *stream: int) -> np.random.Generator:
@@ -18,16 +22,20 @@ def fbm(rng: np.random.Generator, size: int, cells: int, octaves: int = 5, gain:
 
     The lattice depends on the generator alone, so the same generator state gives the same picture at any size.
     """
-    total = np.zeros((size, size), np.float32)
-    weight, norm = 1.0, 0.0
-    for octave in range(octaves):
+    total = rng.random((cells, cells), dtype=np.float32)
+    weight, norm = 1.0, 1.0
+    for octave in range(1, octaves):
         count = cells << octave
         lattice = rng.random((count, count), dtype=np.float32)
-        norm += weight
-        # An octave finer than the pixels would alias: it is drawn (to keep the stream) but left at its mean.
-        total += np.float32(weight) * (_stretch(lattice, size) if count <= size else np.float32(0.5))
         weight *= gain
-    return np.clip((total / np.float32(norm) - 0.5) * np.float32(1.9) + 0.5, 0.0, 1.0).astype(np.float32)
+        norm += weight
+        if count <= size:
+            # Each lattice is laid on the doubled sum of the coarser ones, so only the last is stretched to full size.
+            total = _double(total) + np.float32(weight) * lattice
+        else:
+            total += np.float32(0.5 * weight)  # finer than the pixels it would alias: drawn, but only its mean stays
+    low = np.float32(0.5 * norm)
+    return np.clip((_stretch(total, size) - low) * np.float32(1.9 / norm) + 0.5, 0.0, 1.0).astype(np.float32)
 
 
 def sheet(rng: np.random.Generator, size: int, cells_x: int, cells_y: int) -> Floats:
@@ -48,6 +56,13 @@ def smoothstep(low: float, high: float, value: Floats) -> Floats:
     return np.asarray(x * x * (3.0 - 2.0 * x), np.float32)
 
 
+def _double(lattice: Floats) -> Floats:
+    pad = 2
+    wrapped = np.pad(lattice, pad, mode="wrap")
+    size = (2 * wrapped.shape[1], 2 * wrapped.shape[0])
+    return np.asarray(cv2.resize(wrapped, size, interpolation=cv2.INTER_CUBIC)[2 * pad : -2 * pad, 2 * pad : -2 * pad])
+
+
 def _stretch(lattice: Floats, size: int) -> Floats:
     count = lattice.shape[0]
     pad = 2
@@ -63,10 +78,11 @@ class Drift:
     """A slow random signal of time (frames): three sines of random pitch and phase, within +-amplitude."""
 
     def __init__(self, rng: np.random.Generator, amplitude: float, *, pace: float = 0.04) -> None:
-        self._pitch = 2 * np.pi * pace * rng.uniform(0.4, 1.6, 3)
-        self._phase = rng.uniform(0, 2 * np.pi, 3)
-        self._weight = amplitude * rng.dirichlet(np.ones(3))
+        pitch = 2 * np.pi * pace * rng.uniform(0.4, 1.6, 3)
+        phase = rng.uniform(0, 2 * np.pi, 3)
+        weight = amplitude * rng.dirichlet(np.ones(3))
+        self._sines = [(float(w), float(p), float(f)) for w, p, f in zip(weight, pitch, phase, strict=True)]
 
     def __call__(self, time: float) -> float:
         """The signal's value at a time in frames."""
-        return float(np.sum(self._weight * np.sin(self._pitch * time + self._phase)))
+        return sum(weight * math.sin(pitch * time + phase) for weight, pitch, phase in self._sines)

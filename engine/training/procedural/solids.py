@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Floats
 from engine.training.procedural.drawing import Canvas, Points
 from engine.training.procedural.motion import Matrix, Pose
 from engine.training.procedural.noise import Drift, child
-from engine.training.procedural.subjects import Layer, Size, Subject, Window
+from engine.training.procedural.subjects import MID_GREY, Layer, Size, Subject, Window
 from engine.training.procedural.textures import palette, texture
+
+if TYPE_CHECKING:
+    from engine.training.procedural.colour import Floats
 
 
 class Surface:
@@ -58,7 +61,7 @@ class Outline:
         self.speed = rng.normal(0, 0.12, count)
         self.corners = int(rng.integers(3, 9))
         self.jag = rng.uniform(0.55, 1.25, 2 * self.corners)
-        self.corner_angle = np.sort(rng.uniform(0, 2 * np.pi, self.corners))
+        self.corner_angle = (np.arange(self.corners) + rng.uniform(-0.4, 0.4, self.corners)) * 2 * np.pi / self.corners
         self.regular = bool(rng.random() < 0.5)
         self.limbs = [_Limb(rng) for _ in range(int(rng.integers(3, 8)))]
         self.hole = float(rng.uniform(0.35, 0.7))
@@ -71,7 +74,8 @@ class Outline:
         if self.family == "polygon":
             angle = np.arange(self.corners) * 2 * np.pi / self.corners if self.regular else self.corner_angle
             ring = self.jag[: self.corners] if not self.regular else np.ones(self.corners)
-            return [np.stack([np.cos(angle), np.sin(angle)], 1) * ring[:, None] * self.squash], tones[:1], []
+            corners = np.stack([np.cos(angle), np.sin(angle)], 1) * ring[:, None] * self.squash
+            return [corners - corners.mean(0)], tones[:1], []
         if self.family == "star":
             angle = np.arange(2 * self.corners) * np.pi / self.corners
             ring = np.where(np.arange(2 * self.corners) % 2, self.hole, 1.1)
@@ -116,15 +120,15 @@ class Blob(Subject):
 
     reach = 1.65
 
-    def __init__(self, seed: int, near: Floats | None = None) -> None:
+    def __init__(self, seed: int, behind: Floats = MID_GREY, *, hide: bool = False) -> None:
         rng = child(seed, 11)
         self._outline = Outline(rng, alive=float(rng.choice([0.0, 0.5, 1.5])))
-        self._surface = Surface(seed, near=near, reach=self.reach)
+        self._surface = Surface(seed, near=behind if hide else None, reach=self.reach)
         self._softness = float(rng.choice([0.5, 1.0, 2.5, 5.0, 8.0], p=[0.3, 0.3, 0.2, 0.12, 0.08]))
 
-    def prepare(self, unit_px: float, line_px: float) -> None:  # noqa: D102
-        super().prepare(unit_px, line_px)
-        self._surface.prepare(self.sheet_side())
+    def prepare(self, unit_px: float, line_px: float, *, draft: bool = False) -> None:  # noqa: D102
+        super().prepare(unit_px, line_px, draft=draft)
+        self._surface.prepare(16 if draft else self.sheet_side())
 
     def draw(self, pose: Pose, time: float, size_hw: Size) -> Layer | None:  # noqa: D102
         matrix = self.matrix(pose, size_hw)
@@ -147,10 +151,10 @@ class Motion(Subject):
 
     reach = 1.65
 
-    def __init__(self, seed: int, near: Floats | None = None) -> None:
+    def __init__(self, seed: int, behind: Floats = MID_GREY, *, hide: bool = False) -> None:
         rng = child(seed, 12)
         self._outline = Outline(rng, alive=0.0)
-        self._surface = Surface(seed, near=near, reach=self.reach)
+        self._surface = Surface(seed, near=behind if hide else None, reach=self.reach)
         self._shutter = float(rng.uniform(0.5, 1.0))
         style = rng.choice(["swing", "spin", "both"])
         amount = 0.0 if style == "spin" else float(rng.uniform(0.06, 0.2))
@@ -161,8 +165,8 @@ class Motion(Subject):
         self._spin = float(spin * rng.choice([-1, 1]))
         self._sheet = np.zeros((1, 1, 4), np.float32)
 
-    def prepare(self, unit_px: float, line_px: float) -> None:  # noqa: D102
-        super().prepare(unit_px, line_px)
+    def prepare(self, unit_px: float, line_px: float, *, draft: bool = False) -> None:  # noqa: D102
+        super().prepare(unit_px, line_px, draft=draft)
         side = self.sheet_side()
         self._surface.prepare(side)
         still = Pose(0.5, 0.5, 0.0, 1.0)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Floats
 from engine.training.procedural.drawing import Canvas, Points
-from engine.training.procedural.motion import Pose
 from engine.training.procedural.noise import child
 from engine.training.procedural.solids import Outline, Surface
-from engine.training.procedural.subjects import Layer, Size, Subject
+from engine.training.procedural.subjects import MID_GREY, Layer, Size, Subject
+
+if TYPE_CHECKING:
+    from engine.training.procedural.colour import Floats
+    from engine.training.procedural.motion import Pose
 
 THIN_PX = 0.6
 """No strand or thread is drawn thinner than this, in frame pixels."""
@@ -28,7 +32,7 @@ class Sway:
     def __call__(self, points: Points, time: float) -> Points:
         """The displacement of each point."""
         turn = points @ self._wave.T + self._speed * time
-        return np.asarray(np.sum(self._size[:, None] * np.sin(turn[..., None] + self._phase), axis=-2))
+        return np.asarray(self._size @ np.sin(turn[..., None] + self._phase))
 
 
 class Hair(Subject):
@@ -37,15 +41,15 @@ class Hair(Subject):
     reach = 2.1
     _KNOTS = 8
 
-    def __init__(self, seed: int, near: Floats | None = None) -> None:
+    def __init__(self, seed: int, behind: Floats = MID_GREY, *, hide: bool = False) -> None:
         rng = child(seed, 13)
         self._outline = Outline(rng, alive=0.0)
         self._outline.family = "fourier"
         self._outline.size *= 0.5
-        self._surface = Surface(seed, near=near, reach=self.reach, flat=bool(rng.random() < 0.6))
-        count = int(rng.integers(160, 420))
-        self._length = float(rng.choice([0.25, 0.45, 0.8]) * rng.uniform(0.8, 1.2))
-        self._width = rng.uniform(0.7, 2.0) * rng.uniform(0.7, 1.3, count)
+        self._surface = Surface(seed, near=behind if hide else None, reach=self.reach, flat=bool(rng.random() < 0.6))
+        count = int(rng.integers(180, 480))
+        self._length = float(rng.choice([0.3, 0.55, 0.9]) * rng.uniform(0.8, 1.2))
+        self._width = rng.uniform(0.6, 1.6) * rng.uniform(0.7, 1.3, count)
         self._tones = np.clip(0.5 + rng.normal(0, 0.25, count), 0, 1)
         self._lines = self._grow(rng, count)
         self._sway = Sway(rng, float(rng.uniform(0.05, 0.3)) * self._length)
@@ -69,9 +73,9 @@ class Hair(Subject):
         steps[:, 0] = 0
         return np.asarray(body[root][:, None] * 0.93 + np.cumsum(steps, axis=1))
 
-    def prepare(self, unit_px: float, line_px: float) -> None:  # noqa: D102
-        super().prepare(unit_px, line_px)
-        self._surface.prepare(self.sheet_side())
+    def prepare(self, unit_px: float, line_px: float, *, draft: bool = False) -> None:  # noqa: D102
+        super().prepare(unit_px, line_px, draft=draft)
+        self._surface.prepare(16 if draft else self.sheet_side())
 
     def draw(self, pose: Pose, time: float, size_hw: Size) -> Layer | None:  # noqa: D102
         matrix = self.matrix(pose, size_hw)
@@ -95,9 +99,9 @@ class Net(Subject):
 
     reach = 1.75
 
-    def __init__(self, seed: int, near: Floats | None = None) -> None:
+    def __init__(self, seed: int, behind: Floats = MID_GREY, *, hide: bool = False) -> None:
         rng = child(seed, 14)
-        self._surface = Surface(seed, near=near, reach=self.reach, flat=bool(rng.random() < 0.7))
+        self._surface = Surface(seed, near=behind if hide else None, reach=self.reach, flat=bool(rng.random() < 0.7))
         self._weave = str(rng.choice(["grid", "diamond", "web", "lace", "leaves", "sieve"]))
         self._shape = rng.uniform(0.7, 1.0, 2)
         self._width = float(rng.uniform(0.9, 2.8))
@@ -140,8 +144,8 @@ class Net(Subject):
         grid = np.concatenate([grid, grid[..., ::-1]])
         return np.concatenate([*rings, grid]) * self._shape, grid[[0, count - 1, count, -1]] * self._shape
 
-    def _sheets(self, rng: np.random.Generator) -> tuple[list[Points], list[Points]]:
-        """Filled patches and the holes in them, for the kinds that are sheets and not threads."""
+    def _sheets(self, rng: np.random.Generator) -> tuple[Points, Points]:
+        """Filled patches (n, k, 2) and the holes in them (m, k, 2), for the kinds that are sheets and not threads."""
         angle = np.linspace(0, 2 * np.pi, 14, endpoint=False)
         circle = np.stack([np.cos(angle), np.sin(angle)], -1)
         if self._weave == "sieve":
@@ -152,7 +156,7 @@ class Net(Subject):
             at = np.linspace(-1.2, 1.2, count)
             spots = np.stack(np.meshgrid(at, at), -1).reshape(-1, 2) + rng.normal(0, 0.02, (count * count, 2))
             radius = (2.4 / count) * rng.uniform(0.18, 0.42, count * count)
-            return [body], [spot + circle * r for spot, r in zip(spots, radius, strict=True)]
+            return body[None], spots[:, None] + circle * radius[:, None, None]
         if self._weave == "leaves":
             leaf = circle * np.array([1.0, 0.38]) * (1 - 0.25 * np.cos(angle))[:, None]
             leaves = []
@@ -161,12 +165,12 @@ class Net(Subject):
                 rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
                 away, where = np.sqrt(rng.random()) * 1.05, rng.uniform(0, 2 * np.pi)
                 leaves.append(leaf @ rotate.T * size + away * np.array([np.cos(where), np.sin(where)]) * self._shape)
-            return leaves, []
-        return [], []
+            return np.stack(leaves), np.zeros((0, 2, 2))
+        return np.zeros((0, 2, 2)), np.zeros((0, 2, 2))
 
-    def prepare(self, unit_px: float, line_px: float) -> None:  # noqa: D102
-        super().prepare(unit_px, line_px)
-        self._surface.prepare(self.sheet_side())
+    def prepare(self, unit_px: float, line_px: float, *, draft: bool = False) -> None:  # noqa: D102
+        super().prepare(unit_px, line_px, draft=draft)
+        self._surface.prepare(16 if draft else self.sheet_side())
 
     def draw(self, pose: Pose, time: float, size_hw: Size) -> Layer | None:  # noqa: D102
         matrix = self.matrix(pose, size_hw)
@@ -175,8 +179,8 @@ class Net(Subject):
             return None
         canvas = Canvas(window)
         unit = self.line_px * pose.zoom
-        canvas.fill([canvas.place(self._bend(p, time), matrix) for p in self._fills], self._tones[: len(self._fills)])
-        canvas.cut([canvas.place(self._bend(p, time), matrix) for p in self._holes])
+        canvas.fill(canvas.place(self._bend(self._fills, time), matrix), self._tones[: len(self._fills)])
+        canvas.cut(canvas.place(self._bend(self._holes, time), matrix))
         for lines, width in ((self._lines, self._width), (self._edges, self._rope)):
             if len(lines):
                 placed = canvas.place(self._bend(lines, time), matrix)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Floats
 from engine.training.procedural.motion import Matrix, Pose, to_pixels
 
+if TYPE_CHECKING:
+    from engine.training.procedural.colour import Floats
+
 Size = tuple[int, int]
+MID_GREY: Floats = np.full(3, 0.5, np.float32)
+"""What lies behind a subject when nobody says."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +49,30 @@ class Window:
 class Subject(ABC):
     """A thing in its own units: about 1 from its centre to its edge, y down.
 
+    Each kind is made from its seed, `behind` (a typical display colour (3,) 0..1 of what it stands before) and `hide`:
+    take that colour, the hard case. Clear things and vapour cannot hide and be seen at all, so they keep away from it.
+
     Attributes:
         reach: nothing of it lies further than this from its centre, in its own units.
         upright: it should start upright (flames, bottles).
+        clear: its inside is fractional, so its colour comes from few hues.
     """
 
     reach: float = 1.3
     upright: bool = False
+    clear: bool = False
     scale: float = 64.0
     line_px: float = 1.0
 
-    def prepare(self, unit_px: float, line_px: float) -> None:
+    def prepare(self, unit_px: float, line_px: float, *, draft: bool = False) -> None:
         """Set the resolution before drawing.
 
         Args:
             unit_px: pixels to one own unit at zoom 1.
             line_px: pixels on this frame to one pixel of a frame 256 high; thin parts scale with it.
+            draft: only the alpha will be looked at, so textures may be coarse.
         """
+        del draft  # only those with textures make use of it
         self.scale = unit_px
         self.line_px = line_px
 
@@ -121,9 +133,3 @@ def enlarge(image: Floats, window: Window, step: int) -> Floats:
     size = (image.shape[1] * step, image.shape[0] * step)
     big = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(big[: window.height, : window.width], np.float32)
-
-
-def unpremultiply(premultiplied: Floats, alpha: Floats, fill: Floats) -> Floats:
-    """Straight colour from premultiplied; `fill` (3,) where there is no alpha to divide by."""
-    safe = np.maximum(alpha, np.float32(1e-4))[..., None]
-    return np.asarray(np.where(alpha[..., None] > 1e-4, premultiplied / safe, fill), np.float32)

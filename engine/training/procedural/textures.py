@@ -19,7 +19,7 @@ def palette(rng: Rng, count: int, *, near: Floats | None = None) -> Floats:
     Hues keep together more often than not; with `near` (3,), all stay close to that colour (a hard, low-contrast case).
     """
     if near is not None:
-        return np.clip(near + rng.normal(0, 0.07, (count, 3)), 0.02, 0.98).astype(np.float32)
+        return np.clip(near + rng.normal(0, 0.09, (count, 3)), 0.02, 0.98).astype(np.float32)
     hue = rng.random() + rng.normal(0, rng.choice([0.03, 0.1, 0.5]), count)
     saturation = np.clip(rng.choice([0.1, 0.35, 0.7]) + rng.normal(0, 0.15, count), 0, 1)
     spread = rng.choice([0.08, 0.2, 0.35])
@@ -169,7 +169,9 @@ def _bokeh(rng: Rng, size: int, colours: Floats) -> Floats:
         cv2.circle(disc, (int(x), int(y)), radius, colour.tolist(), -1, cv2.LINE_AA, 4)
         glow += disc
     glow = cv2.GaussianBlur(glow, (0, 0), 0.8)
-    return np.asarray(np.clip(canvas + cv2.resize(glow, (size, size), interpolation=cv2.INTER_LINEAR), 0, 1), np.float32)
+    return np.asarray(
+        np.clip(canvas + cv2.resize(glow, (size, size), interpolation=cv2.INTER_LINEAR), 0, 1), np.float32
+    )
 
 
 def _horizon(rng: Rng, size: int, colours: Floats) -> Floats:

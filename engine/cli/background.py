@@ -1,0 +1,56 @@
+"""Work that a person may stop at any moment."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+POLL = 0.1
+PATIENCE = 0.5
+
+
+class Interrupted(Exception):  # noqa: N818 - nothing went wrong: somebody pressed Ctrl-C
+    """The work was stopped by Ctrl-C."""
+
+
+class _Work(Generic[T]):
+    """A call and what became of it."""
+
+    def __init__(self, call: Callable[[Event], T]) -> None:
+        self.stop = Event()
+        self.results: list[T] = []
+        self.error: BaseException | None = None
+        self._call = call
+
+    def __call__(self) -> None:
+        try:
+            self.results.append(self._call(self.stop))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self.error = error
+
+
+def in_background(call: Callable[[Event], T]) -> T:
+    """Run `call(stop)` in a thread and wait for it; what it raises is raised here.
+
+    One tensor operation can take longer than anybody waits after Ctrl-C, and Python handles signals only between
+    operations of the main thread: so the main thread does nothing but wait.
+
+    Raises:
+        Interrupted: after Ctrl-C. `stop` was set, and the thread had half a second to end; it may still run.
+    """
+    work = _Work(call)
+    thread = Thread(target=work, name="mam2-work", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(POLL)
+    except KeyboardInterrupt:
+        work.stop.set()
+        with suppress(KeyboardInterrupt):  # twice: at once, then
+            thread.join(PATIENCE)
+        raise Interrupted from None
+    if work.error is not None:
+        raise work.error
+    return work.results[0]

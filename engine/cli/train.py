@@ -1,0 +1,70 @@
+"""`mam2 train`: run or resume a stage of the starter's recipe."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    stage: Annotated[str, typer.Option(help="Stage of the recipe; see `mam2 train --list`.")] = "masks-128",
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run: checkpoints and logs.")] = Path(
+        "runs/starter"
+    ),
+    start: Annotated[Path | None, typer.Option("--from", help="Checkpoint of the stage before.")] = None,
+    minutes: Annotated[float, typer.Option(help="Stop after this long; run again to go on.")] = 60.0,
+    steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,
+    mode: Annotated[str, typer.Option(help="Row of the ablation to train.")] = "pdd+mss",
+    workers: Annotated[int, typer.Option(help="Processes that make clips.")] = 1,
+    clips: Annotated[int, typer.Option(help="Clips in the pool that the run learns from.")] = 800,
+    muon: Annotated[bool, typer.Option(help="Muon for weight matrices, or AdamW alone.")] = True,
+    list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
+) -> None:
+    """Train the starter model on procedural clips, one stage at a time, resumable."""
+    from engine.training import checkpoint, datasets, stages, trainer
+
+    if list_stages:
+        for known in stages.STAGES.values():
+            typer.echo(f"{known.name}: {known.kind}, {known.frames} frames of {known.size} px, batch {known.batch}")
+        return
+    chosen = stages.STAGES[stage]
+    out.mkdir(parents=True, exist_ok=True)
+    pool = out / "pool.npy"
+    datasets.build_pool(
+        pool,
+        clips=clips,
+        frames=12,
+        size=256,
+        first_seed=0,
+        workers=2,
+        report=lambda done: typer.echo(f"made {done} of {clips} clips") if done % 50 == 0 else None,
+    )
+    path = out / f"{stage}.pt"
+    model, progress = checkpoint.resume(path, start, image_size=max(128, chosen.size))
+    trained = sum(p.numel() for p in stages.choose_parameters(model, chosen).values())
+    typer.echo(f"{stage}: {trained:,} parameters train; step {progress.step} of {steps}")
+    began = time.monotonic()
+    first = progress.step
+
+    def report(step: int, terms: dict[str, float]) -> None:
+        pace = (time.monotonic() - began) / max(1, step - first)
+        words = " ".join(f"{name} {value:.4f}" for name, value in terms.items())
+        typer.echo(f"{step:6d}  {pace:.2f} s/step  {words}")
+
+    until = began + minutes * 60
+    while progress.step < steps and time.monotonic() < until:
+        progress = trainer.train_stage(
+            model,
+            chosen,
+            progress,
+            pool=pool,
+            folder=out,
+            mode=mode,
+            steps=steps,
+            stop_after=min(300.0, until - time.monotonic()),
+            report=report,
+            workers=workers,
+            muon=muon,
+        )
+        checkpoint.save(path, model, progress)

@@ -1,0 +1,171 @@
+"""`mam2 weights`: take official or trained weights in, see what there is, check that it is whole."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.cli import report
+from engine.contract.errors import EngineError, ModelError
+
+app = typer.Typer(help="Take weights in, list them, check them.", no_args_is_help=True)
+
+_Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder", metavar="FOLDER", help="Weights are kept here; default: $MAM2_WEIGHTS or the user's data."
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("import")
+def import_weights(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Official .pt, .pth or .safetensors files.")],
+    *,
+    folder: _Folder = None,
+    as_json: _Json = False,
+) -> None:
+    """Check weights files, official or trained, and keep them in mam2's own format. Nothing in them is run."""
+    from rich.console import Console
+
+    from engine.model.import_weights import import_file
+
+    taken = []
+    for file in files:
+        with Console(stderr=True).status(f"reading {file.name}"):
+            weights = import_file(file.expanduser(), folder=folder)
+        taken.append(weights)
+        if not as_json:
+            typer.echo(f"{file.name}: {weights.name} ({weights.part}), {weights.parameters / 1e6:.1f} M parameters")
+            typer.echo(f"  kept as {weights.path}")
+            typer.echo(f"  licence: {weights.licence}")
+    if as_json:
+        typer.echo(json.dumps([{**vars(weights), "path": str(weights.path)} for weights in taken], indent=2))
+
+
+@app.command("list")
+def list_weights(*, folder: _Folder = None, as_json: _Json = False) -> None:
+    """Show every model: whether it can run, from which files, and what it lacks."""
+    from engine.model.catalogue import weights_folder
+
+    place = folder or weights_folder()
+    models = [_model(name, place) for name in _names()]
+    matters = [_matter(name, place) for name in _matters()]
+    if as_json:
+        typer.echo(json.dumps({"folder": str(place), "models": models, "matters": matters}, indent=2))
+        return
+    _table("model", models)
+    _table("matter", matters)
+    typer.echo(f"Imported weights are kept in {place}")
+    typer.echo("Take files in with: mam2 weights import FILE")
+
+
+@app.command("verify")
+def verify(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Weights files; default: all that are kept.")
+    ] = None,
+    *,
+    folder: _Folder = None,
+    as_json: _Json = False,
+) -> None:
+    """Check every number of weights files against what was written; the exit status is 2 when one is not whole."""
+    from rich.console import Console
+
+    from engine.model.catalogue import STARTER_FILE, SUFFIX, weights_folder
+    from engine.model.import_weights import verify_file
+
+    place = folder or weights_folder()
+    chosen = files or [*filter(Path.is_file, [STARTER_FILE]), *sorted(place.glob(f"*{SUFFIX}"))]
+    results: list[dict[str, Any]] = []
+    for file in chosen:
+        problem: EngineError | None = None
+        try:
+            with Console(stderr=True).status(f"checking {file.name}"):
+                verify_file(file.expanduser())
+        except ModelError as error:
+            problem = error
+        results.append({"file": str(file), "whole": problem is None, "problem": problem and problem.to_json()})
+        if not as_json:
+            typer.echo(f"{file}: {problem or 'whole'}")
+    if as_json:
+        typer.echo(json.dumps(results, indent=2))
+    elif not results:
+        typer.echo(f"no weights in {place}")
+    if not all(result["whole"] for result in results):
+        raise typer.Exit(report.BAD_INPUT)
+
+
+def _names() -> tuple[str, ...]:
+    from engine.model.config import CONFIGS
+
+    return tuple(CONFIGS)
+
+
+def _matters() -> tuple[str, ...]:
+    from engine.model.catalogue import OFFICIAL
+    from engine.model.weights_header import MATTERS
+
+    return tuple(name for name in MATTERS if name in OFFICIAL)
+
+
+def _model(name: str, folder: Path) -> dict[str, Any]:
+    """Give one row: `name`, `ready`, `lacks`, `files`, and the error's sentence as `problem` when it cannot run."""
+    from engine.model.catalogue import find_files, lacking
+
+    row: dict[str, Any] = {"name": name, "ready": True, "lacks": list(lacking(name, folder)), "files": []}
+    try:
+        found = find_files(name, folder)
+    except ModelError as error:
+        return {**row, "ready": False, "problem": str(error), "code": error.code}
+    return {**row, "files": [_file(path) for path in dict.fromkeys((found.tracker, found.matter))]}
+
+
+def _matter(name: str, folder: Path) -> dict[str, Any]:
+    from engine.model.catalogue import stored
+
+    path = stored(name, folder)
+    try:
+        return {"name": name, "ready": True, "lacks": [], "files": [_file(path)]}
+    except ModelError as error:
+        row = {"name": name, "ready": False, "lacks": [name], "files": []}
+        return {**row, "problem": str(error), "code": error.code}
+
+
+def _file(path: Path) -> dict[str, Any]:
+    from engine.model.weights_header import read_header
+
+    header = read_header(path)
+    return {"path": str(path), "bytes": path.stat().st_size, "licence": header.get("licence", "")}
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title, "", "files, or what is missing", box=None, pad_edge=False)
+    for row in rows:
+        state = "[green]ready[/]" if row["ready"] else "[yellow]not ready[/]"
+        table.add_row(row["name"], state, "\n".join(map(_told, row["files"])) if row["ready"] else _lack(row))
+    Console().print(table, "")
+
+
+def _told(file: dict[str, Any]) -> str:
+    licence = f", {file['licence']}" if file["licence"] else ""
+    return f"{Path(file['path']).name} ({file['bytes'] / 1e6:.0f} MB{licence})"
+
+
+def _lack(row: dict[str, Any]) -> str:
+    from engine.model.catalogue import OFFICIAL
+
+    if row["code"] != "model.missing":
+        return str(row["problem"])
+    return "\n".join(
+        f"{OFFICIAL[name].file} of {OFFICIAL[name].publisher} ({OFFICIAL[name].licence})"
+        if name in OFFICIAL
+        else "a trained file, from: mam2 train"
+        for name in row["lacks"]
+        if name != "starter"
+    ) or str(row["problem"])

@@ -1,0 +1,106 @@
+"""Files that appear whole or not at all."""
+
+import errno
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from engine.contract.errors import OutputError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class WriteFailedError(Exception):
+    """A library could not write a file and does not say why; `atomic_file` finds out."""
+
+
+@contextmanager
+def atomic_file(path: Path, expected_bytes: int) -> Iterator[Path]:
+    """Give a temporary name beside `path` to write to; on success it becomes `path` in one step, else it is removed.
+
+    The temporary name is hidden and keeps the extension. A file of no bytes counts as a failure.
+
+    Args:
+        path: the file to be; an older one is replaced.
+        expected_bytes: about how large it gets at most, to tell a full disk from other failures.
+
+    Raises:
+        OutputError: `output.full_disk`, `output.not_a_folder` or `output.unwritable`.
+    """
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    try:
+        yield temporary
+        _check_not_empty(temporary)
+        temporary.replace(path)
+    except WriteFailedError as problem:
+        _remove(temporary)
+        cause = _cause(path.parent, expected_bytes)
+        raise _explain(path, cause, str(problem)) from problem
+    except OSError as problem:
+        _remove(temporary)
+        raise _explain(path, problem, "") from problem
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for output, with those above it.
+
+    Raises:
+        OutputError: `output.not_a_folder` if a file is in the way, else as `atomic_file`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as problem:
+        raise OutputError(
+            "output.not_a_folder",
+            f"Mattes cannot be written to '{folder}': it is a file, or lies under one.",
+            "Give a folder.",
+        ) from problem
+    except OSError as problem:
+        raise _explain(folder / "_", problem, "") from problem
+
+
+def _check_not_empty(path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise WriteFailedError("nothing was written")
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _cause(folder: Path, size: int) -> OSError | None:
+    """Write as many bytes without the library, to hear from the system what is wrong."""
+    block = bytes(1 << 20)
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=".probe") as probe:
+            for _ in range(size // len(block) + 1):
+                probe.write(block)
+            probe.flush()
+    except OSError as problem:
+        return problem
+    return None
+
+
+def _explain(path: Path, cause: OSError | None, said: str) -> OutputError:
+    if cause is not None and cause.errno in _FULL:
+        return OutputError(
+            "output.full_disk",
+            f"The disk is full: '{path.name}' could not be written to '{path.parent}'.",
+            "Make room or choose another folder; the frames that are done stay valid.",
+        )
+    if cause is not None and isinstance(cause, (FileNotFoundError, NotADirectoryError)):
+        return OutputError(
+            "output.not_a_folder", f"There is no folder '{path.parent}' to write to.", "Give a folder that exists."
+        )
+    reason = (cause.strerror if cause is not None else "") or said or "unknown reason"
+    return OutputError(
+        "output.unwritable",
+        f"'{path}' cannot be written: {reason}.",
+        "Check the folder and its permissions.",
+    )

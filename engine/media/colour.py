@@ -1,0 +1,114 @@
+"""What the model sees: one fixed transform per shot from the plates' colours to display-referred sRGB."""
+
+import numpy as np
+import PyOpenColorIO
+
+from engine.contract.errors import ColourError
+
+from .ocio import BUILT_IN, Configuration, list_colourspaces, open_configuration, to_srgb
+from .source import Pixels
+
+__all__ = ["DisplayTransform", "list_colourspaces", "shoulder"]
+
+KNEE = 0.9
+
+# Colour space by what a file says of its values, in the built-in configuration.
+_SPACES = {
+    "scene-linear": "Linear Rec.709 (sRGB)",
+    "srgb": "sRGB - Texture",
+    # What a graded Rec.709 movie is made for: a BT.1886 display.
+    "rec709": "Gamma 2.4 Rec.709 - Texture",
+    # Cineon's own code values (95 for base, 500 a density) as the Academy standardised them.
+    "log": "ADX10",
+}
+_ROWS_AT_ONCE = 32
+
+
+class DisplayTransform:
+    """Plates to display-referred sRGB, the same for every frame of a shot.
+
+    OpenColorIO converts from the plates' colour space to sRGB; then every colour space alike goes through `shoulder`.
+    Without a colour space, `encoding` chooses: `scene-linear` is Linear Rec.709 (sRGB), or the `scene_linear` role
+    where a configuration file is in use; `srgb` is sRGB; `rec709` is Rec.709 for a BT.1886 display; `log` is ADX10,
+    printing density. Camera logs differ from maker to maker and must be named.
+
+    Args:
+        colourspace: name, alias or role in the configuration; None: by `encoding`.
+        encoding: `Plate.encoding`, used where no colour space is named.
+        config: as `open_configuration`.
+
+    Attributes:
+        colourspace: the full name of the colour space in use.
+        config: where the configuration is from.
+
+    Raises:
+        ColourError: `colour.config`, `colour.space`, `colour.encoding` or `colour.transform`.
+    """
+
+    def __init__(self, colourspace: str | None, encoding: str, *, config: str | None = None) -> None:
+        configuration, self.colourspace = _space(open_configuration(config), colourspace, encoding)
+        self.config = configuration.source
+        processor = to_srgb(configuration, self.colourspace)
+        self._convert = None if processor.isNoOp() else processor.getDefaultCPUProcessor()
+
+    def apply(self, pixels_hwc: Pixels) -> Pixels:
+        """Convert (H, W, 3) float32 RGB of any range to display-referred sRGB in 0..1; the input is left alone."""
+        pixels_hwc = np.ascontiguousarray(pixels_hwc, dtype=np.float32)
+        display_hwc = np.empty_like(pixels_hwc)
+        # A few rows at a time stay in the processor's cache from one step to the next.
+        for row in range(0, len(pixels_hwc), _ROWS_AT_ONCE):
+            rows = slice(row, row + _ROWS_AT_ONCE)
+            self._convert_rows(pixels_hwc[rows], display_hwc[rows])
+            shoulder(display_hwc[rows])
+        return display_hwc
+
+    def _convert_rows(self, source: Pixels, target: Pixels) -> None:
+        if self._convert is None:
+            target[:] = source
+            return
+        height, width, channels = source.shape
+        self._convert.apply(
+            PyOpenColorIO.PackedImageDesc(source, width, height, channels),
+            PyOpenColorIO.PackedImageDesc(target, width, height, channels),
+        )
+
+
+def shoulder(encoded: Pixels) -> Pixels:
+    """Roll sRGB-encoded values off towards 1, in place, instead of clipping them; below 0 becomes 0.
+
+    With knee k = 0.9 (0.787 of linear light) and d = 1 - k: y = x up to k, then y = k + d h / (h + d) with h = x - k:
+    slope 1 at the knee, 1 at infinity. Diffuse white lands on 0.95, eight times that on 0.994: bright things keep
+    their shapes. Each channel alone, so bright colours fade to white as they do on film.
+    """
+    # fmax and fmin, because a conversion of extreme values may have given NaN.
+    np.fmax(encoded, 0, out=encoded)
+    above = np.fmin(encoded, 1e9)
+    np.fmax(above, KNEE, out=above)
+    above -= np.float32(KNEE)
+    np.fmin(encoded, KNEE, out=encoded)
+    room = np.float32(1 - KNEE)
+    divisor = above + room
+    above *= room
+    above /= divisor
+    encoded += above
+    return np.fmin(encoded, 1, out=encoded)
+
+
+def _space(named: Configuration, colourspace: str | None, encoding: str) -> tuple[Configuration, str]:
+    if colourspace is not None:
+        return named, named.find(colourspace)
+    if encoding not in _SPACES:
+        raise ColourError(
+            "colour.encoding",
+            f"'{encoding}' says nothing about a plate's colours.",
+            f"Name a colour space, or use one of: {', '.join(_SPACES)}.",
+        )
+    if encoding == "scene-linear" and not named.is_built_in and named.config.hasRole("scene_linear"):
+        return named, named.find("scene_linear")
+    # sRGB, Rec.709 and printing density are the same everywhere; a studio's configuration need not hold them.
+    built_in = named if named.is_built_in and named.config.getColorSpace(_SPACES[encoding]) else _built_in()
+    return built_in, built_in.find(_SPACES[encoding])
+
+
+def _built_in() -> Configuration:
+    return open_configuration(BUILT_IN)

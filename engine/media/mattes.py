@@ -1,0 +1,168 @@
+"""Mattes out: one EXR a frame with a named layer for every object, or 16-bit PNGs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract.errors import OutputError
+
+from .atomic import make_folder
+from .matte_files import read_signature, write_exr, write_png16
+
+LAYERS = ("alpha", "trimap", "mask")
+FORMATS = ("exr", "png16")
+
+# A layer of such a name would be taken for the picture's own channels.
+_RESERVED = ("rgb", "rgba", "alpha", "other")
+
+
+@dataclass(frozen=True)
+class ObjectMatte:
+    """What was found of one object on one frame; every array is (H, W) float32 of 0..1, origin top-left, data.
+
+    Attributes:
+        alpha_hw: the matte.
+        trimap_hw: background 0, unknown 0.5, foreground 1.
+        mask_hw: sigmoid of the mask logits.
+    """
+
+    alpha_hw: NDArray[np.float32]
+    trimap_hw: NDArray[np.float32] | None = None
+    mask_hw: NDArray[np.float32] | None = None
+
+    def layer(self, name: str) -> NDArray[np.float32] | None:
+        """Give `alpha`, `trimap` or `mask`."""
+        return {"alpha": self.alpha_hw, "trimap": self.trimap_hw, "mask": self.mask_hw}[name]
+
+
+class MatteWriter:
+    """Writes the mattes of a shot, a frame at a time; every file appears whole or not at all.
+
+    `exr`: `NAME.####.exr`, half, ZIP. R, G, B and A all hold the alpha of all objects together (their sum, at most 1),
+    so the matte shows in any viewer and is in the alpha channel where a Copy or a Loader looks for it. Beside it every
+    object has one layer of its name with the chosen channels, e.g. `person.alpha`, `person.trimap`, `person.mask`;
+    Nuke lists each object as one layer.
+    `png16`: a 16-bit grey PNG for every object and layer, `NAME.OBJECT.LAYER.####.png`.
+
+    Args:
+        folder: made if it does not exist.
+        name: first part of every file name.
+        width, height: size of the plates in pixels.
+        frames_padding: digits of a frame number at least.
+        layers: which of `alpha`, `trimap`, `mask` to write.
+        objects: names of the objects, in order.
+        format: `exr` or `png16`.
+
+    Raises:
+        OutputError: `output.not_a_folder`, `output.unwritable`, `output.layer`, `output.format`, `output.name` or
+            `output.object_name`.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        name: str,
+        *,
+        width: int,
+        height: int,
+        objects: Iterable[str],
+        frames_padding: int = 4,
+        layers: Iterable[str] = ("alpha",),
+        format: str = "exr",  # noqa: A002 - the word that artists know
+    ) -> None:
+        self._folder = Path(folder).expanduser()
+        self._name = name
+        self._size = (height, width)
+        self._padding = frames_padding
+        self._objects = tuple(objects)
+        self._layers = tuple(layer for layer in LAYERS if layer in set(layers))
+        self._format = format
+        _check(name, self._objects, set(layers), format)
+        make_folder(self._folder)
+
+    def write(self, frame: int, mattes: Mapping[str, ObjectMatte], *, signature: str = "") -> Path:
+        """Write one frame and give its file (with `png16` the first of them).
+
+        Args:
+            frame: the host's frame number, 0 or more.
+            mattes: by object name; one for every object of the shot.
+            signature: kept in the file, see `signature`.
+
+        Raises:
+            OutputError: `output.full_disk`, `output.unwritable`, `output.not_a_folder`, `output.incomplete` if an
+                object or a layer is not there, or `output.size`.
+        """
+        found = {
+            f"{thing}.{layer}": self._channel(frame, mattes, thing, layer)
+            for thing in self._objects
+            for layer in self._layers
+        }
+        if self._format == "exr":
+            alphas = [self._channel(frame, mattes, thing, "alpha") for thing in self._objects]
+            together = alphas[0] if len(alphas) == 1 else np.minimum(np.sum(alphas, axis=0, dtype=np.float32), 1)
+            write_exr(self.path_of(frame), {**dict.fromkeys("RGBA", together), **found}, signature)
+        else:
+            for path, channel in zip(self._paths(frame), found.values(), strict=True):
+                write_png16(path, channel, signature)
+        return self.path_of(frame)
+
+    def path_of(self, frame: int) -> Path:
+        """Give the file of a frame (with `png16` the first of them), whether it exists or not."""
+        return self._paths(frame)[0]
+
+    def signature(self, frame: int) -> str | None:
+        """Give the signature of a frame written before; None if any of its files is missing, damaged or differs."""
+        found = {read_signature(path) for path in self._paths(frame)}
+        return found.pop() if len(found) == 1 else None
+
+    def _paths(self, frame: int) -> tuple[Path, ...]:
+        number = f"{frame:0{self._padding}d}"
+        if self._format == "exr":
+            return (self._folder / f"{self._name}.{number}.exr",)
+        return tuple(
+            self._folder / f"{self._name}.{thing}.{layer}.{number}.png"
+            for thing in self._objects
+            for layer in self._layers
+        )
+
+    def _channel(self, frame: int, mattes: Mapping[str, ObjectMatte], thing: str, layer: str) -> NDArray[np.float32]:
+        matte = mattes.get(thing)
+        channel = None if matte is None else matte.layer(layer)
+        if channel is None:
+            raise OutputError(
+                "output.incomplete",
+                f"Frame {frame} has no {layer} for '{thing}'.",
+                "Track the frame again, or leave this layer out.",
+            )
+        if channel.shape != self._size:
+            raise OutputError(
+                "output.size",
+                f"The {layer} of '{thing}' on frame {frame} is {channel.shape[1]}x{channel.shape[0]} pixels, "
+                f"but the plate is {self._size[1]}x{self._size[0]}.",
+                "This is an error in the engine: please report it.",
+            )
+        return np.clip(np.nan_to_num(channel, nan=0.0), 0, 1)
+
+
+def _check(name: str, objects: tuple[str, ...], layers: set[str], kind: str) -> None:
+    if not name or name != Path(name).name or name.startswith("."):
+        raise OutputError("output.name", f"'{name}' cannot begin a file name.", "Give a plain name, e.g. 'matte'.")
+    if kind not in FORMATS:
+        raise OutputError("output.format", f"'{kind}' is no matte format.", f"Choose one of: {', '.join(FORMATS)}.")
+    if not layers or not layers <= set(LAYERS):
+        wrong = ", ".join(sorted(layers - set(LAYERS))) or "nothing"
+        raise OutputError(
+            "output.layer", f"'{wrong}' cannot be written as layers.", f"Choose among: {', '.join(LAYERS)}."
+        )
+    for thing in objects:
+        if thing.casefold() in _RESERVED:
+            raise OutputError(
+                "output.object_name",
+                f"An object called '{thing}' cannot be told from the picture's own channels in an EXR file.",
+                "Give it another name.",
+            )
+    if not objects:
+        raise OutputError("output.object_name", "There is no object to write.", "Name at least one object.")

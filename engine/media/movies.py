@@ -1,0 +1,171 @@
+"""Movie files as plates, exact to the frame, through PyAV."""
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import av
+
+from engine.contract.errors import PlateError
+
+from .movie_index import MovieIndex, index_by_packets, index_of_header
+from .movie_pixels import rgb_of
+from .source import Plate, PlateSource
+
+EXTENSIONS = frozenset({"mov", "mp4", "m4v", "mkv", "mxf", "avi", "webm", "mpg", "mpeg", "ts", "m2ts"})
+
+_FIRST = 1
+_TRANSFER_LINEAR, _TRANSFER_SRGB = 8, 13
+_TRIES = 3
+
+
+class MovieSource(PlateSource):
+    """Plates from the first video stream of a movie; the first frame is number 1, whatever its time code says.
+
+    Frames are counted in the order in which they are shown, so a variable frame rate makes no difference. Reading
+    in order decodes each frame once; any other frame is reached from the key frame before it and known by its time.
+    One reader at a time holds the decoder; others wait. Pixels are in the stored orientation: a telephone's rotation
+    flag is not applied.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.stem
+        self.padding = 4
+        self._path = path
+        self._lock = Lock()
+        # The place of the frame that the decoder gives next; None where it is not known.
+        self._ready: int | None = None
+        self._container, self._stream = _open(path)
+        try:
+            self._index, shown = self._probe()
+        except BaseException:
+            self._container.close()
+            raise
+        self.frames = tuple(range(_FIRST, _FIRST + self._index.count))
+        self.size = (shown.width, shown.height)
+        aspect = self._stream.sample_aspect_ratio
+        self.pixel_aspect = float(aspect) if aspect else 1.0
+        self.encoding = {_TRANSFER_LINEAR: "scene-linear", _TRANSFER_SRGB: "srgb"}.get(int(shown.color_trc), "rec709")
+        self._restart(None)
+
+    def read(self, frame: int) -> Plate:  # noqa: D102 - said by PlateSource
+        path = self.path_of(frame)
+        with self._lock:
+            try:
+                shown = self._show(frame - _FIRST)
+            except (av.error.FFmpegError, StopIteration) as problem:
+                self._ready = None
+                raise _damaged(path, frame, problem) from problem
+        self._check_size((shown.width, shown.height), frame)
+        window = (0, 0, shown.width, shown.height)
+        return Plate(rgb_of(shown), frame, window, self.pixel_aspect, self.encoding)
+
+    def path_of(self, frame: int) -> Path:  # noqa: D102 - said by PlateSource
+        if not _FIRST <= frame <= self.last:
+            raise self._missing_plate(frame)
+        return self._path
+
+    def close(self) -> None:  # noqa: D102 - said by PlateSource
+        with self._lock:
+            self._container.close()
+
+    def _probe(self) -> tuple[MovieIndex, Any]:
+        try:
+            index = index_of_header(self._stream)
+            shown = next(self._container.decode(self._stream))
+            self._container.seek(0)
+            if index is None or shown.pts != index.times[0]:
+                index = index_by_packets(self._container, self._stream)
+        except (av.error.FFmpegError, StopIteration) as problem:
+            raise _damaged(self._path, _FIRST, problem) from problem
+        return index, shown
+
+    def _restart(self, time: int | None) -> None:
+        """Go to the key frame at or before a time; None is the start of the file."""
+        if time is None:
+            # Seeking to time 0 misses frames before it and fails in files without times: open anew.
+            self._container.close()
+            self._container, self._stream = _open(self._path)
+        else:
+            self._container.seek(time, stream=self._stream, backward=True, any_frame=False)
+        self._decoder = self._container.decode(self._stream)
+        self._ready = 0 if time is None else None
+
+    def _show(self, index: int) -> Any:
+        """Decode one frame by its place in the movie."""
+        if not self._index.times:
+            return self._count_to(index)
+        time = self._index.times[index]
+        starts = self._index.starts(time)
+        if self._ready is not None and self._ready <= index:
+            reached = self._index.times[self._ready]
+            # Go on decoding unless a key frame lies between here and there.
+            if index == self._ready or not starts or starts[0] <= reached:
+                shown = self._decode_to(time)
+                if shown is not None:
+                    self._ready = index + 1
+                    return shown
+        # An open group of pictures may need one key frame more; a damaged frame needs no search through all of them.
+        # Some containers, as transport streams, cannot be entered exactly: then from the beginning.
+        for start in starts[:_TRIES] if self._index.stands_alone else (*starts[:_TRIES], None):
+            self._restart(start)
+            shown = self._decode_to(time)
+            if shown is not None:
+                self._ready = index + 1
+                return shown
+        raise StopIteration(index)
+
+    def _decode_to(self, time: int) -> Any:
+        """Decode until a time; None if it is not met whole, as with frames that need a picture before the key frame."""
+        for shown in self._decoder:
+            if shown.pts is None or shown.pts > time:
+                return None
+            if shown.pts == time:
+                return None if shown.is_corrupt else shown
+        return None
+
+    def _count_to(self, index: int) -> Any:
+        if self._ready is None or self._ready > index:
+            self._restart(None)
+        while True:
+            shown = next(self._decoder)
+            self._ready = (self._ready or 0) + 1
+            if self._ready > index:
+                return shown
+
+
+def _open(path: Path) -> tuple[Any, Any]:
+    try:
+        container = av.open(str(path))
+    except av.error.FileNotFoundError as problem:
+        raise PlateError("plates.missing", f"There is no file '{path}'.", "Check the path.") from problem
+    except av.error.FFmpegError as problem:
+        if path.exists() and path.stat().st_size == 0:
+            raise PlateError(
+                "plates.empty_file", f"'{path.name}' is empty (0 bytes).", f"Export or copy it again: {path}"
+            ) from problem
+        raise PlateError(
+            "plates.unreadable",
+            f"'{path.name}' cannot be read as a movie ({problem.strerror or 'unknown format'}).",
+            "If its export or copy was cut short, make it again; else give an image sequence.",
+        ) from problem
+    pictures = [stream for stream in container.streams.video if not _is_cover(stream)]
+    if not pictures:
+        container.close()
+        raise PlateError("plates.unreadable", f"'{path.name}' holds no video.", "Give a movie with pictures.")
+    stream = pictures[0]
+    stream.thread_type = "AUTO"
+    return container, stream
+
+
+def _is_cover(stream: Any) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _damaged(path: Path, frame: int, problem: Exception) -> PlateError:
+    said = getattr(problem, "strerror", None) or "the movie ends before it"
+    return PlateError(
+        "plates.truncated",
+        f"Frame {frame} of '{path.name}' cannot be decoded ({said}).",
+        f"The movie is cut short or damaged: export or copy it again: {path}",
+    )

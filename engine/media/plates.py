@@ -1,0 +1,68 @@
+"""Open the plates of a shot, whatever they are: numbered images, a folder of them, one image, or a movie."""
+
+from pathlib import Path
+
+from engine.contract.errors import PlateError
+
+from . import images, movies
+from .movies import MovieSource
+from .sequences import Sequence, SequenceSource, from_file, from_folder, from_pattern, is_pattern
+from .source import Plate, PlateSource
+
+__all__ = ["Plate", "PlateSource", "open_plates"]
+
+
+def open_plates(path: str | Path, *, layer: str | None = None) -> PlateSource:
+    """Open the plates of a shot; only the first header is read.
+
+    Args:
+        path: `name.####.exr` or `name.%04d.exr`; a folder with one sequence or one movie in it; one image, which is
+            a shot of one frame even where it has numbered neighbours; or a movie file, whose frames count from 1.
+        layer: in EXR files, the part or layer to take as the picture; by default the first with R, G and B.
+
+    Raises:
+        PlateError: `plates.none` if nothing is there, `plates.ambiguous` if a folder holds several sequences,
+            `plates.layer` if the layer does not exist, else as `PlateSource.read`.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        return _open_folder(path, layer)
+    if is_pattern(path):
+        return SequenceSource(from_pattern(path), layer)
+    if not path.exists():
+        raise PlateError("plates.none", f"There is no '{path}'.", "Check the path; a sequence is 'name.####.exr'.")
+    if _is_movie(path):
+        return _open_movie(path, layer)
+    return SequenceSource(from_file(path), layer)
+
+
+def _open_folder(folder: Path, layer: str | None) -> PlateSource:
+    sequences = from_folder(folder)
+    clips = sorted(file for file in folder.iterdir() if file.is_file() and _is_movie(file))
+    found: list[Sequence | Path] = [*sequences, *clips]
+    if not found:
+        raise PlateError(
+            "plates.none",
+            f"The folder '{folder}' holds no images and no movie.",
+            f"Images end in one of: {', '.join(sorted(images.EXTENSIONS))}.",
+        )
+    if len(found) > 1:
+        names = [one.name if isinstance(one, Path) else one.pattern for one in found]
+        listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        raise PlateError(
+            "plates.ambiguous",
+            f"The folder '{folder}' holds more than one thing to matte: {listed}.",
+            f"Name one of them, e.g. {folder / names[0]}",
+        )
+    only = found[0]
+    return _open_movie(only, layer) if isinstance(only, Path) else SequenceSource(only, layer)
+
+
+def _open_movie(path: Path, layer: str | None) -> PlateSource:
+    if layer is not None:
+        raise PlateError("plates.layer", f"'{path.name}' is a movie and has no layers.", "Give no layer.")
+    return MovieSource(path)
+
+
+def _is_movie(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix[1:].lower() in movies.EXTENSIONS

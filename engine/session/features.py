@@ -1,0 +1,97 @@
+"""Image features by frame: computed once, kept while there is room, never altered."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.model.tensors import Features
+from engine.session.scratch import load_tensors, save_tensors
+
+_SUFFIX = ".features"
+
+
+class FeatureCache:
+    """Features of one shot's plates under one model.
+
+    In memory, and behind that in a folder when there is one; in each the frames used longest ago make room. Types and
+    values are kept as computed. A folder may be kept for a later session on the same plates with the same model.
+
+    Args:
+        ram_bytes: most bytes in memory; the frame asked for last stays whatever its size.
+        folder: where features go on disk; None keeps them in memory only.
+        disk_bytes: most bytes on disk.
+    """
+
+    def __init__(self, ram_bytes: int = 64 << 20, *, folder: Path | None = None, disk_bytes: int = 4 << 30) -> None:
+        self._ram_bytes, self._disk_bytes, self._folder = ram_bytes, disk_bytes, folder
+        self._ram: OrderedDict[int, Features] = OrderedDict()
+        self._sizes: dict[int, int] = {}
+        self._disk: OrderedDict[int, int] = OrderedDict()
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            found = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime)
+            self._disk.update((int(path.stem), path.stat().st_size) for path in found)
+
+    def get(self, frame: int, compute: Callable[[], Features]) -> Features:
+        """Give a frame's features: from memory, from disk, or by computing them.
+
+        Features that were kept are on the CPU; computed ones are where `compute` left them.
+        """
+        if frame in self._ram:
+            self._ram.move_to_end(frame)
+            return self._ram[frame]
+        if frame in self._disk:
+            features = self._load(frame)
+            self._keep(frame, features)
+            return features
+        features = compute()
+        kept = features.map(lambda tensor: tensor.cpu())
+        self._keep(frame, kept)
+        self._store(frame, kept)
+        return features
+
+    def forget(self) -> None:
+        """Drop everything, on disk too: the plates have changed."""
+        self._ram.clear()
+        self._sizes.clear()
+        for frame in list(self._disk):
+            self._remove(frame)
+
+    @property
+    def ram_bytes(self) -> int:
+        """Bytes held in memory now."""
+        return sum(self._sizes.values())
+
+    @property
+    def disk_bytes(self) -> int:
+        """Bytes held on disk now."""
+        return sum(self._disk.values())
+
+    def _keep(self, frame: int, features: Features) -> None:
+        self._ram[frame] = features
+        self._sizes[frame] = sum(
+            tensor.nbytes for tensor in (features.image_bchw, features.stride_4, features.stride_8)
+        )
+        while self.ram_bytes > self._ram_bytes and len(self._ram) > 1:
+            oldest, _ = self._ram.popitem(last=False)
+            del self._sizes[oldest]
+
+    def _store(self, frame: int, features: Features) -> None:
+        if self._folder is None:
+            return
+        self._disk[frame] = save_tensors(self._path(frame), vars(features))
+        while self.disk_bytes > self._disk_bytes:
+            self._remove(next(iter(self._disk)))
+
+    def _load(self, frame: int) -> Features:
+        self._disk.move_to_end(frame)
+        return Features(**load_tensors(self._path(frame)))
+
+    def _remove(self, frame: int) -> None:
+        del self._disk[frame]
+        self._path(frame).unlink(missing_ok=True)
+
+    def _path(self, frame: int) -> Path:
+        if self._folder is None:
+            raise RuntimeError("this cache has no folder")
+        return self._folder / f"{frame}{_SUFFIX}"

@@ -1,0 +1,54 @@
+"""Between the plate and the square that the model sees. The plate is stretched, never padded or cropped.
+
+Tensors are (B, C, height, width), origin top-left; coordinates count from the top-left corner, corners at integers.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def to_tensor(display_hw3: npt.NDArray[np.float32], device: torch.device) -> Tensor:
+    """Give a plate (H, W, 3), display-referred sRGB in 0..1, as a tensor (1, 3, H, W) on the device."""
+    return torch.from_numpy(np.ascontiguousarray(display_hw3.transpose(2, 0, 1)))[None].to(device)
+
+
+def to_square(plate_b3hw: Tensor, side: int) -> Tensor:
+    """Stretch plates (B, 3, H, W) to the model's square (B, 3, S, S), values unchanged; `to_plate` goes back."""
+    return _resized(plate_b3hw, (side, side), antialias=True)
+
+
+def to_plate(square_bchw: Tensor, size_wh: tuple[int, int]) -> Tensor:
+    """Stretch what the model answers, at any stride (B, C, h, w), to plates (B, C, H, W) of this width and height."""
+    return _resized(square_bchw, (size_wh[1], size_wh[0]), antialias=False)
+
+
+def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
+    """Give the trimap (B, 1, H, W) of 0, 0.5 and 1 at the plate's size from logits (B, 3, h, w).
+
+    Probabilities are stretched, not classes, so that borders run smoothly across the model's coarser cells.
+    """
+    likely = to_plate(logits_b3hw.float().softmax(dim=1), size_wh)
+    return likely.argmax(dim=1, keepdim=True).float() / 2
+
+
+def points_to_square(points_xy: Sequence[tuple[float, float]], size_wh: tuple[int, int], side: int) -> Tensor:
+    """Give plate coordinates in pixels as coordinates (1, P, 2) of the S by S square, float32."""
+    # Divided first, then multiplied, in float32: SAM 2's own order, to the bit.
+    return torch.tensor([points_xy], dtype=torch.float32) / torch.tensor(size_wh) * side
+
+
+def mask_to_square(mask_hw: npt.NDArray[np.bool_], side: int) -> Tensor:
+    """Give a mask of the plate (H, W) as 0 or 1 in the square (1, 1, S, S); half a pixel counts as in."""
+    mask = torch.from_numpy(np.ascontiguousarray(mask_hw, dtype=np.float32))[None, None]
+    return (_resized(mask, (side, side), antialias=True) >= 0.5).float()
+
+
+def _resized(image_bchw: Tensor, size_hw: tuple[int, int], *, antialias: bool) -> Tensor:
+    if tuple(image_bchw.shape[-2:]) == size_hw:
+        return image_bchw
+    return F.interpolate(image_bchw, size=size_hw, mode="bilinear", align_corners=False, antialias=antialias)

@@ -1,0 +1,201 @@
+"""The matter on the crops that hold unknown pixels; what the trimap knows is kept exactly."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import EllipsisType
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Matter = Callable[[Tensor, Tensor], Tensor]
+"""Plate (1, 3, h, w) and trimap (1, 1, h, w) in, alpha (1, 1, h, w) out."""
+
+_CELL = 32  # crops start and end on this grid, the matter's own, so that a crop that grows does not shift its tokens
+
+
+@dataclass(frozen=True)
+class MatterLimits:
+    """How much of a plate the matter sees at once, in pixels.
+
+    Attributes:
+        margin: known surroundings seen with every unknown pixel.
+        tile: longest side of a piece; larger crops are matted in overlapping tiles.
+        overlap: width over which neighbouring tiles blend.
+    """
+
+    margin: int = 64
+    tile: int = 2048
+    overlap: int = 128
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that contradict each other.
+
+        Raises:
+            ValueError: tiles would not get ahead of their overlap.
+        """
+        if not (self.margin >= 0 and 0 <= 2 * self.overlap <= self.tile):
+            raise ValueError(f"overlap {self.overlap} must be at most half of tile {self.tile}; margin at least 0")
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A rectangle of a plate in pixels: left and top included, right and bottom not."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def area(self) -> int:
+        """Pixels inside."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+    @property
+    def window(self) -> tuple[EllipsisType, slice, slice]:
+        """The rectangle as an index of a tensor's last two axes."""
+        return ..., slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def around(self, other: "Crop") -> "Crop":
+        """Give the smallest rectangle around both."""
+        return Crop(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+    def overlaps(self, other: "Crop") -> bool:
+        """Tell whether the two share a pixel."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
+
+
+def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: MatterLimits) -> Tensor:
+    """Turn a plate and its trimap into alpha.
+
+    Args:
+        matter: the network.
+        plate_13hw: (1, 3, H, W) display-referred sRGB, 0..1.
+        trimap_11hw: (1, 1, H, W) 0, 0.5 or 1.
+        limits: how much the network sees at once.
+
+    Returns:
+        (1, 1, H, W) float32 alpha: exactly 0 and 1 where the trimap says so. Without an unknown pixel the network
+        is not asked.
+    """
+    alpha = trimap_11hw.clone()
+    unknown = trimap_11hw == 0.5
+    for crop in crops_of(unknown[0, 0].cpu().numpy(), limits.margin):
+        guess = _matte_crop(matter, plate_13hw[crop.window], trimap_11hw[crop.window], limits)
+        alpha[crop.window] = torch.where(unknown[crop.window], guess, alpha[crop.window])
+    return alpha
+
+
+def crops_of(unknown_hw: npt.NDArray[np.bool_], margin: int) -> list[Crop]:
+    """Give disjoint crops that hold every unknown pixel (H, W) and `margin` pixels around it, within the plate."""
+    height, width = unknown_hw.shape
+    rows, columns = math.ceil(height / _CELL), math.ceil(width / _CELL)
+    padded = np.zeros((rows * _CELL, columns * _CELL), np.uint8)
+    padded[:height, :width] = unknown_hw
+    cells = padded.reshape(rows, _CELL, columns, _CELL).max(axis=(1, 3))
+    reach = math.ceil(margin / _CELL)
+    grown = cv2.dilate(cells, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
+    boxes = [
+        Crop(
+            int(left) * _CELL,
+            int(top) * _CELL,
+            min(int(left + across) * _CELL, width),
+            min(int(top + down) * _CELL, height),
+        )
+        for left, top, across, down, _ in stats[1:]
+    ]
+    return _merged(boxes)
+
+
+def share(alphas: list[Tensor]) -> list[Tensor]:
+    """Scale the alphas of a frame's objects down where they sum to more than 1, so that they sum to 1 there."""
+    total = torch.stack(alphas).sum(dim=0).clamp(min=1.0)
+    return [alpha / total for alpha in alphas] if len(alphas) > 1 else alphas
+
+
+def blend_tiles(run: Callable[[Crop], Tensor], width: int, height: int, limits: MatterLimits) -> Tensor:
+    """Put overlapping tiles together; where tiles overlap, one fades into the next.
+
+    Args:
+        run: gives a tile's (1, 1, h, w) values.
+        width: of the whole in pixels.
+        height: of the whole in pixels.
+        limits: the tiles' size and overlap.
+    """
+    total = weights = None
+    for top, bottom in _spans(height, limits):
+        for left, right in _spans(width, limits):
+            tile = run(Crop(left, top, right, bottom))
+            across = _fade(left, right, width, limits.overlap)
+            weight = (_fade(top, bottom, height, limits.overlap)[:, None] * across).to(tile)
+            if total is None or weights is None:
+                total, weights = tile.new_zeros(1, 1, height, width), tile.new_zeros(height, width)
+            total[..., top:bottom, left:right] += tile * weight
+            weights[top:bottom, left:right] += weight
+    if total is None or weights is None:
+        raise ValueError(f"nothing to tile in {width}x{height} pixels")
+    return total / weights
+
+
+def _matte_crop(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: MatterLimits) -> Tensor:
+    height, width = trimap_11hw.shape[-2:]
+    if max(height, width) <= limits.tile:
+        return matter(plate_13hw, trimap_11hw).float()
+
+    def run(tile: Crop) -> Tensor:
+        trimap = trimap_11hw[tile.window]
+        if not (trimap == 0.5).any():
+            return trimap
+        return matter(plate_13hw[tile.window], trimap).float()
+
+    return blend_tiles(run, width, height, limits)
+
+
+def _merged(boxes: list[Crop]) -> list[Crop]:
+    """Join boxes that overlap, and neighbours whose common rectangle hardly holds more than they do."""
+    done: list[Crop] = []
+    waiting = list(boxes)
+    while waiting:
+        box = waiting.pop()
+        partner = next((other for other in done if _belong_together(box, other)), None)
+        if partner is None:
+            done.append(box)
+        else:
+            done.remove(partner)
+            waiting.append(box.around(partner))
+    return sorted(done, key=lambda box: (box.top, box.left))
+
+
+def _belong_together(one: Crop, other: Crop) -> bool:
+    return one.overlaps(other) or one.around(other).area <= 1.2 * (one.area + other.area)
+
+
+def _spans(length: int, limits: MatterLimits) -> list[tuple[int, int]]:
+    """Cut a length into spans of at most `tile`, on the cell grid, each overlapping the next by `overlap` or more."""
+    if length <= limits.tile:
+        return [(0, length)]
+    step = max((limits.tile - limits.overlap) // _CELL * _CELL, 1)
+    starts = range(0, length - limits.overlap, step)
+    return [(start, min(start + limits.tile, length)) for start in starts]
+
+
+def _fade(start: int, end: int, length: int, overlap: int) -> Tensor:
+    """Give one axis of a tile's weight: 1 inside, falling towards sides that have a neighbour, never to 0."""
+    places = torch.arange(start, end, dtype=torch.float32) + 0.5
+    weight = torch.ones(end - start)
+    if start > 0:
+        weight = torch.minimum(weight, (places - start) / max(overlap, 1))
+    if end < length:
+        weight = torch.minimum(weight, (end - places) / max(overlap, 1))
+    return weight

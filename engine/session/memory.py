@@ -1,0 +1,93 @@
+"""What a frame may recall: a window onto the record that stays the same size for a shot of any length.
+
+The rules are SAM 2's (`sam2_base.py`): memories of prompted frames, of the six frames tracked last, and the object
+pointers of fifteen; prompted frames are limited to the nearest eight, so that prompts may sit on every frame.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.model.tensors import FrameMemory, Memory
+
+PROMPTED = 8  # memories of prompted frames
+RECENT = 6  # memories of frames tracked lately
+POINTERS = 15  # object pointers of frames tracked lately
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Frames to recall, ascending: prompted ones, and ones tracked lately."""
+
+    prompted: tuple[int, ...]
+    recent: tuple[int, ...]
+
+
+def select(frame: int, references: Sequence[int], sweep: range, *, backward: bool) -> Selection:
+    """Choose what a frame recalls.
+
+    Args:
+        frame: the frame that recalls.
+        references: prompted frames that it may recall.
+        sweep: the frames of its sweep in the order of tracking; for a frame outside it, nothing is recent.
+        backward: tracking runs against time.
+    """
+    prompted = nearest(frame, references)
+    behind = range(frame + 1, frame + POINTERS + 1) if backward else range(frame - POINTERS, frame)
+    # A backward sweep may start below its anchor, which is then a reference and no frame of the sweep.
+    allowed = {t for t in behind if t in sweep or t in references} if frame in sweep else set()
+    return Selection(prompted, tuple(sorted(allowed.difference(prompted))))
+
+
+def nearest(frame: int, references: Sequence[int], count: int = PROMPTED) -> tuple[int, ...]:
+    """Give the references nearest to a frame, ascending; the nearest on either side is always among them."""
+    ordered = sorted(references, key=lambda t: (abs(t - frame), t))
+    sides = [next((t for t in ordered if t < frame), None), next((t for t in ordered if t >= frame), None)]
+    chosen = [t for t in sides if t is not None]
+    chosen += [t for t in ordered if t not in chosen][: count - len(chosen)]
+    return tuple(sorted(chosen))
+
+
+class MemoryBank:
+    """One object's memories in one sweep.
+
+    Args:
+        load: gives the memory of a frame that the bank does not hold.
+    """
+
+    def __init__(self, load: Callable[[int], FrameMemory]) -> None:
+        self._load = load
+        self._kept: dict[int, FrameMemory] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def remember(self, frame: int, memory: FrameMemory) -> None:
+        """Hold the memory of a frame just tracked."""
+        self._kept[frame] = memory
+
+    def recall(self, frame: int, selection: Selection, first: int, length: int, *, backward: bool) -> Memory:
+        """Give what `frame` recalls; everything else that the bank held is let go.
+
+        Args:
+            frame: the frame that recalls, in the host's numbers.
+            selection: from `select`.
+            first: the shot's first frame.
+            length: frames of the shot.
+            backward: tracking runs against time.
+        """
+        whole = {t for t in selection.recent if abs(t - frame) <= RECENT}.union(selection.prompted)
+        self._kept = {
+            t: self._whole(t) if t in whole else (self._kept.get(t) or self._load(t)).faded()
+            for t in sorted({*selection.prompted, *selection.recent})
+        }
+        return Memory(
+            frame=frame - first,
+            length=length,
+            prompted={t - first: self._kept[t] for t in selection.prompted},
+            recent={t - first: self._kept[t] for t in selection.recent},
+            backward=backward,
+        )
+
+    def _whole(self, frame: int) -> FrameMemory:
+        kept = self._kept.get(frame)
+        return kept if kept and kept.features_bmhw is not None else self._load(frame)

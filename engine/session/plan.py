@@ -1,0 +1,153 @@
+"""Which frames are visited, in which order, and what an edit undoes. Pure functions of the shot.
+
+Words: an object's *anchor* is the prompted frame where its tracking starts. Tracking goes in *sweeps*: one forward,
+one backward. An *independent* frame is prompted so fully that it needs no memory, and serves every frame of the
+object as a reference, like the anchor. A *correction* refines what was tracked there: frames behind it, in the
+direction of its sweep, profit; frames before it never change.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.contract.shot import Point, Prompt, Shot, ShotObject
+
+
+@dataclass(frozen=True)
+class Course:
+    """How one object goes through the shot.
+
+    Attributes:
+        anchor: the frame where tracking starts.
+        independent: the frames whose prompts describe the object by themselves, ascending, the anchor among them.
+        corrections: the other prompted frames that tracking reaches, ascending.
+        forward: the frames of the forward sweep, ascending.
+        backward: the frames of the backward sweep, descending.
+    """
+
+    anchor: int
+    independent: tuple[int, ...]
+    corrections: tuple[int, ...]
+    forward: range
+    backward: range
+
+    @property
+    def frames(self) -> frozenset[int]:
+        """Every frame that tracking reaches."""
+        return frozenset(self.forward) | frozenset(self.backward)
+
+    def sweep(self, *, backward: bool) -> range:
+        """Give the frames of one sweep in the order in which they are tracked."""
+        return self.backward if backward else self.forward
+
+    def references(self, frame: int, *, backward: bool) -> tuple[int, ...]:
+        """Give the prompted frames whose memories a frame may recall: independent ones, and corrections behind it."""
+        sweep = self.sweep(backward=backward)
+        behind = (t for t in self.corrections if t in sweep and ((t > frame) if backward else (t < frame)))
+        return tuple(sorted({t for t in self.independent if t != frame}.union(behind)))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One stop of tracking: on `frame`, these objects are tracked; then, when `deliver`, its mattes are complete."""
+
+    frame: int
+    backward: bool
+    objects: tuple[str, ...]
+    deliver: bool
+
+
+def plan_object(thing: ShotObject, shot: Shot) -> Course:
+    """Plan one object's way through the shot."""
+    direction = shot.settings.direction
+    prompted = thing.frames()
+    described = [frame for frame in prompted if _describes(thing.on(frame))]
+    anchor = max(described) if direction == "backward" else min(prompted)
+    redescribed = {
+        frame
+        for frame in described
+        if shot.settings.corrections == "independent" or not all(isinstance(p, Point) for p in thing.on(frame))
+    }
+    independent = redescribed | {anchor}
+    forward = range(0) if direction == "backward" else range(anchor, shot.last + 1)
+    backward = {
+        "forward": range(0),
+        "backward": range(anchor, shot.first - 1, -1),
+        "both": range(anchor - 1, shot.first - 1, -1),
+    }[direction]
+    corrections = tuple(t for t in prompted if t not in independent and (t in forward or t in backward))
+    return Course(anchor, tuple(sorted(independent)), corrections, forward, backward)
+
+
+def plan_shot(shot: Shot) -> dict[str, Course]:
+    """Plan every object's way through the shot, by name, in the shot's order."""
+    return {thing.name: plan_object(thing, shot) for thing in shot.objects}
+
+
+def visits(
+    courses: Mapping[str, Course], tracked: Callable[[str, int], bool], delivered: Callable[[int], bool]
+) -> list[Visit]:
+    """Give what is left to do, in order: the forward sweep, then the backward one.
+
+    One visit serves every object that is tracked on its frame in its sweep. A frame is delivered on the last visit
+    that it needs; frames that no object reaches are not visited.
+
+    Args:
+        courses: the objects by name.
+        tracked: whether an object is already tracked on a frame.
+        delivered: whether a frame's mattes have already been given out.
+    """
+    ahead = sorted({frame for course in courses.values() for frame in course.forward})
+    behind = sorted({frame for course in courses.values() for frame in course.backward}, reverse=True)
+
+    def missing(frame: int, *, backward: bool) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name, course in courses.items()
+            if frame in course.sweep(backward=backward) and not tracked(name, frame)
+        )
+
+    plan: list[Visit] = []
+    for frame in ahead:
+        names = missing(frame, backward=False)
+        complete = not missing(frame, backward=True) and not delivered(frame)
+        if names or complete:
+            plan.append(Visit(frame, backward=False, objects=names, deliver=complete))
+    settled = set(ahead)
+    for frame in behind:
+        names = missing(frame, backward=True)
+        if names or (frame not in settled and not delivered(frame)):
+            plan.append(Visit(frame, backward=True, objects=names, deliver=not delivered(frame)))
+    return plan
+
+
+def dirty_frames(old: ShotObject | None, new: ShotObject | None, shot: Shot) -> frozenset[int]:
+    """Give the frames on which an object's matte may change when its prompts do.
+
+    Args:
+        old: the object as it was; None when it is added.
+        new: the object as it becomes; None when it is removed.
+        shot: range and settings.
+    """
+    if old is None or new is None:
+        return frozenset().union(*(plan_object(thing, shot).frames for thing in (old, new) if thing))
+    before, after = plan_object(old, shot), plan_object(new, shot)
+    changed = {frame for frame in {*old.frames(), *new.frames()} if old.on(frame) != new.on(frame)}
+    fundamental = {*before.independent, *after.independent}
+    if before.anchor != after.anchor or before.independent != after.independent or changed & fundamental:
+        return before.frames | after.frames
+    return _behind(changed & {*before.corrections, *after.corrections}, after)
+
+
+def _behind(corrections: Iterable[int], course: Course) -> frozenset[int]:
+    """Give the corrected frames and those tracked after them, in their sweep."""
+    dirty: set[int] = set()
+    for sweep in (course.forward, course.backward):
+        positions = [sweep.index(frame) for frame in corrections if frame in sweep]
+        if positions:
+            dirty.update(sweep[min(positions) :])
+    return frozenset(dirty)
+
+
+def _describes(prompts: Iterable[Prompt]) -> bool:
+    """Tell whether prompts say what the object is, not only what it is not."""
+    return any(not isinstance(prompt, Point) or prompt.positive for prompt in prompts)

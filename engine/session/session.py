@@ -1,0 +1,266 @@
+"""A shot under way: plates and prompts in, mattes out."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.contract.errors import ShotError
+from engine.contract.shot import Shot, ShotObject
+from engine.model.mam2 import MAM2
+from engine.model.tensors import Features, FrameMemory, FramePrompt, Memory, Step
+from engine.session import fit
+from engine.session.features import FeatureCache
+from engine.session.matting import MatterLimits, matte, share
+from engine.session.memory import MemoryBank, nearest, select
+from engine.session.plan import Visit, dirty_frames, plan_shot, visits
+from engine.session.prompts import ReadMask, frame_prompt
+from engine.session.record import Found, Record
+from engine.session.results import FrameMattes, ObjectMatte
+
+
+class Plates(Protocol):
+    """Where a session's plates come from."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of every plate in pixels."""
+
+    def display(self, frame: int) -> npt.NDArray[np.float32]:
+        """Give one plate (H, W, 3), display-referred sRGB in 0..1; an `EngineError` says why when it cannot."""
+
+
+class ShotSession:
+    """Tracks a shot's objects through its plates; one thread uses it, as a context manager.
+
+    Nothing grows with the shot but a record on disk, which closing removes.
+
+    Args:
+        model: the model, on its device; it is put into evaluation mode.
+        shot: what to matte.
+        plates: the shot's plates, read one at a time.
+        features: image features kept from elsewhere; None: a cache of the session's own.
+        folder: where the record goes; None: the system's folder for temporary files.
+        matter: how much of a plate the matter sees at once.
+        read_mask: how mask prompts are read from files.
+
+    Raises:
+        ShotError: plates and shot differ in size.
+    """
+
+    def __init__(
+        self,
+        model: MAM2,
+        shot: Shot,
+        plates: Plates,
+        *,
+        features: FeatureCache | None = None,
+        folder: Path | None = None,
+        matter: MatterLimits = MatterLimits(),  # noqa: B008 - frozen
+        read_mask: ReadMask | None = None,
+    ) -> None:
+        if tuple(plates.size) != (shot.width, shot.height):
+            raise ShotError(
+                "shot.plate_size",
+                f"The shot is {shot.width}x{shot.height}, but its plates are {plates.size[0]}x{plates.size[1]}.",
+                "Declare the shot with the size of its plates.",
+            )
+        self._model = model.eval()
+        self._device = next(model.parameters()).device
+        self._shot = shot
+        self._courses = plan_shot(shot)
+        self._plates = plates
+        self._limits = matter
+        self._read_mask = read_mask
+        self._scratch = tempfile.TemporaryDirectory(prefix="mam2-", dir=folder)
+        scratch = Path(self._scratch.name)
+        self._features = features or FeatureCache(folder=scratch / "features")
+        self._record = Record(scratch / "record", self._device)
+        self._banks: dict[tuple[str, bool], MemoryBank] = {}
+        self._delivered: set[int] = set()
+        self._last_plate: tuple[int, Tensor] | None = None
+
+    def __enter__(self) -> "ShotSession":  # noqa: PYI034 - Self came with Python 3.11
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the session's record from disk."""
+        self._scratch.cleanup()
+
+    def frames_to_track(self) -> tuple[int, ...]:
+        """Give the frames that `track` will yield, in order."""
+        return tuple(visit.frame for visit in self._visits() if visit.deliver)
+
+    def track(self, *, skip: Callable[[int], bool] | None = None) -> Iterator[FrameMattes]:
+        """Track what is not tracked yet and yield the frames whose mattes are complete.
+
+        Stopping early loses nothing: the next call goes on from there, and gives the frame yielded last once more.
+        An edit ends a track that is under way.
+
+        Args:
+            skip: tells of a frame whether its mattes are there already: it is tracked, but neither matted nor yielded.
+        """
+        shot = self._shot
+        for visit in self._visits():
+            self.step(visit)
+            if visit.deliver and not (skip and skip(visit.frame)):
+                yield self._mattes(visit.frame)
+                if self._shot is not shot:
+                    return
+            if visit.deliver:
+                self._delivered.add(visit.frame)
+
+    @torch.inference_mode()
+    def step(self, visit: Visit) -> None:
+        """Track the objects of one visit: fit and encode the plate; then for each recall, decode, remember."""
+        with self._precision():
+            for name in visit.objects:
+                if self._record.has(name, visit.frame):
+                    continue  # an independent frame that was decoded when an earlier frame recalled it
+                features = self._encode(visit.frame)
+                memory = self._recall(name, visit.frame, backward=visit.backward)
+                step = self._decode(name, visit.frame, features, memory)
+                self._bank(name, backward=visit.backward).remember(visit.frame, step.memory)
+                self._record.keep(name, visit.frame, step)
+
+    @torch.inference_mode()
+    def preview(self, frame: int) -> FrameMattes:
+        """Give one frame now, of every object: as tracked, else from its prompts, else from the nearest prompts.
+
+        Raises:
+            ShotError: the frame is not in the shot.
+        """
+        if frame not in self._shot.frames:
+            raise ShotError(
+                "shot.outside_range",
+                f"Frame {frame} is not in the shot, which runs {self._shot.first}-{self._shot.last}.",
+                "Choose a frame of the shot or widen its range.",
+            )
+        with self._precision():
+            return self._matte(frame, {name: self._glimpse(name, frame) for name in self._courses})
+
+    def edit(self, objects: tuple[ShotObject, ...]) -> tuple[int, ...]:
+        """Declare other objects and prompts; tracked frames that they do not touch are kept.
+
+        Returns:
+            The frames, ascending, whose mattes so far are no longer right. The next `track` gives those of them
+            that an object still reaches.
+
+        Raises:
+            ShotError, PromptError: the declaration does not hold together; nothing has changed then.
+        """
+        shot = self._shot.with_objects(objects)
+        old = {thing.name: thing for thing in self._shot.objects}
+        new = {thing.name: thing for thing in objects}
+        dirty: set[int] = set()
+        for name in {**old, **new}:
+            frames = dirty_frames(old.get(name), new.get(name), shot)
+            self._record.forget(name, frames)
+            dirty |= frames
+        self._shot, self._courses = shot, plan_shot(shot)
+        self._delivered -= dirty
+        self._banks.clear()
+        return tuple(sorted(dirty))
+
+    def _visits(self) -> list[Visit]:
+        return visits(self._courses, self._record.has, self._delivered.__contains__)
+
+    def _encode(self, frame: int) -> Features:
+        def compute() -> Features:
+            return self._model.encode(fit.to_square(self._plate(frame), self._model.image_size))
+
+        return self._features.get(frame, compute).map(lambda tensor: tensor.to(self._device))
+
+    def _recall(self, name: str, frame: int, *, backward: bool) -> Memory:
+        course = self._courses[name]
+        if frame in course.independent:
+            return Memory(frame - self._shot.first, len(self._shot.frames))
+        references = course.references(frame, backward=backward)
+        selection = select(frame, references, course.sweep(backward=backward), backward=backward)
+        return self._bank(name, backward=backward).recall(
+            frame, selection, self._shot.first, len(self._shot.frames), backward=backward
+        )
+
+    def _decode(self, name: str, frame: int, features: Features, memory: Memory) -> Step:
+        prompt = self._prompt(name, frame)
+        if prompt and frame not in self._courses[name].independent:
+            recalled = self._model.recall(features, memory)
+            prompt = prompt.refining(self._model.decode_mask(features, recalled, None).logits_b1hw, anew=False)
+        step: Step = self._model(features, prompt, memory, self._shot.settings.mode)
+        return step
+
+    def _prompt(self, name: str, frame: int) -> FramePrompt | None:
+        said = next(thing for thing in self._shot.objects if thing.name == name).on(frame)
+        size = (self._shot.width, self._shot.height)
+        return frame_prompt(said, size, self._model.image_size, self._device, self._read_mask) if said else None
+
+    def _bank(self, name: str, *, backward: bool) -> MemoryBank:
+        if (name, backward) not in self._banks:
+            self._banks[name, backward] = MemoryBank(lambda frame: self._memory_of(name, frame))
+        return self._banks[name, backward]
+
+    def _memory_of(self, name: str, frame: int) -> FrameMemory:
+        """Give a recorded memory; SAM 2 recalls independent frames of the future too, so those are decoded now."""
+        if not self._record.has(name, frame):
+            self._record.keep(name, frame, self._alone(name, frame))
+        return self._record.memory(name, frame)
+
+    def _alone(self, name: str, frame: int) -> Step:
+        if frame not in self._courses[name].independent:
+            raise LookupError(f"frame {frame} of '{name}' is recalled before it is tracked")
+        return self._decode(name, frame, self._encode(frame), self._recall(name, frame, backward=False))
+
+    def _glimpse(self, name: str, frame: int) -> Found:
+        course = self._courses[name]
+        if frame in course.independent:
+            self._memory_of(name, frame)
+        if self._record.has(name, frame):
+            return self._record.found(name, frame)
+        near = nearest(frame, course.independent)
+        memory = Memory(
+            frame - self._shot.first,
+            len(self._shot.frames),
+            prompted={t - self._shot.first: self._memory_of(name, t) for t in near},
+            backward=frame < near[0],  # object pointers are recalled from one side only
+        )
+        return Found.of(self._decode(name, frame, self._encode(frame), memory))
+
+    @torch.inference_mode()
+    def _mattes(self, frame: int) -> FrameMattes:
+        reached = [name for name, course in self._courses.items() if frame in course.frames]
+        with self._precision():
+            return self._matte(frame, {name: self._record.found(name, frame) for name in reached})
+
+    def _matte(self, frame: int, found: dict[str, Found]) -> FrameMattes:
+        plate, size = self._plate(frame), (self._shot.width, self._shot.height)
+        trimaps = [fit.trimap_to_plate(one.trimap_b3hw, size) for one in found.values()]
+        alphas = share([matte(self._model.matter, plate, trimap, self._limits) for trimap in trimaps])
+        masks = [fit.to_plate(one.mask_b1hw, size).sigmoid() for one in found.values()]
+        layers = ([_pixels(layer) for layer in row] for row in zip(alphas, trimaps, masks, strict=True))
+        return FrameMattes(frame, {name: ObjectMatte(*row) for name, row in zip(found, layers, strict=True)})
+
+    def _plate(self, frame: int) -> Tensor:
+        if self._last_plate is None or self._last_plate[0] != frame:
+            self._last_plate = (frame, fit.to_tensor(self._plates.display(frame), self._device))
+        return self._last_plate[1]
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if self._device.type == "cuda":
+            return torch.autocast("cuda", torch.bfloat16)
+        return nullcontext()
+
+
+def _pixels(layer_11hw: Tensor) -> npt.NDArray[np.float32]:
+    return layer_11hw[0, 0].float().cpu().numpy()

@@ -1,0 +1,175 @@
+"""Procedural clips as training samples, from a pool on disk: making a clip costs as much as learning from it.
+
+Clip `n` of a pool is a function of the seed; sample `i` of a stage is a function of the pool and `i`, on any worker.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from engine.training.procedural import make_clip
+
+ASPECTS = (1.0, 1.0, 4 / 3, 16 / 9, 16 / 9, 2.0, 3 / 4)  # plates are stretched to the model's square: learn it
+MOST_STRIDE = 2.0  # clips of the pool move up to this many times faster than life; samples skip frames besides
+VISIBLE = 0.004  # least mean alpha of a frame that a sample starts on
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """A batch of clips, stretched to the model's square.
+
+    Attributes:
+        plates_btchw: (B, T, 3, S, S) uint8 sRGB.
+        alpha_bt1hw: (B, T, 1, S, S) uint8, exact visible alpha.
+    """
+
+    plates_btchw: Tensor
+    alpha_bt1hw: Tensor
+
+
+class _Makers(Dataset[Tensor]):
+    """Clip `n` of a pool: (T, S, S, 4) uint8, sRGB and alpha."""
+
+    def __init__(self, clips: range, frames: int, size: int) -> None:
+        self.clips, self.frames, self.size = clips, frames, size
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, index: int) -> Tensor:
+        seed = self.clips[index]
+        rng = np.random.default_rng([seed, 7])
+        aspect = ASPECTS[rng.integers(len(ASPECTS))] * rng.uniform(0.95, 1.05)
+        height, width = round(self.size / aspect**0.5), round(self.size * aspect**0.5)
+        stride = float(np.exp(rng.uniform(0, np.log(MOST_STRIDE))))
+        clip = make_clip(seed, frames=self.frames, size_hw=(height, width), stride=stride)
+        square = np.empty((self.frames, self.size, self.size, 4), np.uint8)
+        for t in range(self.frames):
+            side = (self.size, self.size)
+            square[t, ..., :3] = cv2.resize(clip.plates_thwc[t], side, interpolation=cv2.INTER_AREA)
+            square[t, ..., 3] = cv2.resize(clip.alpha_thw[t], side, interpolation=cv2.INTER_AREA)
+        return torch.from_numpy(square)
+
+
+def build_pool(
+    path: Path, *, clips: int, frames: int, size: int, first_seed: int, workers: int, report: Callable[[int], None]
+) -> None:
+    """Make a pool of clips, or finish one: (clips, frames, size, size, 4) uint8, sRGB and alpha.
+
+    Args:
+        path: a `.npy` file; a `.count` file beside it says how many clips are done.
+        clips: in the whole pool.
+        frames: a clip.
+        size: side of the square in pixels.
+        first_seed: seed of clip 0.
+        workers: processes.
+        report: called with the number of clips done.
+    """
+    count = path.with_suffix(".count")
+    done = int(count.read_text()) if count.exists() else 0
+    if done >= clips:
+        return
+    shape = (clips, frames, size, size, 4)
+    pool = open_memmap(path, mode="r+" if done else "w+", dtype=np.uint8, shape=None if done else shape)
+    makers = _Makers(range(first_seed + done, first_seed + clips), frames, size)
+    for clip in DataLoader(makers, batch_size=None, num_workers=workers, worker_init_fn=one_thread):
+        pool[done] = clip.numpy()
+        done += 1
+        if done % 10 == 0 or done == clips:
+            pool.flush()
+            count.write_text(str(done))
+            report(done)
+
+
+class PooledClips(Dataset[tuple[Tensor, Tensor]]):
+    """Training samples cut from a pool: other frames, crops, mirrors, colours each time.
+
+    Args:
+        path: of the pool.
+        size: side of a sample in pixels.
+        frames: frames a sample.
+        seed: of the cuts.
+    """
+
+    def __init__(self, path: Path, size: int, frames: int, seed: int) -> None:
+        self.path, self.size, self.frames, self.seed = path, size, frames, seed
+        self.pool: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        """Give a number of samples that no stage reaches."""
+        return 1 << 40
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Cut sample `index`: plates (T, 3, S, S) uint8, alpha (T, 1, S, S) uint8."""
+        if self.pool is None:
+            self.pool = np.load(self.path, mmap_mode="r")
+        rng = np.random.default_rng([self.seed, index])
+        while True:
+            clip = self.pool[rng.integers(len(self.pool))]
+            frames = self._frames(rng, len(clip))
+            if clip[frames[0], ::4, ::4, 3].mean() > 255 * VISIBLE:
+                break
+        box = self._crop(rng, clip[frames[0], ..., 3])
+        pictures = np.stack([self._cut(clip[t], box) for t in frames])
+        if rng.random() < 0.5:
+            pictures = pictures[:, :, ::-1]
+        plates, alpha = _recolour(rng, pictures[..., :3]), pictures[..., 3]
+        return (
+            torch.from_numpy(np.ascontiguousarray(plates.transpose(0, 3, 1, 2))),
+            torch.from_numpy(np.ascontiguousarray(alpha[:, None])),
+        )
+
+    def _frames(self, rng: np.random.Generator, length: int) -> np.ndarray:
+        step = 1 + int(rng.integers(max(1, min(3, (length - 1) // max(1, self.frames - 1)))))
+        span = (self.frames - 1) * step
+        frames = rng.integers(length - span) + np.arange(self.frames) * step
+        return frames[::-1] if rng.random() < 0.4 else frames
+
+    def _crop(self, rng: np.random.Generator, alpha_ss: np.ndarray) -> tuple[int, int, int, int]:
+        whole = len(alpha_ss)
+        if rng.random() < 0.4:
+            return 0, 0, whole, whole
+        rows, columns = (alpha_ss > 40).any(1).nonzero()[0], (alpha_ss > 40).any(0).nonzero()[0]
+        edges = []
+        for inside in (columns, rows):
+            side = int(whole * rng.uniform(0.6, 1.0))
+            middle = int(rng.choice(inside)) if len(inside) else whole // 2
+            edges.append((int(np.clip(middle - rng.integers(side // 5, side - side // 5), 0, whole - side)), side))
+        (left, width), (top, height) = edges
+        return left, top, width, height
+
+    def _cut(self, picture: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+        left, top, width, height = box
+        part = np.ascontiguousarray(picture[top : top + height, left : left + width])
+        if part.shape[:2] == (self.size, self.size):
+            return part
+        shrinks = width > self.size
+        return cv2.resize(part, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def collate(samples: list[tuple[Tensor, Tensor]]) -> ClipBatch:
+    """Stack samples into a batch."""
+    plates, alphas = (torch.stack(parts) for parts in zip(*samples, strict=True))
+    return ClipBatch(plates, alphas)
+
+
+def one_thread(_: int) -> None:
+    """Keep a data worker to one core."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def _recolour(rng: np.random.Generator, plates_thwc: np.ndarray) -> np.ndarray:
+    plates = plates_thwc[..., rng.permutation(3)] if rng.random() < 0.4 else plates_thwc
+    gain, lift = rng.uniform(0.75, 1.2, 3), rng.uniform(-0.06, 0.06)
+    gamma = np.exp(rng.uniform(-0.3, 0.3))
+    ramp = np.linspace(0, 1, 256)[:, None] ** gamma * gain + lift
+    table = np.clip(ramp * 255, 0, 255).astype(np.uint8)
+    return np.stack([table[plates[..., c], c] for c in range(3)], axis=-1)

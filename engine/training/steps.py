@@ -1,0 +1,109 @@
+"""One training step a kind of stage: a batch in, a dict of named loss terms out; their sum is what trains."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from engine.model.mam2 import MAM2
+from engine.model.matter import ratio_loss
+from engine.training import losses
+from engine.training.datasets import ClipBatch
+from engine.training.prompting import sample_correction, sample_prompt
+from engine.training.rollout import Walk, walk
+from engine.training.targets import mask_target, rough_trimap, trimap_target
+
+CORRECTED = 0.3  # share of steps that end with a corrective click
+PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
+VOS_SHARE = 0.5  # share of clips that stand for video object segmentation data: masks known, trimaps not
+
+
+def masks_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
+    """Stage 0: masks, presence, and one correction."""
+    walked, masks, _ = _walk(model, batch, mode, generator)
+    return _mask_terms(walked, masks, torch.ones(len(masks)))
+
+
+def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
+    """Stage 1, selective supervision: L_main = 1[VOS] L_mask + 1[VM or IM] L_trimap."""
+    walked, masks, alpha = _walk(model, batch, mode, generator)
+    is_vos = (torch.rand(len(masks), generator=generator) < VOS_SHARE).float()
+    terms = _mask_terms(walked, masks, is_vos)
+    frames = len(walked.steps)
+    classes = trimap_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
+    trimap = [
+        (losses.normalised_focal(step.trimap_b3hw, classes[:, t]) * (1 - is_vos)).mean()
+        for t, step in enumerate(walked.steps)
+    ]
+    terms["trimap"] = 2.0 * torch.stack(trimap).mean()
+    return terms
+
+
+def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
+    """Stage 2: the matter alone, on true trimaps of every roughness; with several frames also on the model's own."""
+    plates = batch.plates_btchw.float() / 255
+    alpha = batch.alpha_bt1hw.float() / 255
+    if plates.shape[1] == 1:
+        plate, truth = plates[:, 0], alpha[:, 0]
+        radius = int(2 ** (torch.rand((), generator=generator) * 5))
+        trimap = rough_trimap(truth, radius)
+    else:
+        plate, truth = plates[:, -1], alpha[:, -1]
+        trimap = _own_trimap(model, batch, mode, generator, truth)
+    output = model.matter.forward_detailed(plate, trimap)
+    unknown = (trimap == 0.5).float()
+    predicted = output.alpha.float() * unknown + trimap * (1 - unknown) if plates.shape[1] > 1 else output.alpha.float()
+    return {
+        "l1": losses.alpha_l1(predicted, truth, unknown),
+        "laplacian": losses.laplacian(predicted, truth),
+        "gradient": losses.gradient(predicted, truth),
+        "ratio": ratio_loss(output.keeps),
+    }
+
+
+STEPS = {"masks": masks_step, "trimaps": trimaps_step, "matter": matter_step}
+
+
+def _walk(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> tuple[Walk, Tensor, Tensor]:
+    alpha = batch.alpha_bt1hw.float() / 255
+    frames, size = alpha.shape[1], alpha.shape[-1]
+    masks = mask_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
+    kinds = PROMPT_KINDS if frames > 1 else (0.0, PROMPT_KINDS[1])  # a mask alone leaves nothing to find
+    prompt = sample_prompt(alpha[:, 0], masks[:, 0], generator, kinds)
+    correct = None
+    if torch.rand((), generator=generator) < CORRECTED:
+
+        def correct(prior: Tensor) -> object:
+            return sample_correction(prior, masks[:, -1], size, generator)
+
+    return walk(model, batch.plates_btchw.float() / 255, prompt, mode, correct), masks, alpha
+
+
+def _mask_terms(walked: Walk, masks_bt1hw: Tensor, weight_b: Tensor) -> dict[str, Tensor]:
+    predictions = [(step.mask, masks_bt1hw[:, t]) for t, step in enumerate(walked.steps)]
+    if walked.correction is not None:
+        predictions.append((walked.correction, masks_bt1hw[:, -1]))
+    focal, dice, present = [], [], []
+    for mask, truth in predictions:
+        there = (truth.flatten(1).sum(1) >= 3).float()
+        if not mask.logits_b1hw.requires_grad:  # a mask prompt is its own answer
+            continue
+        counted = there * weight_b
+        focal.append((losses.focal(mask.logits_b1hw, truth) * counted).mean())
+        dice.append((losses.dice(mask.logits_b1hw, truth) * counted).mean())
+        present.append((losses.presence(mask.presence_b1, there) * weight_b).mean())
+    return {
+        "focal": 20 * torch.stack(focal).mean(),
+        "dice": torch.stack(dice).mean(),
+        "presence": 0.2 * torch.stack(present).mean(),
+    }
+
+
+def _own_trimap(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator, truth: Tensor) -> Tensor:
+    """The tracker's trimap of a clip's last frame, as the matter will meet it."""
+    with torch.no_grad():
+        model.tracker.eval()
+        walked, _, _ = _walk(model, batch, mode, generator)
+        logits = walked.steps[-1].trimap_b3hw
+        chances = F.interpolate(logits.softmax(1), truth.shape[-2:], mode="bilinear", align_corners=False)
+        model.tracker.train()
+    return chances.argmax(1, keepdim=True).float() / 2

@@ -1,0 +1,174 @@
+"""The loop: one stage of the recipe, resumable, with a moving average of the weights and a log that can be plotted."""
+
+import csv
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader, Sampler
+
+from engine.model.mam2 import MAM2
+from engine.training.datasets import ClipBatch, PooledClips, collate, one_thread
+from engine.training.stages import Stage, choose_parameters
+from engine.training.steps import STEPS
+
+WARM_UP = 100
+AVERAGE = 0.998
+
+
+@dataclass
+class Progress:
+    """Where a stage stands; all of it is in the checkpoint.
+
+    Attributes:
+        step: steps done.
+        seconds: time spent training.
+        average: moving average of the trained parameters, by name.
+        optimizers: their states.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    average: dict[str, Tensor] = field(default_factory=dict)
+    optimizers: list[dict[str, object]] = field(default_factory=list)
+
+
+class _From(Sampler[int]):
+    """Samples in order from one on: batch k is the same whether or not training was interrupted."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.first, self.last = first, last
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.first, self.last))
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+
+def train_stage(
+    model: MAM2,
+    stage: Stage,
+    progress: Progress,
+    *,
+    pool: Path,
+    folder: Path,
+    mode: str,
+    steps: int,
+    stop_after: float,
+    report: Callable[[int, dict[str, float]], None],
+    workers: int = 1,
+    muon: bool = True,
+    decay_from: float = 0.7,
+) -> Progress:
+    """Train one stage until `steps` or for `stop_after` seconds, whichever comes first.
+
+    Args:
+        model: trained in place; on return it holds the moving average of what trained.
+        stage: what to do.
+        progress: where to go on from.
+        pool: the clips to learn from.
+        folder: `<stage>.csv` is appended to here.
+        mode: row of the paper's ablation to train.
+        steps: length of the whole stage, over all runs; the learning rate falls to zero over its last part.
+        stop_after: seconds.
+        report: called every ten steps with the step and the mean of each loss term.
+        workers: processes that make clips.
+        decay_from: share of the stage after which the rate falls.
+
+    Returns:
+        The new progress; `progress` itself is left as it was.
+    """
+    model.train()
+    chosen = choose_parameters(model, stage)
+    optimizers = make_optimizers(chosen, stage.rate, matrices=muon)
+    for optimizer, state in zip(optimizers, progress.optimizers, strict=False):
+        optimizer.load_state_dict(state)
+    average = {name: value.clone() for name, value in (progress.average or _detached(chosen)).items()}
+    started, step = time.monotonic(), progress.step
+    totals: dict[str, float] = {}
+    for batch in _batches(stage, pool, step, steps, workers):
+        generator = torch.Generator().manual_seed(stage.first_seed * 7 + step)
+        torch.manual_seed(stage.first_seed + step)
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+            group["lr"] = stage.rate * _rate(step, steps, decay_from)
+        with torch.autocast("cuda", torch.bfloat16, enabled=torch.cuda.is_available()):  # on CPUs it is slower
+            terms = STEPS[stage.kind](model, batch, mode, generator)
+        sum(terms.values()).backward()  # type: ignore[union-attr]
+        terms["norm"] = torch.nn.utils.clip_grad_norm_(chosen.values(), 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        step += 1
+        keep = min(AVERAGE, step / (step + 10))
+        torch._foreach_lerp_(list(average.values()), list(_detached(chosen).values()), 1 - keep)  # noqa: SLF001
+        for name, value in terms.items():
+            totals[name] = totals.get(name, 0.0) + float(value.detach()) / 10
+        if step % 10 == 0:
+            _log(folder / f"{stage.name}.csv", step, totals)
+            report(step, totals)
+            totals = {}
+        if time.monotonic() - started > stop_after:
+            break
+    spent = progress.seconds + time.monotonic() - started
+    return Progress(step, spent, average, [optimizer.state_dict() for optimizer in optimizers])
+
+
+def make_optimizers(parameters: dict[str, torch.nn.Parameter], rate: float, *, matrices: bool) -> list[Optimizer]:
+    """Give Muon for the weight matrices of linear layers, AdamW for everything else; AdamW alone without `matrices`.
+
+    Muon learns a small transformer from scratch in fewer steps; its rate is scaled to AdamW's.
+    """
+    square = {
+        name for name, value in parameters.items() if matrices and value.ndim == 2 and min(value.shape) >= 16
+    }
+    rest = [value for name, value in parameters.items() if name not in square]
+    chosen: list[Optimizer] = [torch.optim.AdamW(rest, lr=rate, weight_decay=0.02, betas=(0.9, 0.98))]
+    if square:
+        linear = [parameters[name] for name in sorted(square)]
+        chosen.append(torch.optim.Muon(linear, lr=rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"))
+    return chosen
+
+
+def load_average(model: MAM2, average: dict[str, Tensor]) -> None:
+    """Put averaged parameters into the model."""
+    own = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in average.items():
+            own[name].copy_(value)
+
+
+def _rate(step: int, steps: int, decay_from: float) -> float:
+    left = (steps - step) / max(1, steps * (1 - decay_from))
+    return min(1.0, (step + 1) / WARM_UP, max(left, 0.01))
+
+
+def _batches(stage: Stage, pool: Path, step: int, steps: int, workers: int) -> Iterator[ClipBatch]:
+    return iter(
+        DataLoader(
+            PooledClips(pool, stage.size, stage.frames, stage.first_seed),
+            batch_size=stage.batch,
+            sampler=_From(step * stage.batch, steps * stage.batch),
+            num_workers=workers,
+            collate_fn=collate,
+            worker_init_fn=one_thread,
+            prefetch_factor=4 if workers else None,
+        )
+    )
+
+
+def _detached(parameters: dict[str, torch.nn.Parameter]) -> dict[str, Tensor]:
+    return {name: parameter.detach() for name, parameter in parameters.items()}
+
+
+def _log(path: Path, step: int, totals: dict[str, float]) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["step", *totals])
+        writer.writerow([step, *(f"{value:.5f}" for value in totals.values())])

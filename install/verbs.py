@@ -1,0 +1,86 @@
+"""The verbs of `python3 install`: what each does once the environment is ready."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from environment import Environment, folder_for
+from problems import STATUS, SetupError
+from runner import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A summary of one line, and what to do with the arguments behind the verb; gives an exit status."""
+
+    summary: str
+    run: Callable[[Environment, Sequence[str]], int]
+
+
+def demo(environment: Environment, arguments: Sequence[str]) -> int:
+    """Matte the demo's shots and draw the pictures."""
+    parser = argparse.ArgumentParser(prog="python3 install demo", description=VERBS["demo"].summary)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=environment.root / "demo",
+        metavar="DIR",
+        help="folder for the results (default: demo, in the repository)",
+    )
+    out = parser.parse_args(arguments).out.absolute()
+    environment.prepare(())
+    return environment.run("-m", "engine", "demo", "--out", str(out))
+
+
+def test(environment: Environment, arguments: Sequence[str]) -> int:
+    """Run the tests; the arguments are pytest's."""
+    environment.prepare(("test", "training"))
+    return environment.run("-m", "pytest", *arguments)
+
+
+VERBS = {
+    "demo": Verb("set up, then matte the demo's shots; --out DIR says where the results go", demo),
+    "test": Verb("set up, then run the tests; what follows goes to pytest", test),
+}
+
+
+def usage() -> str:
+    """Give the help text."""
+    rows = "\n".join(f"  {name:<8}{verb.summary}" for name, verb in VERBS.items())
+    return (
+        f"usage: python3 install VERB [ARGUMENTS]\n\n{rows}\n\n"
+        "The first run makes a private environment in .venv (or in $MAM2_VENV) and downloads what the engine\n"
+        "needs, PyTorch above all; later runs start at once. Nothing outside that folder is changed.\n"
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one verb; give the exit status: the verb's own, or 2 when there is no such verb or the set-up fails."""
+    for stream in (sys.stdout, sys.stderr):
+        # A path may hold letters that an old terminal cannot show; that is no reason to stop.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if arguments and arguments[0] in {"-h", "--help"}:
+        print(usage())
+        return 0
+    if not arguments or arguments[0] not in VERBS:
+        known = f"There is no verb '{arguments[0]}'.\n\n" if arguments else ""
+        sys.stderr.write(known + usage())
+        return STATUS
+    root = Path(__file__).resolve().parent.parent
+    try:
+        return VERBS[arguments[0]].run(Environment(root, folder_for(root), Terminal()), arguments[1:])
+    except SetupError as problem:
+        sys.stderr.write(f"\n{problem.message}\n{problem.hint}\n")
+        return STATUS
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Run the same command again: it goes on where it stopped.\n")
+        return _INTERRUPTED

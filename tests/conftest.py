@@ -1,0 +1,42 @@
+"""What every test may count on: modest threads, GPU tests that skip themselves, the shared fixtures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Read by torch and OpenCV when they are first imported: several test runs on one machine must not starve each other.
+_THREADS = str(min(2, os.cpu_count() or 1))
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+    os.environ.setdefault(_name, _THREADS)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test marked `gpu` where torch finds no CUDA device; torch is only imported when such a test is due."""
+    if item.get_closest_marker("gpu") is not None and not _cuda_is_there():
+        pytest.skip("needs a CUDA device")
+
+
+def _cuda_is_there() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_fixtures() -> Path:
+    """The folder of large reference data beside the repository (real plates, outputs of other programs)."""
+    for folder in (ROOT.parent / "shared" / "fixtures", ROOT / "shared" / "fixtures"):
+        if folder.is_dir():
+            return folder
+    pytest.skip("the reference data (shared/fixtures beside the repository) is not on this machine")

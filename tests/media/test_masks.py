@@ -1,0 +1,76 @@
+"""Image files as mask prompts."""
+
+import numpy as np
+import pytest
+from picture_files import write_image
+
+from engine.contract.errors import PromptError
+from engine.media.masks import read_mask
+
+SIZE = (12, 10)
+
+
+def disc():
+    """Give a (H, W) mask, not symmetric in any direction."""
+    mask = np.zeros((10, 12), np.float32)
+    mask[2:6, 1:9] = 1
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("m.png", "uint8"), ("m.exr", "half"), ("m.tif", "uint16"), ("m.tga", "uint8")]
+)
+def test_luma_above_half_is_the_object(tmp_path, name, kind):
+    """Without an alpha, what is brighter than one half is the object."""
+    values = 0.45 + 0.1 * disc()
+    mask = read_mask(write_image(tmp_path / name, np.repeat(values[..., None], 3, axis=2), kind), SIZE)
+    assert mask.dtype == bool
+    np.testing.assert_array_equal(mask, disc() > 0)
+
+
+def test_alpha_wins_over_colour(tmp_path):
+    """An alpha that says something is the mask, whatever the colours are."""
+    picture = np.concatenate([np.random.default_rng(0).random((10, 12, 3)), disc()[..., None]], axis=2)
+    for name, kind in (("m.png", "uint8"), ("m.exr", "half")):
+        mask = read_mask(write_image(tmp_path / name, picture.astype(np.float32), kind), SIZE)
+        np.testing.assert_array_equal(mask, disc() > 0)
+
+
+def test_opaque_alpha_says_nothing(tmp_path):
+    """A black and white picture saved with an opaque alpha is read by its luma."""
+    picture = np.repeat(disc()[..., None], 4, axis=2)
+    picture[..., 3] = 1
+    mask = read_mask(write_image(tmp_path / "m.png", picture, "uint8"), SIZE)
+    np.testing.assert_array_equal(mask, disc() > 0)
+
+
+@pytest.mark.parametrize("channel", ["A", "Y"])
+def test_single_channel(tmp_path, channel):
+    """A file with nothing but an alpha, or nothing but grey, is a mask."""
+    path = write_image(tmp_path / "m.exr", disc()[..., None], channels=[channel])
+    np.testing.assert_array_equal(read_mask(path, SIZE), disc() > 0)
+
+
+def test_data_window_is_honoured(tmp_path):
+    """A mask whose data window is cropped to the object lies where it belongs."""
+    path = write_image(tmp_path / "m.exr", np.ones((4, 8, 4), np.float32), display=(0, 0, 12, 10), data=(1, 2))
+    np.testing.assert_array_equal(read_mask(path, SIZE), disc() > 0)
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda path: write_image(path, np.ones((9, 12, 3), np.float32), "uint8"), "prompt.mask_size"),
+        (lambda path: write_image(path, np.zeros((10, 12, 3), np.float32), "uint8"), "prompt.mask_empty"),
+        (lambda path: path.write_bytes(b""), "prompt.mask_unreadable"),
+        (lambda path: path.write_text("no image"), "prompt.mask_unreadable"),
+        (lambda _: None, "prompt.mask_unreadable"),
+    ],
+)
+def test_useless_masks_are_told(tmp_path, make, code):
+    """A mask of the wrong size, with nothing in it, or that cannot be read is a `PromptError` naming the file."""
+    path = tmp_path / "mask.png"
+    make(path)
+    with pytest.raises(PromptError, match=r"mask\.png") as caught:
+        read_mask(path, SIZE)
+    assert caught.value.code == code
