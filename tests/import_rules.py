@@ -88,7 +88,8 @@ RULES = {
         forbidden=NETWORK,
     ),
     "engine.evaluation": Rule(
-        ours=_set("engine.session", "engine.model", "engine.media", "engine.contract"),
+        # The procedural clips have exact mattes: evaluation draws those that training never sees.
+        ours=_set("engine.session", "engine.model", "engine.media", "engine.contract", "engine.training.procedural"),
         theirs=_packages("torch", "numpy", "cv2", "scipy"),
         forbidden=NETWORK,
     ),

@@ -14,7 +14,7 @@ from import_rules import RULES, rule_for, violations, within
 
 MOST_LINES = 400
 CODE = {".py", ".lua", ".fuse", ".js", ".css", ".sh"}
-NOT_OURS = {".git", ".venv", "demo", "runs", "build", "dist"}
+NOT_OURS = {".git", ".venv", ".hypothesis", "demo", "runs", "build", "dist"}
 
 # The brackets keep these lines from being caught by themselves.
 BANNED = {
@@ -238,6 +238,13 @@ def test_a_planted_word_is_caught(text):
 
 def test_fallback_listing_leaves_out_what_was_made(tmp_path):
     """Without git, environments, caches and results do not count as the repository's files."""
-    for name in ("engine/a.py", ".venv/lib/b.py", "tests/__pycache__/c.py", "demo/d.txt", "mam2.egg-info/PKG-INFO"):
+    for name in (
+        "engine/a.py",
+        ".venv/lib/b.py",
+        "tests/__pycache__/c.py",
+        ".hypothesis/d",
+        "demo/e.txt",
+        "mam2.egg-info/PKG-INFO",
+    ):
         plant(tmp_path, name, "x = 1")
     assert [path.relative_to(tmp_path).as_posix() for path in tracked(tmp_path)] == ["engine/a.py"]

@@ -18,7 +18,7 @@ SHOTS, MODELS = "Shots", "Models"
 
 def build() -> typer.Typer:
     """Make the application: one line a verb."""
-    from engine.cli import demo, matte, model, train, weights
+    from engine.cli import demo, evaluate, matte, model, train, weights
     from engine.cli.ordered import OrderedCommand
 
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
@@ -28,6 +28,7 @@ def build() -> typer.Typer:
     app.add_typer(weights.app, name="weights", rich_help_panel=MODELS)
     app.add_typer(model.app, name="model", rich_help_panel=MODELS)
     app.command("train", rich_help_panel=MODELS)(train.train)
+    app.command("evaluate", rich_help_panel=MODELS)(evaluate.evaluate)
     return app
 
 

@@ -74,11 +74,9 @@ class FrameProgress:
         return f"frame {frame}: {self._done} of {self._total}, {pace:.2f} frames/s, {minutes}:{rest:02d} left"
 
 
-@contextmanager
-def show_progress() -> Iterator[FrameProgress]:
-    """Show how far a shot has come on the standard error stream for as long as it takes."""
-    console = Console(stderr=True)
-    bar = Progress(
+def bar_for(console: Console) -> Progress:
+    """Make the bar: what is done, how many, frames per second, time left; nothing where there is no terminal."""
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -89,5 +87,11 @@ def show_progress() -> Iterator[FrameProgress]:
         transient=True,
         disable=not console.is_terminal,
     )
-    with bar:
+
+
+@contextmanager
+def show_progress() -> Iterator[FrameProgress]:
+    """Show how far a shot has come on the standard error stream for as long as it takes."""
+    console = Console(stderr=True)
+    with bar_for(console) as bar:
         yield FrameProgress(console, bar)

@@ -17,7 +17,7 @@ from .source import Pixels
 EXTENSIONS = frozenset({"exr", "dpx", "cin", "tif", "tiff", "png", "jpg", "jpeg", "tga", "bmp", "webp", "hdr"})
 
 _MAGICS = (b"\x76\x2f\x31\x01", b"\x89PNG", b"\xff\xd8\xff", b"SDPX", b"XPDS", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_MAGICS_CINEON = (b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80")
+_MORE_MAGICS = (b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80", b"BM", b"RIFF", b"#?RA")
 _LOG_TRANSFERS = ("Printing density", "Logarithmic")
 
 
@@ -101,6 +101,7 @@ def open_image(path: Path) -> Iterator[Any]:
     if image is None:
         raise _cannot_open(path, OpenImageIO.geterror())
     try:
+        raise_complaint(image, path)
         yield image
     finally:
         image.geterror()
@@ -115,14 +116,24 @@ def read_channels(image: Any, path: Path, choice: Choice) -> Pixels:
     """
     low, high = min(choice.channels), max(choice.channels) + 1
     pixels = image.read_image(choice.part, 0, low, high, "float")
-    complaint = image.geterror()
-    # A decoder may fill what it cannot read with grey and mention it only here; stray bytes between
-    # JPEG segments are the one complaint that costs no pixel.
-    if pixels is None or (complaint and "extraneous bytes" not in complaint):
-        raise damaged(path, complaint)
+    raise_complaint(image, path)
+    if pixels is None:
+        raise damaged(path)
     order = [channel - low for channel in choice.channels]
     stored = np.asarray(pixels, dtype=np.float32)
     return stored if order == list(range(stored.shape[2])) else stored[..., order]
+
+
+def raise_complaint(image: Any, path: Path) -> None:
+    """Raise if an open image's decoder complains: it may fill what it cannot read with grey and mention it only here.
+
+    Raises:
+        PlateError: `plates.truncated`.
+    """
+    complaint = image.geterror()
+    # Stray bytes between JPEG segments are the one complaint that costs no pixel.
+    if complaint and "extraneous bytes" not in complaint:
+        raise damaged(path, complaint)
 
 
 def damaged(path: Path, complaint: str = "") -> PlateError:
@@ -166,8 +177,9 @@ def _parts(image: Any) -> tuple[Part, ...]:
         spec = image.spec()
         parts.append(Part(spec.get_string_attribute("oiio:subimagename", ""), tuple(spec.channelnames)))
         if image.format_name() != "openexr":
-            # Pages of a TIFF or frames of a GIF are not layers of one picture.
-            break
+            # Pages of a TIFF are not layers of one picture.
+            return tuple(parts)
+    # Looking for a part beyond the last leaves a message.
     image.geterror()
     return tuple(parts)
 
@@ -203,7 +215,7 @@ def _cannot_open(path: Path, complaint: str) -> PlateError:
             f"'{path.name}' is empty (0 bytes).",
             f"A render or a copy was stopped before it wrote anything: make the frame again: {path}",
         )
-    if start.startswith(_MAGICS + _MAGICS_CINEON):
+    if start.startswith(_MAGICS + _MORE_MAGICS):
         return damaged(path, complaint)
     return PlateError(
         "plates.unreadable",

@@ -13,7 +13,7 @@ from engine import __version__
 from engine.contract.errors import PlateError
 
 from .atomic import WriteFailedError, atomic_file
-from .images import damaged, open_image
+from .images import damaged, open_image, raise_complaint
 
 SIGNATURE = "mam2/signature"
 VERSION = "mam2/version"
@@ -81,9 +81,9 @@ def read_signature(path: str | Path) -> str | None:
 def _read_all(image: Any, path: Path, kind: str) -> tuple[tuple[str, ...], Any]:
     spec = image.spec()
     pixels = image.read_image(0, 0, 0, spec.nchannels, kind or spec.format)
-    complaint = image.geterror()
-    if pixels is None or complaint:
-        raise damaged(path, complaint)
+    raise_complaint(image, path)
+    if pixels is None:
+        raise damaged(path)
     return tuple(spec.channelnames), pixels
 
 

@@ -22,9 +22,6 @@ _LUMA_WEIGHTS = {
 }
 _BT709, _BT601, _HD_HEIGHT = 1, 6, 720
 _PLANAR_RGB = {bits: f"gbrp{bits}le" for bits in (9, 10, 12, 14, 16)}
-_SMOOTH = (
-    Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND
-)
 
 
 def rgb_of(shown: av.VideoFrame) -> Pixels:
@@ -81,6 +78,8 @@ def _rgb(shown: av.VideoFrame, bits: int) -> Pixels:
 
 def _reformat(shown: av.VideoFrame, layout: str, spread: ColorRange) -> NDArray[Any]:
     """Change the layout and nothing else: equal ranges on both sides leave the codes as they are."""
-    same = shown.reformat(format=layout, src_color_range=spread, dst_color_range=spread, interpolation=_SMOOTH)
+    same = shown.reformat(
+        format=layout, src_color_range=spread, dst_color_range=spread, interpolation=Interpolation.BICUBIC
+    )
     pixels: NDArray[Any] = same.to_ndarray()
     return pixels

@@ -150,9 +150,14 @@ def _open(path: Path) -> tuple[Any, Any]:
             "If its export or copy was cut short, make it again; else give an image sequence.",
         ) from problem
     pictures = [stream for stream in container.streams.video if not _is_cover(stream)]
-    if not pictures:
+    # A file cut short may announce a stream whose codec cannot be known.
+    if not pictures or pictures[0].codec_context is None:
         container.close()
-        raise PlateError("plates.unreadable", f"'{path.name}' holds no video.", "Give a movie with pictures.")
+        raise PlateError(
+            "plates.unreadable",
+            f"'{path.name}' holds no video that can be decoded.",
+            "Give a movie with pictures, or make its export or copy again if it was cut short.",
+        )
     stream = pictures[0]
     stream.thread_type = "AUTO"
     return container, stream

@@ -39,7 +39,9 @@ class TrackerConfig:
     memory_feedforward: int = 2048
     decoder_feedforward: int = 2048
     dropout: float = 0.1
-    multimask: bool = True  # three candidates for an ambiguous prompt, and one more look when the single mask is unstable
+    multimask: bool = (
+        True  # three candidates for an ambiguous prompt, and one more look when the single mask is unstable
+    )
     binarise_prompted_memory: bool = True  # memories of prompted frames see the mask that the artist saw
     decoder_mixers: int = 0  # ConvNeXt blocks before the two-way transformer: a small encoder leaves mixing undone
     draw_prompts: bool = False  # also draw points and boxes into the dense prompt: learned sooner from little data
@@ -101,9 +103,7 @@ def _family() -> dict[str, MAM2Config]:
     for letter, hiera in (("t", _TINY), ("s", _SMALL), ("b+", _BASE_PLUS), ("l", _LARGE)):
         plain = MAM2Config(f"sam2.1-{letter}", TrackerConfig(hiera), MEMATTE_S, trimap_from="uncertainty")
         configs[plain.name] = plain
-        configs[f"mam2-{letter}"] = replace(
-            plain, name=f"mam2-{letter}", trimap_from="decoder", lora=LoraSettings()
-        )
+        configs[f"mam2-{letter}"] = replace(plain, name=f"mam2-{letter}", trimap_from="decoder", lora=LoraSettings())
     return configs
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import torch
 from sam2.modeling.memory_encoder import CXBlock
-from sam2.modeling.sam2_utils import MLP, LayerNorm2d
 from sam2.modeling.sam.mask_decoder import MaskDecoder
+from sam2.modeling.sam2_utils import MLP, LayerNorm2d
 from torch import Tensor, nn
 
 TRIMAP_CLASSES = 3  # background, unknown, foreground
@@ -45,9 +45,8 @@ class MaskAugment(nn.Module):
             nn.GELU(),
             nn.Conv2d(channels, channels, 1),
         )
-        last = self.stack[-1]
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        for parameter in self.stack[-1].parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, embedding_bchw: Tensor, mask_logits_b1hw: Tensor) -> Tensor:
         """Give the embedding (B, C, h, w), stride 4, with the mask (B, 1, h, w) added to what it knows."""
@@ -107,9 +106,7 @@ class DualModalDecoder(MaskDecoder):
         )
         return TokenEmbeddings(tokens_bnc, flat_bnc.transpose(1, 2).reshape(batch, dim, height, width))
 
-    def masks_of(
-        self, seen: TokenEmbeddings, high_res: list[Tensor] | None
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def masks_of(self, seen: TokenEmbeddings, high_res: list[Tensor] | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Read masks (B, 4, 4h, 4w), qualities (B, 4), mask tokens (B, 4, C) and presence logits (B, 1)."""
         quality_token = seen.tokens_bnc[:, 1]
         mask_tokens = seen.tokens_bnc[:, 2 : 2 + self.num_mask_tokens]

@@ -63,9 +63,7 @@ def build_memory_encoder(config: TrackerConfig) -> MemoryEncoder:
     return MemoryEncoder(
         in_dim=config.dim,
         out_dim=config.memory_dim,
-        position_encoding=PositionEmbeddingSine(
-            num_pos_feats=config.memory_dim, normalize=True, temperature=10000
-        ),
+        position_encoding=PositionEmbeddingSine(num_pos_feats=config.memory_dim, normalize=True, temperature=10000),
         mask_downsampler=MaskDownSampler(embed_dim=config.dim, kernel_size=3, stride=2, padding=1),
         fuser=Fuser(CXBlock(config.dim, kernel_size=7, padding=3, layer_scale_init_value=1e-6), num_layers=2),
     )

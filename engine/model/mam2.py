@@ -50,9 +50,7 @@ class MAM2(nn.Module):
         stride_4, stride_8, image = self.tracker.forward_image((plates_b3ss - mean) / std)["backbone_fpn"]
         return Features(image, stride_4, stride_8)
 
-    def forward(
-        self, features: Features, prompt: FramePrompt | None, memory: Memory, mode: str = "pdd+mss"
-    ) -> Step:
+    def forward(self, features: Features, prompt: FramePrompt | None, memory: Memory, mode: str = "pdd+mss") -> Step:
         """Track one object through one frame.
 
         Args:
@@ -118,12 +116,12 @@ class MAM2(nn.Module):
         points, dense = self._prompt_inputs(prompt)
         if prompt and prompt.mask_b1hw is not None:
             dense = mask.logits_b1hw
-        trimap = self._decode_trimap(features, image_bchw, points, dense, mask.logits_b1hw if augment else None)
+        trimap = self._decode_trimap(features, image_bchw, points, dense, mask.logits_b1hw.detach() if augment else None)
         return mask, trimap
 
     def decode_trimap(self, features: Features, image_bchw: Tensor, mask: Mask) -> Tensor:
         """Pass 2: trimap logits (B, 3, S/4, S/4) from an embedding with the mask as the only prompt."""
-        pseudo = mask.logits_b1hw.clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+        pseudo = mask.logits_b1hw.detach().clamp(-LOGIT_LIMIT, LOGIT_LIMIT)  # a trimap's loss must not bend the mask
         return self._decode_trimap(features, image_bchw, None, pseudo, pseudo)
 
     def remember(self, features: Features, mask: Mask, *, prompted: bool) -> FrameMemory:

@@ -19,7 +19,6 @@ from engine.model.weights_header import MATTERS
 
 _KNOWN = "SAM 2.1 (.pt), MEMatte (.pth), ViTMatte (.pth or model.safetensors)"
 _AGAIN = "Get the official file again: what is there is not whole."
-_POSITIONS = "backbone.pos_embed"
 
 
 @dataclass(frozen=True)
@@ -54,46 +53,41 @@ def recognise(state: Mapping[str, Any], file: str) -> OfficialWeights:
         if size and sam2_keys.is_before_2_1(sam2):
             official = OFFICIAL[size].file
             raise ModelError("model.unknown", f"{file} is the first SAM 2, not SAM 2.1.", f"Get {official} instead.")
-        return OfficialWeights(_known(size, file), "tracker", _tensors(sam2, file))
-    matter = matter_keys.from_vitmatte_hf(state) if _is_hf(state) else matter_keys.from_mematte(state)
-    if _POSITIONS in matter:
-        return OfficialWeights(_known(_matter_size(matter), file), "matter", _tensors(matter, file))
+        return _checked(size, "tracker", sam2, file)
     if any(key.startswith("vision_encoder.") for key in state):
         raise ModelError(
             "model.unknown",
             f"{file} is SAM 2.1 as the transformers library names it, which is not read.",
             "The same page has the official .pt file: get that one.",
         )
-    return OfficialWeights(_known(None, file), "", {})
+    matter = matter_keys.from_vitmatte_hf(state) if _is_hf(state) else matter_keys.from_mematte(state)
+    return _checked(_matter_size(matter), "matter", matter, file)
 
 
 def _is_hf(state: Mapping[str, Any]) -> bool:
     return any(key.startswith("backbone.embeddings.") for key in state)
 
 
-def _matter_size(state: Mapping[str, Tensor]) -> str | None:
+def _matter_size(state: Mapping[str, Any]) -> str | None:
+    positions = state.get("backbone.pos_embed")
+    if not isinstance(positions, Tensor):
+        return None
     routed = any(key.startswith("backbone.routers.") for key in state)
     for name, config in MATTERS.items():
-        if name in OFFICIAL and (config.dim, config.routed) == (state[_POSITIONS].shape[-1], routed):
+        if name in OFFICIAL and (config.dim, config.routed) == (positions.shape[-1], routed):
             return name
     return None
 
 
-def _known(name: str | None, file: str) -> str:
+def _checked(name: str | None, part: str, state: Mapping[str, Any], file: str) -> OfficialWeights:
     if name is None:
-        raise ModelError(
-            "model.unknown", f"{file} holds weights of a network that is not known here.", f"Known: {_KNOWN}."
-        )
-    return name
-
-
-def _tensors(state: Mapping[str, Any], file: str) -> dict[str, Tensor]:
+        raise ModelError("model.unknown", f"{file} holds no weights of a network known here.", f"Known: {_KNOWN}.")
     for key, value in state.items():
         if not isinstance(value, Tensor):
             raise ModelError("model.corrupt", f"{key} in {file} is no tensor.", _AGAIN)
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+        if not bool(torch.isfinite(value).all()):
             raise ModelError("model.corrupt", f"{key} in {file} holds numbers that are not finite.", _AGAIN)
-    return dict(state)
+    return OfficialWeights(name, part, dict(state))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """SAM 2 as one module, with the dual-modal decoder in the mask decoder's place."""
 
-from sam2.modeling.sam2_base import SAM2Base
 from sam2.modeling.sam.transformer import TwoWayTransformer
+from sam2.modeling.sam2_base import SAM2Base
 
 from engine.model.config import TrackerConfig
 from engine.model.decoder import DualModalDecoder

@@ -1,6 +1,5 @@
 """A training run on disk: the model, the moving average, the optimiser and the step, in one file written atomically."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def save(path: Path, model: MAM2, progress: Progress) -> None:
     }
     half_written = path.with_name(path.name + ".part")
     torch.save(state, half_written)
-    os.replace(half_written, path)
+    half_written.replace(path)
 
 
 def resume(path: Path, start: Path | None, *, image_size: int) -> tuple[MAM2, Progress]:

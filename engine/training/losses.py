@@ -11,7 +11,7 @@ from torch.nn import functional as F
 _EPS = 1e-6
 
 
-def focal(logits: Tensor, target: Tensor, *, alpha: float = 0.25, gamma: float = 2.0) -> Tensor:
+def focal(logits: Tensor, target: Tensor, *, alpha: float = 0.5, gamma: float = 2.0) -> Tensor:
     """Sigmoid focal loss, mean over pixels, one value a sample.
 
     Args:

@@ -1,61 +1,73 @@
 """A model walking through a batch of clips as a session does, with gradients."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from engine.model.mam2 import MAM2
-from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory, Step
+from engine.model.siamese import siamese
+from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory
+
+Correct = Callable[[Tensor], FramePrompt]
 
 HORIZON = 24  # frames that a training clip pretends to have: SAM 2 scales pointer distances by the clip's length
 
 
 @dataclass(frozen=True)
 class Walk:
-    """The steps of each frame, and one correction of the last frame's mask (None when none was made)."""
+    """What a walk gives.
 
-    steps: list[Step]
+    Attributes:
+        masks: pass 1's mask of each frame.
+        trimaps: trimap logits (B, 3, S/4, S/4) of each frame; empty when only masks were asked for.
+        correction: one correction of the last frame's mask; None when none was made.
+    """
+
+    masks: list[Mask]
+    trimaps: list[Tensor]
     correction: Mask | None
-    prior_b1hw: Tensor | None
 
 
-def walk(model: MAM2, plates_btchw: Tensor, prompt: FramePrompt, mode: str, correct: object = None) -> Walk:
+def walk(
+    model: MAM2, plates_btchw: Tensor, prompt: FramePrompt, mode: str | None, correct: Correct | None = None
+) -> Walk:
     """Track every clip of a batch from a prompt on its first frame.
 
     Args:
         model: in training mode.
         plates_btchw: (B, T, 3, S, S) display-referred sRGB in 0..1.
         prompt: on frame 0.
-        mode: row of the ablation.
+        mode: row of the ablation; None: masks alone, without pass 2.
         correct: given the last frame's logits (B, 1, S/4, S/4), makes a corrective prompt; None for no correction.
     """
     batch, frames = plates_btchw.shape[:2]
     encoded = model.encode(plates_btchw.flatten(0, 1)).map(lambda x: x.unflatten(0, (batch, frames)))
-    steps: list[Step] = []
+    walked = Walk([], [], None)
     memories: dict[int, FrameMemory] = {}
-    recall = features = None
     for t in range(frames):
-        features = encoded.map(lambda x, t=t: x[:, t])
-        recall = Memory(
-            t,
-            HORIZON,
-            prompted={0: memories[0]} if t else {},
-            recent={i: kept for i, kept in memories.items() if 0 < i >= t - 6},
-        )
-        step = model(features, prompt if t == 0 else None, recall, mode)
-        memories[t] = step.memory
-        steps.append(step)
+        features, said = _frame(encoded, t), prompt if t == 0 else None
+        recalled = model.recall(features, _recall(memories, t))
+        if mode is None:
+            mask = model.decode_mask(features, recalled, said)
+        else:
+            mask, trimap = siamese(model, mode, features, model.without_memory(features), recalled, said)
+            walked.trimaps.append(trimap)
+        walked.masks.append(mask)
+        if t < frames - 1:
+            memories[t] = model.remember(features, mask, prompted=said is not None)
     if correct is None:
-        return Walk(steps, None, None)
-    prior = steps[-1].mask.logits_b1hw.detach()
-    return Walk(steps, _corrected(model, features, recall, correct(prior)), prior)
+        return walked
+    prior = walked.masks[-1].logits_b1hw.detach()
+    return replace(walked, correction=model.decode_mask(features, recalled, correct(prior)))
 
 
-def _corrected(model: MAM2, features: Features, recall: Memory, prompt: FramePrompt) -> Mask:
-    return model.decode_mask(features, model.recall(features, recall), prompt)
+def _frame(encoded: Features, t: int) -> Features:
+    return encoded.map(lambda tensor_bt: tensor_bt[:, t])
 
 
-def trimap_with_gradient(walked: Walk) -> Tensor:
-    """Give the trimap logits of every frame, (T, B, 3, S/4, S/4)."""
-    return torch.stack([step.trimap_b3hw for step in walked.steps])
+def _recall(memories: dict[int, FrameMemory], t: int) -> Memory:
+    if t == 0:
+        return Memory(0, HORIZON)
+    recent = {i: kept for i, kept in memories.items() if t - 6 <= i < t and i > 0}
+    return Memory(t, HORIZON, prompted={0: memories[0]}, recent=recent)

@@ -6,10 +6,11 @@ from torch.nn import functional as F
 
 from engine.model.mam2 import MAM2
 from engine.model.matter import ratio_loss
+from engine.model.tensors import FramePrompt
 from engine.training import losses
 from engine.training.datasets import ClipBatch
 from engine.training.prompting import sample_correction, sample_prompt
-from engine.training.rollout import Walk, walk
+from engine.training.rollout import Correct, Walk, walk
 from engine.training.targets import mask_target, rough_trimap, trimap_target
 
 CORRECTED = 0.3  # share of steps that end with a corrective click
@@ -19,7 +20,8 @@ VOS_SHARE = 0.5  # share of clips that stand for video object segmentation data:
 
 def masks_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
     """Stage 0: masks, presence, and one correction."""
-    walked, masks, _ = _walk(model, batch, mode, generator)
+    del mode  # pass 1 is the same in every mode
+    walked, masks, _ = _walk(model, batch, None, generator)
     return _mask_terms(walked, masks, torch.ones(len(masks)))
 
 
@@ -28,11 +30,11 @@ def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gene
     walked, masks, alpha = _walk(model, batch, mode, generator)
     is_vos = (torch.rand(len(masks), generator=generator) < VOS_SHARE).float()
     terms = _mask_terms(walked, masks, is_vos)
-    frames = len(walked.steps)
+    frames = len(walked.masks)
     classes = trimap_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     trimap = [
-        (losses.normalised_focal(step.trimap_b3hw, classes[:, t]) * (1 - is_vos)).mean()
-        for t, step in enumerate(walked.steps)
+        (losses.normalised_focal(logits, classes[:, t]) * (1 - is_vos)).mean()
+        for t, logits in enumerate(walked.trimaps)
     ]
     terms["trimap"] = 2.0 * torch.stack(trimap).mean()
     return terms
@@ -63,23 +65,23 @@ def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gener
 STEPS = {"masks": masks_step, "trimaps": trimaps_step, "matter": matter_step}
 
 
-def _walk(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> tuple[Walk, Tensor, Tensor]:
+def _walk(model: MAM2, batch: ClipBatch, mode: str | None, generator: torch.Generator) -> tuple[Walk, Tensor, Tensor]:
     alpha = batch.alpha_bt1hw.float() / 255
     frames, size = alpha.shape[1], alpha.shape[-1]
     masks = mask_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     kinds = PROMPT_KINDS if frames > 1 else (0.0, PROMPT_KINDS[1])  # a mask alone leaves nothing to find
     prompt = sample_prompt(alpha[:, 0], masks[:, 0], generator, kinds)
-    correct = None
+    correct: Correct | None = None
     if torch.rand((), generator=generator) < CORRECTED:
 
-        def correct(prior: Tensor) -> object:
+        def correct(prior: Tensor) -> FramePrompt:
             return sample_correction(prior, masks[:, -1], size, generator)
 
     return walk(model, batch.plates_btchw.float() / 255, prompt, mode, correct), masks, alpha
 
 
 def _mask_terms(walked: Walk, masks_bt1hw: Tensor, weight_b: Tensor) -> dict[str, Tensor]:
-    predictions = [(step.mask, masks_bt1hw[:, t]) for t, step in enumerate(walked.steps)]
+    predictions = [(mask, masks_bt1hw[:, t]) for t, mask in enumerate(walked.masks)]
     if walked.correction is not None:
         predictions.append((walked.correction, masks_bt1hw[:, -1]))
     focal, dice, present = [], [], []
@@ -103,7 +105,7 @@ def _own_trimap(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gener
     with torch.no_grad():
         model.tracker.eval()
         walked, _, _ = _walk(model, batch, mode, generator)
-        logits = walked.steps[-1].trimap_b3hw
+        logits = walked.trimaps[-1]
         chances = F.interpolate(logits.softmax(1), truth.shape[-2:], mode="bilinear", align_corners=False)
         model.tracker.train()
     return chances.argmax(1, keepdim=True).float() / 2

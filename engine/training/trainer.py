@@ -77,7 +77,8 @@ def train_stage(
         steps: length of the whole stage, over all runs; the learning rate falls to zero over its last part.
         stop_after: seconds.
         report: called every ten steps with the step and the mean of each loss term.
-        workers: processes that make clips.
+        workers: processes that cut samples.
+        muon: Muon for weight matrices, or AdamW alone.
         decay_from: share of the stage after which the rate falls.
 
     Returns:
@@ -90,7 +91,7 @@ def train_stage(
         optimizer.load_state_dict(state)
     average = {name: value.clone() for name, value in (progress.average or _detached(chosen)).items()}
     started, step = time.monotonic(), progress.step
-    totals: dict[str, float] = {}
+    totals: dict[str, list[float]] = {}
     for batch in _batches(stage, pool, step, steps, workers):
         generator = torch.Generator().manual_seed(stage.first_seed * 7 + step)
         torch.manual_seed(stage.first_seed + step)
@@ -105,12 +106,13 @@ def train_stage(
             optimizer.zero_grad(set_to_none=True)
         step += 1
         keep = min(AVERAGE, step / (step + 10))
-        torch._foreach_lerp_(list(average.values()), list(_detached(chosen).values()), 1 - keep)  # noqa: SLF001
+        torch._foreach_lerp_(list(average.values()), list(_detached(chosen).values()), 1 - keep)
         for name, value in terms.items():
-            totals[name] = totals.get(name, 0.0) + float(value.detach()) / 10
+            totals.setdefault(name, []).append(float(value.detach()))
         if step % 10 == 0:
-            _log(folder / f"{stage.name}.csv", step, totals)
-            report(step, totals)
+            means = {name: sum(values) / len(values) for name, values in totals.items()}
+            _log(folder / f"{stage.name}.csv", step, means)
+            report(step, means)
             totals = {}
         if time.monotonic() - started > stop_after:
             break
@@ -123,9 +125,7 @@ def make_optimizers(parameters: dict[str, torch.nn.Parameter], rate: float, *, m
 
     Muon learns a small transformer from scratch in fewer steps; its rate is scaled to AdamW's.
     """
-    square = {
-        name for name, value in parameters.items() if matrices and value.ndim == 2 and min(value.shape) >= 16
-    }
+    square = {name for name, value in parameters.items() if matrices and value.ndim == 2 and min(value.shape) >= 16}
     rest = [value for name, value in parameters.items() if name not in square]
     chosen: list[Optimizer] = [torch.optim.AdamW(rest, lr=rate, weight_decay=0.02, betas=(0.9, 0.98))]
     if square:
@@ -165,10 +165,10 @@ def _detached(parameters: dict[str, torch.nn.Parameter]) -> dict[str, Tensor]:
     return {name: parameter.detach() for name, parameter in parameters.items()}
 
 
-def _log(path: Path, step: int, totals: dict[str, float]) -> None:
+def _log(path: Path, step: int, means: dict[str, float]) -> None:
     new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.writer(file)
         if new:
-            writer.writerow(["step", *totals])
-        writer.writerow([step, *(f"{value:.5f}" for value in totals.values())])
+            writer.writerow(["step", *means])
+        writer.writerow([step, *(f"{value:.5f}" for value in means.values())])

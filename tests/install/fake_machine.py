@@ -65,11 +65,7 @@ class FakeMachine:
 
     def installs(self) -> list[list[str]]:
         """Give what was passed to `pip install`, one list a call, without the constraints."""
-        return [
-            [word for word in command[command.index("install") + 1 :] if word != "--quiet"][2:]
-            for command, _ in self.shown
-            if "install" in command
-        ]
+        return [command[command.index("--constraint") + 2 :] for command, _ in self.shown if "install" in command]
 
     def show(self, command, folder, variables):
         """Do what the command would do, or what `trouble` has for it."""

@@ -61,6 +61,7 @@ def test_display_window_may_begin_anywhere(tmp_path):
 _PLACES, _LENGTHS = st.integers(-9, 9), st.integers(1, 9)
 
 
+@settings(deadline=None)
 @given(st.tuples(_PLACES, _PLACES), st.tuples(_LENGTHS, _LENGTHS), st.tuples(_LENGTHS, _LENGTHS))
 def test_windows_agree_pixel_by_pixel(corner, stored_size, size):
     """Every pixel of the plate is the stored pixel at its place, or black where none is stored."""
@@ -275,6 +276,17 @@ def test_truncated_files_are_told(tmp_path, name, share):
     assert caught.value.code == "plates.truncated"
     assert name in caught.value.message
     assert str(path) in caught.value.hint
+
+
+def test_jpeg_cut_at_the_start_of_its_pixels_is_told(tmp_path):
+    """A JPEG that ends just where its pixels begin is truncated, though its decoder only complains while opening."""
+    noise = np.random.default_rng(2).random((20, 24, 3), dtype=np.float32)
+    path = write_image(tmp_path / "a.jpg", noise, "uint8")
+    whole = path.read_bytes()
+    start_of_scan = whole.index(b"\xff\xda")
+    for length in range(start_of_scan, start_of_scan + 40):
+        path.write_bytes(whole[:length])
+        assert _pixels_or_code(path) == "plates.truncated"
 
 
 def test_empty_file_is_told(tmp_path):

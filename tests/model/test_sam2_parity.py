@@ -28,6 +28,8 @@ BOX = (Box(0, 20, 20, 70, 61),)
 MASK = (MaskPrompt(0, "disc"),)
 LATER_MASK = (MaskPrompt(6, "disc"),)
 
+POSTPROCESSING = {"all": (True, True), "multimask": (True, False), "none": (False, False)}
+
 NARROW = TrackerConfig(
     HieraConfig(32, 1, (1, 2, 3, 1), (4,), windows=(8, 4, 4, 4)),
     image_size=128,
@@ -40,7 +42,7 @@ TINY_MATTER = MatterConfig(
 )
 
 
-@pytest.fixture(scope="module", params=[(True, True), (True, False), (False, False)], ids=str)
+@pytest.fixture(scope="module", params=POSTPROCESSING.values(), ids=POSTPROCESSING)
 def pair(request):
     """Our model and SAM 2's predictor with the same weights; with and without what its post-processing switches on."""
     multimask, binarise = request.param

@@ -1,0 +1,146 @@
+"""`--resume` keeps what is valid and makes the rest."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.cli.signature import signatures
+from engine.contract.shot import DIRECTIONS, Box, Point, Settings, Shot, ShotObject
+from engine.media.matte_files import read_matte
+from engine.session.plan import dirty_frames
+
+FRAMES = range(1001, 1005)
+
+
+def _times(folder):
+    return {frame: (folder / f"shot_matte.{frame}.exr").stat().st_mtime_ns for frame in FRAMES}
+
+
+def _changed(before, after):
+    return [frame for frame in FRAMES if before[frame] != after[frame]]
+
+
+@pytest.fixture
+def done(matte, tmp_path):
+    """A shot matted with one click; the times of its files."""
+    assert matte("--point", "32,24@1001").code == 0
+    return _times(tmp_path / "out")
+
+
+def test_nothing_is_made_twice(matte, done, tmp_path):
+    """When all is done and valid, nothing is written."""
+    said = matte("--point", "32,24@1001", "--resume")
+    assert said.code == 0
+    assert "0 frames matted; 4 were done before" in said.out
+    assert _changed(done, _times(tmp_path / "out")) == []
+
+
+def test_without_resume_all_is_made(matte, done, tmp_path):
+    """The option, and nothing else, keeps old mattes."""
+    assert matte("--point", "32,24@1001").code == 0
+    assert _changed(done, _times(tmp_path / "out")) == list(FRAMES)
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-50])])
+def test_missing_and_damaged_mattes_are_made_again(matte, done, tmp_path, damage):
+    """A matte that is gone or cut short is made, the others are kept."""
+    damage(tmp_path / "out" / "shot_matte.1003.exr")
+    said = matte("--point", "32,24@1001", "--resume")
+    assert said.code == 0
+    assert "1 frames matted" in said.out
+    assert _changed(done, _times(tmp_path / "out")) == [1003]
+
+
+def test_a_resumed_matte_is_the_one_that_was_there(matte, done, tmp_path):
+    """A frame made again after tracking through kept frames has the same pixels."""
+    path = tmp_path / "out" / "shot_matte.1004.exr"
+    before = read_matte(path)
+    path.unlink()
+    assert matte("--point", "32,24@1001", "--resume").code == 0
+    assert _changed(done, _times(tmp_path / "out")) == [1004]
+    after = read_matte(path)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+def test_a_correction_spares_the_frames_before_it(matte, done, tmp_path):
+    """A point added on a later frame makes that frame and what is tracked after it anew."""
+    said = matte("--point", "32,24@1001", "--not-point", "5,5@1003", "--resume")
+    assert said.code == 0
+    assert _changed(done, _times(tmp_path / "out")) == [1003, 1004]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--point", "31,24@1001"),
+        ("--point", "32,24@1001", "--layers", "alpha,trimap"),
+        ("--point", "32,24@1001", "--mode", "parallel"),
+        ("--point", "32,24@1001", "--colourspace", "ACEScg"),
+        ("--object", "cup", "--point", "32,24@1001"),
+    ],
+)
+def test_another_question_has_no_old_answers(matte, done, tmp_path, options):
+    """Other prompts, layers, settings or names make every frame anew."""
+    assert matte(*options, "--resume").code == 0
+    assert _changed(done, _times(tmp_path / "out")) == list(FRAMES)
+
+
+def test_a_changed_plate_is_matted_again(matte, done, plates, tmp_path, write_plate):
+    """A plate that was rendered again loses its matte."""
+    write_plate(plates.parent / "shot.1002.exr", value=0.3)
+    assert matte("--point", "32,24@1001", "--resume").code == 0
+    assert _changed(done, _times(tmp_path / "out")) == [1002]
+
+
+def test_a_changed_mask_file_counts_by_its_contents(matte, tmp_path, write_plate):
+    """The same path with other pixels is another prompt."""
+    mask = tmp_path / "mask.exr"
+    write_plate(mask, value=0.0)
+    options = ("--mask", f"{mask}@1001", "--resume")
+    assert "4 frames matted" in matte(*options).out
+    assert "0 frames matted" in matte(*options).out
+    write_plate(mask, value=0.9)
+    assert "4 frames matted" in matte(*options).out
+
+
+class _Source:
+    """Plates that never change."""
+
+    def fingerprint(self, frame):
+        return str(frame)
+
+
+def _prompts():
+    point = st.builds(Point, st.integers(1, 8), st.sampled_from([3.0, 4.0]), st.just(5.0), st.booleans())
+    box = st.builds(Box, st.integers(1, 8), st.just(1.0), st.just(1.0), st.sampled_from([6.0, 7.0]), st.just(7.0))
+    # One positive point first, so that the shot holds together whatever follows.
+    return st.tuples(st.integers(1, 2), st.lists(st.one_of(point, box), max_size=4)).map(
+        lambda pair: (Point(pair[0], 2.0, 2.0), *(p for p in pair[1] if p.frame >= pair[0]))
+    )
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    old=_prompts(),
+    new=_prompts(),
+    direction=st.sampled_from(DIRECTIONS),
+    corrections=st.sampled_from(["refine", "independent"]),
+)
+def test_signatures_change_where_an_edit_changes_mattes(tmp_path_factory, old, new, direction, corrections):
+    """Every frame that the session would track anew after an edit has another signature than before."""
+    weights = tmp_path_factory.getbasetemp() / "weights.safetensors"
+    weights.write_bytes(_WEIGHTS)
+    how = Settings(direction=direction, corrections=corrections)
+    shots = [Shot(1, 8, 9, 9, (ShotObject("cup", prompts),), how) for prompts in (old, new)]
+    before, after = (signatures(shot, _Source(), "sRGB", ("alpha",), (weights,)) for shot in shots)
+    dirty = dirty_frames(shots[0].objects[0], shots[1].objects[0], shots[0])
+    same = {frame for frame in shots[0].frames if before(frame) == after(frame)}
+    assert not same & dirty
+    if old == new:
+        assert same == set(shots[0].frames)
+
+
+# The least that counts as a weights file: its hash stands in the header.
+_HEADER = b'{"__metadata__": {"mam2.format": "1", "mam2.sha256": "abc"}}'
+_WEIGHTS = len(_HEADER).to_bytes(8, "little") + _HEADER

@@ -1,0 +1,92 @@
+import pytest
+import torch
+
+from engine.contract.errors import OutputError
+from engine.model.tensors import Features
+from engine.session.features import FeatureCache
+
+FRAME_BYTES = 4 * (8 * 4 + 2 * 64 + 4 * 16)
+
+
+def features_of(frame, dtype=torch.float32):
+    """Features whose values tell the frame."""
+    generator = torch.Generator().manual_seed(frame)
+    shapes = ((1, 8, 2, 2), (1, 2, 8, 8), (1, 4, 4, 4))
+    return Features(*(torch.randn(shape, generator=generator).to(dtype) for shape in shapes))
+
+
+def same(one, other):
+    return all(torch.equal(a, b) and a.dtype == b.dtype for a, b in zip(vars(one).values(), vars(other).values()))
+
+
+class Computer:
+    def __init__(self, dtype=torch.float32):
+        self.asked, self.dtype = [], dtype
+
+    def __call__(self, cache, frame):
+        def compute():
+            self.asked.append(frame)
+            return features_of(frame, self.dtype)
+
+        return cache.get(frame, compute)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_comes_from_disk_is_what_was_computed(tmp_path, dtype):
+    """Features come back from disk bit by bit, in the type they were computed in."""
+    ask, cache = Computer(dtype), FeatureCache(0, folder=tmp_path)
+    for frame in range(4):
+        ask(cache, frame)
+    for frame in range(4):
+        assert same(ask(cache, frame), features_of(frame, dtype))
+    assert ask.asked == [0, 1, 2, 3]
+
+
+def test_memory_stays_within_its_bytes():
+    """In memory the frames used longest ago make room, and a frame used again stays."""
+    ask, cache = Computer(), FeatureCache(2 * FRAME_BYTES)
+    for frame in (0, 1, 0, 2):
+        ask(cache, frame)
+        assert cache.ram_bytes <= 2 * FRAME_BYTES
+    for frame in (0, 2, 1):
+        ask(cache, frame)
+    assert ask.asked == [0, 1, 2, 1]
+
+
+def test_disk_stays_within_its_bytes(tmp_path):
+    """On disk old frames make room too, and nothing but whole files lies there."""
+    ask, cache = Computer(), FeatureCache(0, folder=tmp_path, disk_bytes=4 * FRAME_BYTES)
+    for frame in range(10):
+        ask(cache, frame)
+    on_disk = list(tmp_path.iterdir())
+    assert sum(path.stat().st_size for path in on_disk) == cache.disk_bytes <= 4 * FRAME_BYTES
+    assert {path.stem for path in on_disk} == {str(frame) for frame in range(10 - len(on_disk), 10)}
+
+
+def test_a_kept_folder_serves_the_next_session(tmp_path):
+    """A second cache on the same folder computes nothing that the first one kept."""
+    ask = Computer()
+    for frame in range(3):
+        ask(FeatureCache(folder=tmp_path), frame)
+    assert same(ask(FeatureCache(folder=tmp_path), 1), features_of(1))
+    assert ask.asked == [0, 1, 2]
+
+
+def test_forgetting_leaves_nothing(tmp_path):
+    """After `forget` everything is computed anew and the folder is empty."""
+    ask, cache = Computer(), FeatureCache(folder=tmp_path)
+    ask(cache, 5)
+    cache.forget()
+    assert not list(tmp_path.iterdir())
+    assert cache.ram_bytes == cache.disk_bytes == 0
+    ask(cache, 5)
+    assert ask.asked == [5, 5]
+
+
+def test_a_folder_that_goes_away_is_an_error_for_people(tmp_path):
+    """When features cannot be written, the error names the folder and what to do."""
+    cache = FeatureCache(folder=tmp_path / "features")
+    (tmp_path / "features").rmdir()
+    with pytest.raises(OutputError, match="features") as error:
+        cache.get(1, lambda: features_of(1))
+    assert error.value.code == "output.scratch"

@@ -1,0 +1,34 @@
+import torch
+
+from engine.model.tensors import FrameMemory, Mask, Step
+from engine.session.record import Record
+
+
+def step_of(seed):
+    torch.manual_seed(seed)
+    mask = Mask(torch.randn(1, 1, 16, 16) * 10, torch.randn(1, 8), torch.ones(1, 1))
+    features = torch.randn(1, 4, 4, 4).to(torch.bfloat16)
+    return Step(mask, torch.randn(1, 3, 16, 16), FrameMemory(features, mask.pointer_bc))
+
+
+def test_a_step_comes_back_as_it_was(tmp_path):
+    """Mask and memory come back bit by bit, the trimap's logits as half floats."""
+    record, step = Record(tmp_path, torch.device("cpu")), step_of(1)
+    record.keep("hair", 1001, step)
+    found, memory = record.found("hair", 1001), record.memory("hair", 1001)
+    assert torch.equal(found.mask_b1hw, step.mask.logits_b1hw)
+    assert torch.equal(found.trimap_b3hw, step.trimap_b3hw.half())
+    assert torch.equal(memory.features_bmhw, step.memory.features_bmhw)
+    assert memory.features_bmhw.dtype == torch.bfloat16
+    assert torch.equal(memory.pointer_bc, step.memory.pointer_bc)
+
+
+def test_objects_are_kept_apart(tmp_path):
+    """Objects whose names differ only in case do not share a file, and forgetting one leaves the other."""
+    record = Record(tmp_path, torch.device("cpu"))
+    record.keep("Fire", 1, step_of(1))
+    record.keep("fire", 1, step_of(2))
+    record.forget("Fire", range(5))
+    assert not record.has("Fire", 1)
+    assert torch.equal(record.found("fire", 1).mask_b1hw, step_of(2).mask.logits_b1hw)
+    assert len(list(tmp_path.rglob("*.step"))) == 1
