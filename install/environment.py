@@ -101,15 +101,18 @@ class Environment:
         self._fill(wanted)
         self._try_parts()
         packages, _ = self._look()
+        if not packages:
+            raise SetupError(
+                f"Everything is installed, but 'import engine' in {self.folder} does not lead to {self.root}.",
+                "Remove that folder and run the same command again.",
+            )
         stamp.write(self.folder, replace(mark, packages=packages, ready=True))
         say("The environment is ready.")
 
     def _python_works(self) -> bool:
         found = pythons.question(self.runner, [str(self.python)]) if self.python.exists() else None
-        return found is not None and found.supported and self._pip("--version") is not None
-
-    def _pip(self, *arguments: str) -> str | None:
-        return self.runner.ask([str(self.python), "-I", "-m", "pip", *arguments])
+        pip = self.runner.ask([str(self.python), "-I", "-m", "pip", "--version"])
+        return found is not None and found.supported and pip is not None
 
     def _look(self, *options: str) -> tuple[dict[str, str], list[str]]:
         """Give the packages in the environment and those that are broken; nothing when `engine` is not this clone's."""

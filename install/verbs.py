@@ -81,6 +81,12 @@ def main(arguments: Sequence[str]) -> int:
     except SetupError as problem:
         sys.stderr.write(f"\n{problem.message}\n{problem.hint}\n")
         return STATUS
+    except OSError as problem:
+        sys.stderr.write(
+            f"\nThe set-up cannot use a file or folder: {problem}.\n"
+            "Check that it may be written, or set MAM2_VENV to a folder of your own for the environment.\n"
+        )
+        return STATUS
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. Run the same command again: it goes on where it stopped.\n")
         return _INTERRUPTED

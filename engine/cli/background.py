@@ -20,6 +20,7 @@ class _Work(Generic[T]):
 
     def __init__(self, call: Callable[[Event], T]) -> None:
         self.stop = Event()
+        self.finished = Event()
         self.results: list[T] = []
         self.error: BaseException | None = None
         self._call = call
@@ -29,6 +30,8 @@ class _Work(Generic[T]):
             self.results.append(self._call(self.stop))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self.error = error
+        finally:
+            self.finished.set()
 
 
 def in_background(call: Callable[[Event], T]) -> T:
@@ -41,15 +44,15 @@ def in_background(call: Callable[[Event], T]) -> T:
         Interrupted: after Ctrl-C. `stop` was set, and the thread had half a second to end; it may still run.
     """
     work = _Work(call)
-    thread = Thread(target=work, name="mam2-work", daemon=True)
-    thread.start()
+    Thread(target=work, name="mam2-work", daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(POLL)
+        # Not `join`: interrupted, it takes the thread for ended (before Python 3.13).
+        while not work.finished.wait(POLL):
+            pass
     except KeyboardInterrupt:
         work.stop.set()
         with suppress(KeyboardInterrupt):  # twice: at once, then
-            thread.join(PATIENCE)
+            work.finished.wait(PATIENCE)
         raise Interrupted from None
     if work.error is not None:
         raise work.error

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import OpenImageIO
 from numpy.typing import NDArray
@@ -29,12 +30,10 @@ def write_exr(path: Path, channels: Channels, signature: str) -> None:
     """
     names = tuple(channels)
     height, width = channels[names[0]].shape
-    pixels_hwc = np.empty((height, width, len(names)), np.float16)
-    halves: dict[int, NDArray[np.float16]] = {}
-    for index, name in enumerate(names):
-        channel = channels[name]
-        # The same array may serve several channels: it is rounded once.
-        pixels_hwc[..., index] = halves.setdefault(id(channel), channel.astype(np.float16))
+    # The same array may serve several channels: it is rounded once. OpenCV interleaves any two bytes a value.
+    halves = {id(channel): channel.astype(np.float16).view(np.int16) for channel in channels.values()}
+    pixels_hwc = cv2.merge([halves[id(channel)] for channel in channels.values()])
+    pixels_hwc = pixels_hwc.reshape(height, width, len(names)).view(np.float16)
     spec = _spec(width, height, names, "half", signature)
     spec.attribute("compression", "zip")
     _write(path, spec, pixels_hwc)

@@ -78,9 +78,10 @@ class MatteWriter:
         self._size = (height, width)
         self._padding = frames_padding
         self._objects = tuple(objects)
-        self._layers = tuple(layer for layer in LAYERS if layer in set(layers))
+        wanted = set(layers)
+        self._layers = tuple(layer for layer in LAYERS if layer in wanted)
         self._format = format
-        _check(name, self._objects, set(layers), format)
+        _check(name, self._objects, wanted, format)
         make_folder(self._folder)
 
     def write(self, frame: int, mattes: Mapping[str, ObjectMatte], *, signature: str = "") -> Path:
@@ -101,13 +102,26 @@ class MatteWriter:
             for layer in self._layers
         }
         if self._format == "exr":
-            alphas = [self._channel(frame, mattes, thing, "alpha") for thing in self._objects]
-            together = alphas[0] if len(alphas) == 1 else np.minimum(np.sum(alphas, axis=0, dtype=np.float32), 1)
+            together = self._together(frame, mattes, found)
             write_exr(self.path_of(frame), {**dict.fromkeys("RGBA", together), **found}, signature)
         else:
             for path, channel in zip(self._paths(frame), found.values(), strict=True):
                 write_png16(path, channel, signature)
         return self.path_of(frame)
+
+    def _together(
+        self, frame: int, mattes: Mapping[str, ObjectMatte], found: Mapping[str, NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        names = [f"{thing}.alpha" for thing in self._objects]
+        alphas = [
+            found[name] if name in found else self._channel(frame, mattes, thing, "alpha")
+            for thing, name in zip(self._objects, names, strict=True)
+        ]
+        if len(alphas) == 1:
+            return alphas[0]
+        total: NDArray[np.float32] = np.sum(alphas, axis=0, dtype=np.float32)
+        np.fmin(total, np.float32(1), out=total)
+        return total
 
     def path_of(self, frame: int) -> Path:
         """Give the file of a frame (with `png16` the first of them), whether it exists or not."""
@@ -144,7 +158,10 @@ class MatteWriter:
                 f"but the plate is {self._size[1]}x{self._size[0]}.",
                 "This is an error in the engine: please report it.",
             )
-        return np.clip(np.nan_to_num(channel, nan=0.0), 0, 1)
+        # Unlike clip, fmax turns NaN into 0.
+        bounded: NDArray[np.float32] = np.fmax(channel, np.float32(0))
+        np.fmin(bounded, np.float32(1), out=bounded)
+        return bounded
 
 
 def _check(name: str, objects: tuple[str, ...], layers: set[str], kind: str) -> None:

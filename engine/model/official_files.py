@@ -142,14 +142,13 @@ def _load_pickle(path: Path, *, mmap: bool) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except pickle.UnpicklingError as error:
-        asked = _asked_for(path)
-        if mmap or asked or "GLOBAL" in str(error):
-            raise ModelError(
-                "model.unsafe",
-                f"{path.name} is refused: reading it would run code from the file{asked}.",
-                "Get the official file, or have someone who trusts this one save its tensors as safetensors.",
-            ) from error
-        raise ModelError("model.corrupt", f"{path.name} is damaged.", _AGAIN) from error
+        # An archive's checksums were right, so it is no accident; older files have none.
+        reason = "reading it would run code from the file" if mmap else "it is damaged, or reading it would run code"
+        raise ModelError(
+            "model.unsafe",
+            f"{path.name} is refused: {reason}{_asked_for(path)}.",
+            "Get the official file, or have someone who trusts this one save its tensors as safetensors.",
+        ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
         raise ModelError(
             "model.unknown", f"{path.name} does not hold plain weights, or is damaged.", f"Known: {_KNOWN}."

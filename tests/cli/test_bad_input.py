@@ -5,7 +5,7 @@ import os
 import shutil
 
 import numpy as np
-import OpenImageIO as oiio
+import OpenImageIO
 import pytest
 
 from engine.media.pictures import write_picture
@@ -80,11 +80,11 @@ def test_damage_met_on_the_way_keeps_what_is_done(matte, tmp_path):
 @pytest.mark.parametrize("kind", [".tif", ".dpx", ".exr"])
 def test_a_cut_is_seen_beforehand_in_every_film_format(refused, tmp_path, kind):
     """TIFF, DPX and EXR files cut short stop the shot before it begins."""
-    image = oiio.ImageSpec(640, 480, 3, "uint16" if kind != ".exr" else "half")
+    image = OpenImageIO.ImageSpec(640, 480, 3, "uint16" if kind != ".exr" else "half")
     pixels = np.random.default_rng(1).random((480, 640, 3), np.float32)
     for frame in (1, 2):
         path = tmp_path / f"a.{frame}{kind}"
-        output = oiio.ImageOutput.create(str(path))
+        output = OpenImageIO.ImageOutput.create(str(path))
         output.open(str(path), image)
         output.write_image(pixels)
         output.close()

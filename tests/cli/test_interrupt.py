@@ -15,7 +15,7 @@ from engine.media.matte_files import read_signature
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
 
-FRAMES = 80
+FRAMES = 40
 AT_ONCE = 1.0  # the promise, in seconds
 
 

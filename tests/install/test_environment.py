@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import pytest
 import stamp
-from fake_machine import NO_NETWORK, PINS
+from fake_machine import NO_NETWORK, PINS, make_clone
 from problems import SetupError
 from runner import Outcome
 
@@ -194,6 +194,17 @@ def test_a_full_disk_is_told_before_the_download(clone, machine, monkeypatch):
     with pytest.raises(SetupError, match=r"1\.0 GB left"):
         machine.environment(clone).prepare(())
     assert machine.shown == []
+
+
+def test_an_engine_from_elsewhere_is_told(clone, machine, monkeypatch):
+    """An environment in which `import engine` leads to another clone is not called ready."""
+    install = machine._install
+    monkeypatch.setattr(machine, "_install", lambda folder, arguments, root: install(folder, arguments, root.parent))
+    make_clone(clone.parent)
+    environment = machine.environment(clone)
+    with pytest.raises(SetupError, match="does not lead to"):
+        environment.prepare(())
+    assert not stamp.read(environment.folder).ready
 
 
 def test_a_part_that_does_not_start_is_told(clone, machine):

@@ -60,6 +60,15 @@ def test_no_network_is_a_sentence_and_a_hint(run, machine, capsys):
     assert machine.handed == []
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(run, machine, tmp_path, monkeypatch, capsys):
+    """A place where no environment can be made ends with status 2 and names the way out."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MAM2_VENV", str(tmp_path / "file" / "environment"))
+    assert run("demo") == 2
+    assert "set MAM2_VENV to a folder" in capsys.readouterr().err
+    assert machine.shown == []
+
+
 def test_stopping_is_no_failure_with_a_traceback(run, machine, capsys):
     """Ctrl-C ends the set-up with the usual status and says that the next run goes on."""
     machine.trouble["torch"] = KeyboardInterrupt()

@@ -8,7 +8,7 @@ from published_weights import mematte_state, sam2_network, vitmatte_rows, vitmat
 from safetensors.torch import save_file
 
 from engine.contract.errors import ModelError
-from engine.model.checkpoints import import_file, load_model, read_header, start_model
+from engine.model.checkpoints import import_file, load_model, read_header, save_model, start_model
 from engine.model.matter_config import MEMATTE_S, VITMATTE_S
 from engine.model.sam2_keys import NEW_IN_MAM2
 from engine.model.weights_file import file_sha256
@@ -65,7 +65,7 @@ def features_of(network, plates):
         return network.forward_image(plates)["backbone_fpn"]
 
 
-PLATES = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(3))
+PLATES = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))
 
 
 def test_imports_say_what_they_took(imported, place):
@@ -169,6 +169,19 @@ def test_training_may_begin_from_vitmatte(folder):
     shared = state.keys() & given.keys()
     assert len(shared) == 250
     assert all(torch.equal(state[name], given[name]) for name in shared)
+
+
+def test_a_tracker_takes_its_matter_from_the_folder(plain, folder, tmp_path):
+    """A file with only the tracker is completed by the imported matter, and needs one."""
+    save_model(plain, tmp_path / "mine.safetensors", metadata={}, parts=("tracker",))
+    assert read_header(tmp_path / "mine.safetensors")["mam2.parts"] == "tracker"
+    whole = load_model(tmp_path / "mine.safetensors", folder=folder)
+    theirs = plain.state_dict()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in whole.state_dict().items())
+    with pytest.raises(ModelError, match="mematte-s") as raised:
+        load_model(tmp_path / "mine.safetensors", folder=tmp_path)
+    assert raised.value.code == "model.missing"
+    (tmp_path / "mine.safetensors").unlink()
 
 
 def test_a_renamed_file_is_refused(folder):

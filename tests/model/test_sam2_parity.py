@@ -10,12 +10,12 @@ import torch
 import yaml
 from sam2 import sam2_video_predictor
 from sam2.sam2_video_predictor import SAM2VideoPredictor
+from small_model import SMALL, lively
 
 from engine.contract.shot import Box, MaskPrompt, Point, Settings, Shot, ShotObject
-from engine.model.config import CONFIGS, HieraConfig, LoraSettings, MAM2Config, TrackerConfig
+from engine.model.config import CONFIGS
 from engine.model.image_encoder import build_image_encoder, build_memory_attention, build_memory_encoder
 from engine.model.mam2 import MAM2
-from engine.model.matter_config import MatterConfig
 from engine.session import fit
 from engine.session.session import ShotSession
 
@@ -30,16 +30,8 @@ LATER_MASK = (MaskPrompt(6, "disc"),)
 
 POSTPROCESSING = {"all": (True, True), "multimask": (True, False), "none": (False, False)}
 
-NARROW = TrackerConfig(
-    HieraConfig(32, 1, (1, 2, 3, 1), (4,), windows=(8, 4, 4, 4)),
-    image_size=128,
-    dim=128,
-    memory_layers=2,
-    memory_feedforward=128,
-)
-TINY_MATTER = MatterConfig(
-    dim=16, depth=2, heads=2, global_blocks=(1,), convstream=(4, 8, 16), fusion=(16, 8, 8, 4), head=4
-)
+# SAM 2 fixes the width of its decoder's feed-forward layers.
+NARROW = replace(SMALL.tracker, image_size=128, decoder_feedforward=2048)
 
 
 @pytest.fixture(scope="module", params=POSTPROCESSING.values(), ids=POSTPROCESSING)
@@ -47,12 +39,13 @@ def pair(request):
     """Our model and SAM 2's predictor with the same weights; with and without what its post-processing switches on."""
     multimask, binarise = request.param
     tracker = replace(NARROW, multimask=multimask, binarise_prompted_memory=binarise)
-    model = lively(MAM2(MAM2Config("narrow", tracker, TINY_MATTER, lora=LoraSettings(rank=2))))
+    model = lively(MAM2(replace(SMALL, tracker=tracker)))
     return model, predictor_of(model)
 
 
 @pytest.fixture(scope="module")
 def plates():
+    """Twelve plates with a disc."""
     return Plates()
 
 
@@ -62,23 +55,14 @@ class Plates:
     size = SIZE
 
     def display(self, frame):
+        """Give a plate; frames count from 0."""
         noise = np.random.default_rng(frame).random((SIZE[1], SIZE[0], 3), np.float32) * 0.3
         return noise + 0.6 * self.disc(frame)[..., None]
 
     def disc(self, frame):
+        """Give the disc as 0 and 1."""
         y, x = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
         return ((x - 40 - frame) ** 2 + (y - 40) ** 2 < 18**2).astype(np.float32)
-
-
-def lively(model):
-    """Move every weight off its start, except LoRA's: nothing is zero, the object is there, memory matters."""
-    torch.manual_seed(4)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if "lora_" not in name:
-                weight.add_(torch.randn_like(weight) * (0.3 if weight.ndim == 1 else 0.05))
-        model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.add_(4.0)
-    return model.eval()
 
 
 def predictor_of(model):
@@ -126,6 +110,7 @@ class Reference:
         self.state = predictor.init_state("")
 
     def prompt(self, prompts):
+        """Say what the artist says, frame by frame."""
         for frame in sorted({prompt.frame for prompt in prompts}):
             here = [prompt for prompt in prompts if prompt.frame == frame]
             if isinstance(here[0], MaskPrompt):
@@ -138,6 +123,7 @@ class Reference:
             self.predictor.add_new_points_or_box(self.state, frame, 1, box=box, **spoken)
 
     def track(self, start, *, reverse=False):
+        """Give the logits at the plates' size by frame."""
         tracked = self.predictor.propagate_in_video(self.state, start_frame_idx=start, reverse=reverse)
         return {frame: logits for frame, _, logits in tracked}
 
@@ -162,6 +148,7 @@ class MovedPlates:
         self.plates = plates
 
     def display(self, frame):
+        """Give a plate."""
         return self.plates.display(frame - FIRST)
 
 
@@ -176,6 +163,7 @@ def moved(shot):
 
 
 def renumbered(prompts):
+    """Give prompts under the host's numbers."""
     return tuple(
         MaskPrompt(p.frame + FIRST, f"disc#{p.frame}")
         if isinstance(p, MaskPrompt)

@@ -183,7 +183,7 @@ OFFICIAL_DAMAGE = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*jit.*")
 @pytest.mark.parametrize("damage", OFFICIAL_DAMAGE)
 def test_official_files_that_are_not(tmp_path, damage):
     """What is not a whole official file is refused with what it is instead, and nothing is kept."""

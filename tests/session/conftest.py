@@ -18,6 +18,7 @@ class NoisyPlates:
         self.reads = []
 
     def display(self, frame):
+        """Give a plate."""
         self.reads.append(frame)
         y, x = np.mgrid[: self.size[1], : self.size[0]] + 0.5
         discs = ((x - 30 - frame % 7) ** 2 + (y - 36) ** 2 < 15**2) | ((x - 70) ** 2 + (y - 30) ** 2 < 12**2)
@@ -34,23 +35,27 @@ class CountingEncoder:
         monkeypatch.setattr(model, "encode", self.encode)
 
     def encode(self, plates):
+        """Encode and count."""
         self.plates += len(plates)
         return self._encode(plates)
 
 
 @pytest.fixture(scope="session")
 def model():
+    """Give the small model."""
     torch.manual_seed(0)
     return lively(MAM2(SMALL))
 
 
 @pytest.fixture
 def plates():
+    """Give the small plates."""
     return NoisyPlates()
 
 
 @pytest.fixture
 def encoder(model, monkeypatch):
+    """Count the model's encoder passes."""
     return CountingEncoder(model, monkeypatch)
 
 

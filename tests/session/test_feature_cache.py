@@ -16,14 +16,21 @@ def features_of(frame, dtype=torch.float32):
 
 
 def same(one, other):
-    return all(torch.equal(a, b) and a.dtype == b.dtype for a, b in zip(vars(one).values(), vars(other).values()))
+    """Tell whether two features are the same bit by bit."""
+    return all(
+        torch.equal(a, b) and a.dtype == b.dtype for a, b in zip(vars(one).values(), vars(other).values(), strict=True)
+    )
 
 
 class Computer:
+    """Asks a cache, and notes what had to be computed."""
+
     def __init__(self, dtype=torch.float32):
         self.asked, self.dtype = [], dtype
 
     def __call__(self, cache, frame):
+        """Give the features of a frame from the cache."""
+
         def compute():
             self.asked.append(frame)
             return features_of(frame, self.dtype)

@@ -10,6 +10,7 @@ LIMITS = MatterLimits(margin=32, tile=128, overlap=32)
 
 
 def trimap_of(height, width, unknown=(), foreground=()):
+    """Give a trimap with these rectangles: top, bottom, left, right."""
     trimap = torch.zeros(1, 1, height, width)
     for value, places in ((1.0, foreground), (0.5, unknown)):
         for top, bottom, left, right in places:
@@ -24,6 +25,7 @@ class Matter:
         self.sizes, self.model = [], model
 
     def __call__(self, plate, trimap):
+        """Matte and note the size."""
         self.sizes.append(tuple(trimap.shape[-2:]))
         assert plate.shape[-2:] == trimap.shape[-2:]
         return self.model(plate, trimap) if self.model else plate[:, :1]

@@ -7,6 +7,7 @@ from engine.session.memory import POINTERS, PROMPTED, RECENT, MemoryBank, neares
 
 
 def memory_of(frame):
+    """Give a memory that tells its frame."""
     return FrameMemory(torch.full((1, 2, 2, 2), float(frame)), torch.full((1, 4), float(frame)))
 
 

@@ -11,10 +11,12 @@ FIRST = 1001
 
 
 def point(frame, *, positive=True, x=5.0):
+    """Give a point."""
     return Point(frame, x, 5.0, positive)
 
 
 def box(frame):
+    """Give a box."""
     return Box(frame, 1, 1, 9, 9)
 
 
@@ -27,6 +29,7 @@ def things(draw, names, last):
 
 @st.composite
 def prompts_within(draw, last):
+    """Prompts on one to four frames, of every kind."""
     frames = draw(st.lists(st.integers(FIRST, last), min_size=1, max_size=4, unique=True))
     kinds = [draw(st.sampled_from(["point", "other point", "negative", "box", "box and point"])) for _ in frames]
     made = {
@@ -41,6 +44,7 @@ def prompts_within(draw, last):
 
 @st.composite
 def shots(draw):
+    """Shots of up to 41 frames with every setting."""
     last = FIRST + draw(st.integers(0, 40))
     chosen = Settings(
         direction=draw(st.sampled_from(["forward", "backward", "both"])),
@@ -51,6 +55,7 @@ def shots(draw):
 
 @st.composite
 def edits(draw):
+    """A shot and the same shot with other objects or prompts."""
     shot = draw(shots())
     later = draw(things(["a", "b", "c"], shot.last))
     kept = {thing.name: thing for thing in shot.objects if draw(st.booleans())}
@@ -66,6 +71,7 @@ class Tracker:
         self.delivered = []
 
     def run(self, shot):
+        """Do what is left to do."""
         courses = plan_shot(shot)
         done = set(self.delivered)
         for visit in visits(courses, lambda name, frame: (name, frame) in self.found, done.__contains__):
@@ -80,6 +86,7 @@ class Tracker:
         return self
 
     def track(self, shot, course, name, frame, *, backward):
+        """Track one object on one frame."""
         said = next(thing for thing in shot.objects if thing.name == name).on(frame)
         recalled = ()
         if frame not in course.independent:
@@ -95,6 +102,7 @@ class Tracker:
         self.tracked[name, frame] += 1
 
     def edit(self, old, new):
+        """Forget what the edit dirties; give the dirty frames."""
         was, now = ({thing.name: thing for thing in shot.objects} for shot in (old, new))
         dirty = set()
         for name in {*was, *now}:
@@ -107,6 +115,7 @@ class Tracker:
 
 
 def reach(shot):
+    """Give every object and frame that tracking reaches."""
     return {(name, frame) for name, course in plan_shot(shot).items() for frame in course.frames}
 
 
@@ -213,7 +222,7 @@ def test_objects_share_a_visit():
 
 
 def test_a_negative_click_never_starts_an_object():
-    """Tracked backward, an object starts on the last frame that says what it is, not on one that says what it is not."""
+    """Tracked backward, an object starts on the last frame that says what it is."""
     thing = ShotObject("a", (point(3), point(7, positive=False)))
     shot = Shot(1, 9, 10, 10, (thing,), Settings(direction="backward", corrections="independent"))
     assert plan_object(thing, shot).anchor == 3

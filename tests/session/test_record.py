@@ -5,6 +5,7 @@ from engine.session.record import Record
 
 
 def step_of(seed):
+    """Give a random step."""
     torch.manual_seed(seed)
     mask = Mask(torch.randn(1, 1, 16, 16) * 10, torch.randn(1, 8), torch.ones(1, 1))
     features = torch.randn(1, 4, 4, 4).to(torch.bfloat16)

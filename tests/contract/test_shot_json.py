@@ -1,0 +1,77 @@
+"""Promises of the shot's JSON form."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.contract.errors import EngineError, PromptError, ShotError
+from engine.contract.shot import DIRECTIONS, MODES, Box, MaskPrompt, Point, Settings, Shot, ShotObject
+from engine.contract.shot_json import objects_from_json, prompt_from_json, shot_from_json, shot_to_json
+
+frames = st.integers(1001, 1100)
+points = st.builds(Point, frames, st.floats(0, 64), st.floats(0, 48), st.just(value=True))
+boxes = st.builds(
+    lambda f, x, y, w, h: Box(f, x, y, x + w, y + h),
+    frames,
+    st.floats(0, 30),
+    st.floats(0, 20),
+    st.floats(1, 30),
+    st.floats(1, 20),
+)
+masks = st.builds(MaskPrompt, frames, st.text(min_size=1))
+prompts = st.lists(st.one_of(points, boxes, masks), min_size=1, max_size=4).map(tuple)
+names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)
+objects = st.lists(st.builds(ShotObject, names, prompts), min_size=1, max_size=3, unique_by=lambda thing: thing.name)
+settings_of_shots = st.builds(Settings, st.sampled_from(DIRECTIONS), st.sampled_from(MODES))
+shots = st.builds(Shot, st.just(1001), st.just(1100), st.just(64), st.just(48), objects.map(tuple), settings_of_shots)
+
+
+@given(shots)
+def test_a_shot_survives_the_wire(shot):
+    """A shot written as JSON text and read back is the same shot."""
+    assert shot == shot_from_json(json.loads(json.dumps(shot_to_json(shot))))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(json_values)
+def test_anything_else_is_refused_in_words(data):
+    """JSON that is not a shot raises the user's kind of error, never another."""
+    for read in (shot_from_json, objects_from_json, prompt_from_json):
+        try:
+            read(data)
+        except EngineError as error:
+            assert error.hint  # noqa: PT017 - some values are fine for some readers
+        else:
+            assert read is objects_from_json
+            assert not data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"kind": "point", "frame": 1, "x": 1},
+        {"kind": "point", "frame": 1.5, "x": 1, "y": 1},
+        {"kind": "point", "frame": 1, "x": "1", "y": 1},
+        {"kind": "point", "frame": 1, "x": 1, "y": 1, "positve": True},
+        {"kind": "box", "frame": 1, "box": [1, 2, 3]},
+        {"kind": "lasso", "frame": 1},
+    ],
+)
+def test_a_misspelt_prompt_is_refused(data):
+    """A prompt with a missing, extra or wrong value is refused with the form it should have."""
+    with pytest.raises(PromptError, match="cannot be read"):
+        prompt_from_json(data)
+
+
+def test_a_newer_version_is_refused():
+    """A shot of a version that this engine does not know is refused by its number."""
+    with pytest.raises(ShotError, match="version 2"):
+        shot_from_json({"version": 2})
