@@ -34,6 +34,9 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the program with the arguments of the process, and end the process."""
+    # torch's threads would otherwise spin while they wait for each other: beside a busy host, where one of them is
+    # often kept from running, that makes matting ten times slower and more. The libraries read it when they load.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     code = run(sys.argv[1:], program=_program())
     sys.stdout.flush()
     sys.stderr.flush()

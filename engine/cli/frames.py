@@ -14,3 +14,8 @@ def spell(frames: Iterable[int], limit: int = 8) -> str:
     words = [str(first) if first == last else f"{first}-{last}" for first, last in groups[:limit]]
     left = sum(last - first + 1 for first, last in groups[limit:])
     return ", ".join(words) + (f" and {left} more" if left else "")
+
+
+def count(frames: int) -> str:
+    """Give `1 frame`, `2 frames`."""
+    return f"{frames} frame{'' if frames == 1 else 's'}"

@@ -175,3 +175,5 @@ def matte(
         typer.echo(f"to go on: {shlex.join(words)}", err=True)
         raise typer.Exit(report.INTERRUPTED) from None
     typer.echo(result.summary())
+    if not result.previews:
+        typer.echo("          or add --resume --preview sheet for a picture over a checkerboard")

@@ -10,7 +10,7 @@ from threading import Event
 import numpy as np
 
 from engine.cli.background import Interrupted, in_background
-from engine.cli.frames import spell
+from engine.cli.frames import count, spell
 from engine.cli.matte_request import MatteJob, MatteRequest, check_not_over_plates, checked
 from engine.cli.output_folder import OutputFolder, output_folder, scratch_folder
 from engine.cli.preview import write_preview
@@ -49,15 +49,13 @@ class MatteResult:
         """Say it to a person."""
         pace = f" in {self.seconds:.1f} s, {self.matted / self.seconds:.2f} frames/s" if self.matted else ""
         kept = len(self.frames) - self.matted
-        lines = [f"{self.matted} frames matted{pace}" + (f"; {kept} were done before and still valid" if kept else "")]
+        lines = [
+            f"{count(self.matted)} matted{pace}" + (f"; {count(kept)} done before and still valid" if kept else "")
+        ]
         lines.append(f"mattes    {self.pattern}  frames {spell(self.frames)}")
         lines.append(f"channels  {self.channels}")
         lines += [f"preview   {path}" for path in self.previews]
-        lines.append(
-            "to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or the A channel in any viewer"
-        )
-        if not self.previews:
-            lines.append("          add --resume --preview sheet for a picture over a checkerboard")
+        lines.append("to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer")
         return "\n".join(lines)
 
 
@@ -72,11 +70,11 @@ def run_matte(request: MatteRequest) -> MatteResult:
         try:
             return in_background(lambda stop: _matte(request, output, scratch, progress, stop))
         except Interrupted:
-            progress.say(f"stopped: {progress.done} finished frames stay valid in {request.out}")
+            progress.say(f"stopped: {_finished(progress.done, request.out)}")
             raise
         except EngineError:
             if progress.done:
-                progress.say(f"{progress.done} finished frames stay valid in {request.out}: --resume keeps them")
+                progress.say(f"{_finished(progress.done, request.out)}: --resume keeps what is there")
             raise
 
 
@@ -91,7 +89,9 @@ def _matte(
         plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
         frames = tuple(visit.frame for visit in plan if visit.deliver)
         sign = signatures(job.shot, job.source, job.colourspace, request.layers, (model.tracker, model.matter))
-        wanted = {frame for frame in frames if not (request.resume and writer.signature(frame) == sign(frame))}
+        # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.
+        signed = {frame: sign(frame) for frame in frames}
+        wanted = {frame for frame in frames if not (request.resume and writer.signature(frame) == signed[frame])}
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
         progress.say(_opening(job, frames))
         if warning:
@@ -102,7 +102,7 @@ def _matte(
             progress.wait_for(f"loading the model '{request.model}'")
             for mattes in _track(job, scratch, progress, wanted, stop):
                 began = progress.began
-                writer.write(mattes.frame, _every_object(mattes, job.shot), signature=sign(mattes.frame))
+                writer.write(mattes.frame, _every_object(mattes, job.shot), signature=signed[mattes.frame])
                 progress.advance(mattes.frame)
         seconds = time.monotonic() - began
         previews = (write_preview(job, sorted(frames)),) if request.preview else ()
@@ -128,6 +128,10 @@ def _track(
         yield from islice(session.track(skip=skip), len(wanted))
 
 
+def _finished(done: int, out: Path) -> str:
+    return f"{count(done)} finished, in {out}" if done else "no frame was finished"
+
+
 def _every_object(mattes: FrameMattes, shot: Shot) -> dict[str, ObjectMatte]:
     """Give a matte for each object: an empty one where tracking does not reach it, before its first prompt."""
     nothing = np.zeros((shot.height, shot.width), np.float32)
@@ -138,7 +142,7 @@ def _every_object(mattes: FrameMattes, shot: Shot) -> dict[str, ObjectMatte]:
 def _opening(job: MatteJob, frames: tuple[int, ...]) -> str:
     names = ", ".join(thing.name for thing in job.shot.objects)
     return (
-        f"{job.source.name}: {len(frames)} frames {spell(frames)}, {job.shot.width}x{job.shot.height}, "
+        f"{job.source.name}: {count(len(frames))} {spell(frames)}, {job.shot.width}x{job.shot.height}, "
         f"{job.colourspace}; matting {names}"
     )
 

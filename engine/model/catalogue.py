@@ -52,7 +52,7 @@ class ModelFiles:
 def weights_folder() -> Path:
     """Give the folder of imported weights: `$MAM2_WEIGHTS`, else the user's data folder. It may not exist yet."""
     named = os.environ.get("MAM2_WEIGHTS")
-    return Path(named) if named else platformdirs.user_data_path("mam2", appauthor=False) / "weights"
+    return Path(named).expanduser() if named else platformdirs.user_data_path("mam2", appauthor=False) / "weights"
 
 
 def stored(name: str, folder: Path) -> Path:

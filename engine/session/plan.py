@@ -35,6 +35,10 @@ class Course:
         """Every frame that tracking reaches."""
         return frozenset(self.forward) | frozenset(self.backward)
 
+    def reaches(self, frame: int) -> bool:
+        """Tell whether tracking reaches a frame."""
+        return frame in self.forward or frame in self.backward
+
     def sweep(self, *, backward: bool) -> range:
         """Give the frames of one sweep in the order in which they are tracked."""
         return self.backward if backward else self.forward

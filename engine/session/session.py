@@ -19,7 +19,7 @@ from engine.model.tensors import Features, FrameMemory, FramePrompt, Memory, Ste
 from engine.session import fit
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits, matte, share
-from engine.session.memory import MemoryBank, nearest, select
+from engine.session.memory import MemoryBank, Selection, nearest, select
 from engine.session.plan import Visit, dirty_frames, plan_shot, visits
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, Record
@@ -124,20 +124,19 @@ class ShotSession:
 
     @torch.inference_mode()
     def step(self, visit: Visit) -> None:
-        """Track the objects of one visit: fit and encode the plate; then for each recall, decode, remember."""
+        """Track the objects of one visit through its frame, side by side on one encoder pass."""
         with self._precision():
             for name in visit.objects:
-                if self._record.has(name, visit.frame):
-                    continue  # an independent frame that was decoded when an earlier frame recalled it
-                features = self._encode(visit.frame)
-                memory = self._recall(name, visit.frame, backward=visit.backward)
-                step = self._decode(name, visit.frame, features, memory)
-                self._bank(name, backward=visit.backward).remember(visit.frame, step.memory)
-                self._record.keep(name, visit.frame, step)
+                # An independent frame may have been decoded already, when an earlier frame recalled it.
+                if not self._record.has(name, visit.frame):
+                    memory = self._track(name, visit.frame, backward=visit.backward)
+                    self._bank(name, backward=visit.backward).remember(visit.frame, memory)
 
     @torch.inference_mode()
     def preview(self, frame: int) -> FrameMattes:
-        """Give one frame now, of every object: as tracked, else from its prompts, else from the nearest prompts.
+        """Give one frame now, of every object: as tracking finds it where that is known, else from the nearest prompts.
+
+        A correction on a tracked frame, or a first prompt, is previewed as tracking will find it.
 
         Raises:
             ShotError: the frame is not in the shot.
@@ -149,7 +148,8 @@ class ShotSession:
                 "Choose a frame of the shot or widen its range.",
             )
         with self._precision():
-            return self._matte(frame, {name: self._glimpse(name, frame) for name in self._courses})
+            found = {name: self._glimpse(name, frame) for name in self._courses}
+        return self._matte(frame, found)
 
     def edit(self, objects: tuple[ShotObject, ...]) -> tuple[int, ...]:
         """Declare other objects and prompts; tracked frames that they do not touch are kept.
@@ -177,6 +177,15 @@ class ShotSession:
     def _visits(self) -> list[Visit]:
         return visits(self._courses, self._record.has, self._delivered.__contains__)
 
+    def _track(self, name: str, frame: int, *, backward: bool) -> FrameMemory:
+        """Track one object through one frame, record what was found, and give what to remember of it."""
+        features = self._encode(frame)
+        memory = self._recall(name, frame, backward=backward)
+        prompt = self._prompt(name, frame, features, memory)
+        step: Step = self._model(features, prompt, memory, self._shot.settings.mode)
+        self._record.keep(name, frame, step)
+        return step.memory
+
     def _encode(self, frame: int) -> Features:
         def compute() -> Features:
             return self._model.encode(fit.to_square(self._plate(frame), self._model.image_size))
@@ -184,27 +193,31 @@ class ShotSession:
         return self._features.get(frame, compute).map(lambda tensor: tensor.to(self._device))
 
     def _recall(self, name: str, frame: int, *, backward: bool) -> Memory:
-        course = self._courses[name]
-        if frame in course.independent:
+        if frame in self._courses[name].independent:
             return Memory(frame - self._shot.first, len(self._shot.frames))
-        references = course.references(frame, backward=backward)
-        selection = select(frame, references, course.sweep(backward=backward), backward=backward)
         return self._bank(name, backward=backward).recall(
-            frame, selection, self._shot.first, len(self._shot.frames), backward=backward
+            frame,
+            self._selection(name, frame, backward=backward),
+            self._shot.first,
+            len(self._shot.frames),
+            backward=backward,
         )
 
-    def _decode(self, name: str, frame: int, features: Features, memory: Memory) -> Step:
-        prompt = self._prompt(name, frame)
-        if prompt and frame not in self._courses[name].independent:
-            recalled = self._model.recall(features, memory)
-            prompt = prompt.refining(self._model.decode_mask(features, recalled, None).logits_b1hw, anew=False)
-        step: Step = self._model(features, prompt, memory, self._shot.settings.mode)
-        return step
-
-    def _prompt(self, name: str, frame: int) -> FramePrompt | None:
+    def _prompt(self, name: str, frame: int, features: Features, memory: Memory) -> FramePrompt | None:
         said = next(thing for thing in self._shot.objects if thing.name == name).on(frame)
+        if not said:
+            return None
         size = (self._shot.width, self._shot.height)
-        return frame_prompt(said, size, self._model.image_size, self._device, self._read_mask) if said else None
+        prompt = frame_prompt(said, size, self._model.image_size, self._device, self._read_mask)
+        if frame in self._courses[name].independent:
+            return prompt
+        untouched = self._model.decode_mask(features, self._model.recall(features, memory), None)
+        return prompt.refining(untouched.logits_b1hw, anew=False)
+
+    def _selection(self, name: str, frame: int, *, backward: bool) -> Selection:
+        course = self._courses[name]
+        references = course.references(frame, backward=backward)
+        return select(frame, references, course.sweep(backward=backward), backward=backward)
 
     def _bank(self, name: str, *, backward: bool) -> MemoryBank:
         if (name, backward) not in self._banks:
@@ -213,35 +226,45 @@ class ShotSession:
 
     def _memory_of(self, name: str, frame: int) -> FrameMemory:
         """Give a recorded memory; SAM 2 recalls independent frames of the future too, so those are decoded now."""
-        if not self._record.has(name, frame):
-            self._record.keep(name, frame, self._alone(name, frame))
-        return self._record.memory(name, frame)
-
-    def _alone(self, name: str, frame: int) -> Step:
+        if self._record.has(name, frame):
+            return self._record.memory(name, frame)
         if frame not in self._courses[name].independent:
             raise LookupError(f"frame {frame} of '{name}' is recalled before it is tracked")
-        return self._decode(name, frame, self._encode(frame), self._recall(name, frame, backward=False))
+        return self._track(name, frame, backward=False)
 
     def _glimpse(self, name: str, frame: int) -> Found:
+        """Find an object on any frame: exactly where all that it recalls is known, else from the nearest prompts."""
         course = self._courses[name]
-        if frame in course.independent:
-            self._memory_of(name, frame)
+        backward = frame in course.backward
+        if not self._record.has(name, frame) and self._is_due(name, frame, backward=backward):
+            self._track(name, frame, backward=backward)
         if self._record.has(name, frame):
             return self._record.found(name, frame)
-        near = nearest(frame, course.independent)
+        near = nearest(frame, course.independent, count=2)
         memory = Memory(
             frame - self._shot.first,
             len(self._shot.frames),
             prompted={t - self._shot.first: self._memory_of(name, t) for t in near},
             backward=frame < near[0],  # object pointers are recalled from one side only
         )
-        return Found.of(self._decode(name, frame, self._encode(frame), memory))
+        features = self._encode(frame)
+        prompt = self._prompt(name, frame, features, memory)
+        return Found.of(self._model(features, prompt, memory, self._shot.settings.mode))
+
+    def _is_due(self, name: str, frame: int, *, backward: bool) -> bool:
+        """Tell whether an object can be tracked on a frame now: all that it recalls is there, or needs no memory."""
+        course = self._courses[name]
+        if frame in course.independent:
+            return True
+        chosen = self._selection(name, frame, backward=backward)
+        return course.reaches(frame) and all(
+            self._record.has(name, t) or t in course.independent for t in (*chosen.prompted, *chosen.recent)
+        )
 
     @torch.inference_mode()
     def _mattes(self, frame: int) -> FrameMattes:
-        reached = [name for name, course in self._courses.items() if frame in course.frames]
-        with self._precision():
-            return self._matte(frame, {name: self._record.found(name, frame) for name in reached})
+        reached = [name for name, course in self._courses.items() if course.reaches(frame)]
+        return self._matte(frame, {name: self._record.found(name, frame) for name in reached})
 
     def _matte(self, frame: int, found: dict[str, Found]) -> FrameMattes:
         plate, size = self._plate(frame), (self._shot.width, self._shot.height)
@@ -257,6 +280,7 @@ class ShotSession:
         return self._last_plate[1]
 
     def _precision(self) -> AbstractContextManager[object]:
+        """Give the tracker's precision. The matter keeps float32: bfloat16's eight bits would band a soft alpha."""
         if self._device.type == "cuda":
             return torch.autocast("cuda", torch.bfloat16)
         return nullcontext()

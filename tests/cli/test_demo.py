@@ -37,7 +37,7 @@ def test_a_shorter_demonstration_ignores_an_older_one(mam2, weights, tmp_path):
     assert mam2(*call, "2").code == 0
     said = mam2(*call, "1")
     assert said.code == 0, said.err
-    assert "1 frames matted" in said.out
+    assert "1 frame matted" in said.out
 
 
 def test_a_solid_subject_is_refused(mam2, tmp_path):

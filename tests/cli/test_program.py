@@ -1,5 +1,6 @@
 """The program around the verbs: help, version, usage errors, bugs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,24 @@ def test_the_module_is_the_program(repository):
         "error: Missing argument 'PLATES'.",
         "hint: See `python -m engine matte --help`.",
     ]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_leave_the_processor_to_the_host(repository, given, expected):
+    """The program asks torch's threads to wait asleep, unless the user has said otherwise."""
+    show = "atexit.register(lambda: print(os.environ['OMP_WAIT_POLICY']))"
+    code = f"import os, atexit, engine.cli; {show}; engine.cli.main()"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | ({} if given is None else {"OMP_WAIT_POLICY": given}),
+    )
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines()[-1] == expected
 
 
 def test_matte_help_has_groups_and_examples(mam2, monkeypatch):

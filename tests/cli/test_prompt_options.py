@@ -8,7 +8,7 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.cli.frames import spell
+from engine.cli.frames import count, spell
 from engine.cli.ordered import ARGUMENTS, ORDER, OrderedCommand
 from engine.cli.prompt_options import Given, merge, read_objects, read_prompt, read_prompt_file, read_range
 from engine.contract.errors import PromptError, ShotError
@@ -227,3 +227,8 @@ def test_frames_are_spelled_in_groups():
     assert spell([1010, 1003, 1005, 1004]) == "1003-1005, 1010"
     assert spell([]) == ""
     assert spell(range(0, 40, 2), limit=3) == "0, 2, 4 and 17 more"
+
+
+def test_frames_are_counted_in_words():
+    """One frame is no plural."""
+    assert [count(0), count(1), count(2)] == ["0 frames", "1 frame", "2 frames"]

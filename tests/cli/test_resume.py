@@ -32,7 +32,7 @@ def test_nothing_is_made_twice(matte, done, tmp_path):
     """When all is done and valid, nothing is written."""
     said = matte("--point", "32,24@1001", "--resume")
     assert said.code == 0
-    assert "0 frames matted; 4 were done before" in said.out
+    assert "0 frames matted; 4 frames done before" in said.out
     assert _changed(done, _times(tmp_path / "out")) == []
 
 
@@ -48,7 +48,7 @@ def test_missing_and_damaged_mattes_are_made_again(matte, done, tmp_path, damage
     damage(tmp_path / "out" / "shot_matte.1003.exr")
     said = matte("--point", "32,24@1001", "--resume")
     assert said.code == 0
-    assert "1 frames matted" in said.out
+    assert "1 frame matted" in said.out
     assert _changed(done, _times(tmp_path / "out")) == [1003]
 
 

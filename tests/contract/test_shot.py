@@ -8,13 +8,13 @@ from engine.contract.shot import Box, MaskPrompt, Point, Settings, Shot, ShotObj
 CLICK = Point(1001, 10, 20)
 
 
-def shot(*prompts, first=1001, last=1010, **settings):
+def _shot(*prompts, first=1001, last=1010, **settings):
     return Shot(first, last, 64, 48, (ShotObject("subject", prompts),), Settings(**settings))
 
 
 def test_frames_keep_the_hosts_numbers():
     """A shot's frames are the host's own numbers, both ends included."""
-    assert list(shot(CLICK, last=1003).frames) == [1001, 1002, 1003]
+    assert list(_shot(CLICK, last=1003).frames) == [1001, 1002, 1003]
 
 
 @pytest.mark.parametrize(
@@ -32,20 +32,20 @@ def test_frames_keep_the_hosts_numbers():
 def test_a_prompt_that_does_not_fit_is_refused(prompt, code):
     """A prompt outside the plate or the range, without area or only negative is refused by its own code."""
     with pytest.raises(PromptError) as caught:
-        shot(prompt)
+        _shot(prompt)
     assert code == caught.value.code
     assert caught.value.hint
 
 
 def test_prompts_on_the_plates_border_are_inside():
     """The plate's own corners are inside it."""
-    assert shot(Point(1001, 0, 0), Point(1010, 64, 48)).objects[0].frames() == (1001, 1010)
+    assert _shot(Point(1001, 0, 0), Point(1010, 64, 48)).objects[0].frames() == (1001, 1010)
 
 
 def test_a_shot_without_prompts_is_refused():
     """Nothing to matte is an error that says what to give."""
     with pytest.raises(PromptError) as caught:
-        shot()
+        _shot()
     assert caught.value.code == "prompt.none"
 
 
@@ -71,7 +71,7 @@ def test_names_are_unique():
 def test_an_empty_range_is_refused():
     """A range that ends before it begins is refused."""
     with pytest.raises(ShotError, match="no frame"):
-        shot(CLICK, first=1010, last=1001)
+        _shot(CLICK, first=1010, last=1001)
 
 
 @pytest.mark.parametrize("field", ["direction", "mode", "corrections"])

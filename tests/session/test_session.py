@@ -189,6 +189,16 @@ def test_a_preview_of_a_prompted_frame_is_its_matte(model, plates, shot_of):
         assert identical(early, tracked(session)[1])
 
 
+def test_a_preview_of_a_correction_is_its_matte(model, plates, shot_of):
+    """On a tracked shot, the preview right after a click is the matte that tracking gives there."""
+    with ShotSession(model, shot_of(1, 8, LEFT), plates) as session:
+        before = tracked(session)
+        session.edit((corrected(LEFT, 6),))
+        early = session.preview(6)
+        assert not identical(early, before[6])
+        assert identical(early, tracked(session)[6])
+
+
 def test_a_preview_changes_nothing(model, plates, shot_of):
     """Previews before and during a track leave its mattes as they would have been."""
     things = (LEFT, corrected(ShotObject("b", (Point(1, 70, 30), Box(6, 60, 20, 80, 40))), 4))

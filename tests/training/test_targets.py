@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from engine.training.targets import mask_target, rough_trimap, trimap_target
 
 
-def alpha_with(*, solid=None, soft=None, size=64):
+def _alpha_with(*, solid=None, soft=None, size=64):
     alpha = torch.zeros(1, 1, size, size)
     if solid:
         alpha[..., solid[0] : solid[1], solid[0] : solid[1]] = 1
@@ -18,14 +18,14 @@ def alpha_with(*, solid=None, soft=None, size=64):
 
 def test_a_translucent_interior_is_unknown_not_foreground():
     """Smoke is mask, and unknown in the trimap through and through."""
-    alpha = alpha_with(soft=(16, 48))
+    alpha = _alpha_with(soft=(16, 48))
     assert mask_target(alpha)[0, 0, 4:12, 4:12].all()
     assert (trimap_target(alpha)[0, 4:12, 4:12] == 1).all()
 
 
 def test_a_solid_has_all_three_classes():
     """A solid is foreground inside, unknown along its edge and background outside."""
-    classes = trimap_target(alpha_with(solid=(16, 48)))[0]
+    classes = trimap_target(_alpha_with(solid=(16, 48)))[0]
     assert (classes[8, 8], classes[4, 8], classes[0, 0]) == (2, 1, 0)
 
 
@@ -39,7 +39,7 @@ def test_one_thread_of_a_net_is_mask():
 @given(st.integers(0, 12), st.integers(4, 28), st.integers(1, 30))
 def test_what_a_rough_trimap_calls_known_is_true(radius, start, length):
     """However rough, a trimap never calls a pixel known that is not."""
-    alpha = alpha_with(solid=(start, start + length), soft=(start, start + length // 2))
+    alpha = _alpha_with(solid=(start, start + length), soft=(start, start + length // 2))
     trimap = rough_trimap(alpha, radius)
     assert (alpha[trimap == 1] == 1).all()
     assert (alpha[trimap == 0] == 0).all()

@@ -1,0 +1,107 @@
+"""Promises of the trainer: what a stage trains, and that stopping costs nothing."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from numpy.lib.format import open_memmap
+
+from engine.model.mam2 import MAM2
+from engine.training import checkpoint, datasets
+from engine.training.stages import STAGES, choose_parameters
+from engine.training.trainer import Progress, train_stage
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    """Give a pool of two short small clips."""
+    path = tmp_path_factory.mktemp("pool") / "pool.npy"
+    datasets.build_pool(path, clips=2, frames=4, size=64, first_seed=0, workers=0, report=lambda _: None)
+    return path
+
+
+def _small(name, **changes):
+    return replace(STAGES[name], size=64, batch=1, **changes)
+
+
+def _fresh():
+    torch.manual_seed(0)
+    return MAM2(checkpoint.starter_config(64))
+
+
+def _run(model, stage, progress, pool, steps, stop=10):
+    folder = pool.parent
+    options = {"mode": "pdd+mss", "steps": 4, "report": lambda *_: None, "workers": 0, "muon": False}
+    for _ in range(steps):
+        progress = train_stage(model, stage, progress, pool=pool, folder=folder, stop_after=0, **options)
+    assert progress.step <= stop
+    return progress
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(pool, tmp_path):
+    """Stopping, saving, loading and going on gives the same weights to the bit."""
+    stage = _small("masks-128", frames=1)
+    straight = _fresh()
+    _run(straight, stage, Progress(), pool, 2)
+    broken = _fresh()
+    progress = _run(broken, stage, Progress(), pool, 1)
+    checkpoint.save(tmp_path / "run.pt", broken, progress)
+    loaded, progress = checkpoint.resume(tmp_path / "run.pt", None, image_size=64)
+    _run(loaded, stage, progress, pool, 1)
+    for name, value in straight.state_dict().items():
+        assert torch.equal(value, loaded.state_dict()[name]), name
+
+
+@pytest.mark.parametrize(
+    ("name", "moves", "stays"),
+    [
+        ("masks-128", "tracker.sam_mask_decoder.mask_tokens.weight", "tracker.sam_mask_decoder.trimap_tokens.weight"),
+        ("trimaps", "tracker.sam_mask_decoder.trimap_tokens.weight", "tracker.image_encoder.neck.convs.0.conv.weight"),
+        ("matter", "matter.decoder.matting_head.matting_convs.0.weight", "tracker.no_mem_embed"),
+    ],
+)
+def test_a_stage_trains_its_part_alone(pool, name, moves, stays):
+    """Masks leave the trimap branch alone, trimaps the frozen encoder, the matter everything else."""
+    model = _fresh()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    _run(model, _small(name, frames=min(2, STAGES[name].frames)), Progress(), pool, 1)
+    after = model.state_dict()
+    assert not torch.equal(before[moves], after[moves])
+    assert torch.equal(before[stays], after[stays])
+
+
+def test_stage_one_trains_only_adapters_in_the_encoder():
+    """The encoder is frozen in the paper's first stage but for its low-rank adapters."""
+    chosen = choose_parameters(_fresh(), STAGES["trimaps"])
+    inside = [name for name in chosen if "image_encoder" in name]
+    assert inside
+    assert all("lora_" in name for name in inside)
+
+
+def test_a_pool_is_finished_not_begun_again(tmp_path):
+    """A pool that was interrupted keeps its clips and gets the rest, equal to one made in one go."""
+    made = []
+    options = {"frames": 2, "size": 64, "first_seed": 5, "workers": 0, "report": made.append}
+    datasets.build_pool(tmp_path / "whole.npy", clips=3, **options)
+    datasets.build_pool(tmp_path / "parts.npy", clips=3, **options)
+    damaged = open_memmap(tmp_path / "parts.npy", mode="r+")
+    damaged[1:] = 0
+    damaged.flush()
+    (tmp_path / "parts.count").write_text("1")  # as after a stop behind the first clip
+    datasets.build_pool(tmp_path / "parts.npy", clips=3, **options)
+    whole = datasets.PooledClips(tmp_path / "whole.npy", 64, 2, seed=1)
+    parts = datasets.PooledClips(tmp_path / "parts.npy", 64, 2, seed=1)
+    for index in range(4):
+        for one, other in zip(whole[index], parts[index], strict=True):
+            assert torch.equal(one, other)
+    assert (tmp_path / "parts.count").read_text() == "3"
+    made.clear()
+    datasets.build_pool(tmp_path / "parts.npy", clips=3, **options)
+    assert not made
+
+
+def test_samples_differ_and_repeat(pool):
+    """A sample is a function of its number: asked twice it is the same, its neighbour is not."""
+    clips = datasets.PooledClips(pool, 64, 2, seed=3)
+    assert torch.equal(clips[4][0], clips[4][0])
+    assert not torch.equal(clips[4][0], clips[5][0])
