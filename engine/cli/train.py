@@ -12,13 +12,19 @@ def train(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run: checkpoints and logs.")] = Path(
         "runs/starter"
     ),
-    start: Annotated[Path | None, typer.Option("--from", help="Checkpoint of the stage before.")] = None,
+    starts: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Checkpoint of a stage before; again for the other part (tracker, matter)."),
+    ] = None,
     minutes: Annotated[float, typer.Option(help="Stop after this long; run again to go on.")] = 60.0,
     steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,
     mode: Annotated[str, typer.Option(help="Row of the ablation to train.")] = "pdd+mss",
     workers: Annotated[int, typer.Option(help="Processes that make clips.")] = 1,
     clips: Annotated[int, typer.Option(help="Clips in the pool that the run learns from.")] = 800,
     muon: Annotated[bool, typer.Option(help="Muon for weight matrices, or AdamW alone.")] = True,
+    export: Annotated[
+        Path | None, typer.Option(help="Write what the --from checkpoints hold as a model's weights file, and stop.")
+    ] = None,
     list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
 ) -> None:
     """Train the starter model on procedural clips, one stage at a time, resumable."""
@@ -27,6 +33,10 @@ def train(
     if list_stages:
         for known in stages.STAGES.values():
             typer.echo(f"{known.name}: {known.kind}, {known.frames} frames of {known.size} px, batch {known.batch}")
+        return
+    if export:
+        checkpoint.export(starts or [], export)
+        typer.echo(f"wrote {export} ({export.stat().st_size / 1e6:.1f} MB)")
         return
     chosen = stages.STAGES[stage]
     out.mkdir(parents=True, exist_ok=True)
@@ -41,7 +51,7 @@ def train(
         report=lambda done: typer.echo(f"made {done} of {clips} clips") if done % 50 == 0 else None,
     )
     path = out / f"{stage}.pt"
-    model, progress = checkpoint.resume(path, start, image_size=max(128, chosen.size))
+    model, progress = checkpoint.resume(path, starts or [], image_size=max(128, chosen.size))
     trained = sum(p.numel() for p in stages.choose_parameters(model, chosen).values())
     typer.echo(f"{stage}: {trained:,} parameters train; step {progress.step} of {steps}")
     began = time.monotonic()

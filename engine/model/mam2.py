@@ -116,8 +116,8 @@ class MAM2(nn.Module):
         points, dense = self._prompt_inputs(prompt)
         if prompt and prompt.mask_b1hw is not None:
             dense = mask.logits_b1hw
-        trimap = self._decode_trimap(features, image_bchw, points, dense, mask.logits_b1hw.detach() if augment else None)
-        return mask, trimap
+        augmenting = mask.logits_b1hw.detach() if augment else None
+        return mask, self._decode_trimap(features, image_bchw, points, dense, augmenting)
 
     def decode_trimap(self, features: Features, image_bchw: Tensor, mask: Mask) -> Tensor:
         """Pass 2: trimap logits (B, 3, S/4, S/4) from an embedding with the mask as the only prompt."""

@@ -1,10 +1,13 @@
 """A training run on disk: the model, the moving average, the optimiser and the step, in one file written atomically."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from engine.model.checkpoints import save_model
 from engine.model.config import STARTER, MAM2Config
 from engine.model.mam2 import MAM2
 from engine.training.trainer import Progress, load_average
@@ -32,12 +35,12 @@ def save(path: Path, model: MAM2, progress: Progress) -> None:
     half_written.replace(path)
 
 
-def resume(path: Path, start: Path | None, *, image_size: int) -> tuple[MAM2, Progress]:
-    """Go on from `path` if it is there; else begin the stage from another stage's averaged weights, or from nothing.
+def resume(path: Path, starts: Sequence[Path], *, image_size: int) -> tuple[MAM2, Progress]:
+    """Go on from `path` if it is there; else begin the stage from other stages' averaged weights, or from nothing.
 
     Args:
         path: this stage's checkpoint.
-        start: the stage before's checkpoint.
+        starts: checkpoints of stages before it; each gives the parts (tracker, matter) that it trained.
         image_size: side of the model's square.
     """
     torch.manual_seed(0)
@@ -47,8 +50,26 @@ def resume(path: Path, start: Path | None, *, image_size: int) -> tuple[MAM2, Pr
         state = torch.load(path, weights_only=True)
         model.load_state_dict(state["model"])
         return model, Progress(state["step"], state["seconds"], state["average"], state["optimizers"])
-    if start is not None:
-        state = torch.load(start, weights_only=True)
-        model.load_state_dict(state["model"])
-        load_average(model, state["average"])
+    for start in starts:
+        _take(model, torch.load(start, weights_only=True))
     return model, Progress()
+
+
+def export(starts: Sequence[Path], path: Path) -> None:
+    """Write averaged weights of finished stages as a model's weights file, large tensors in half precision.
+
+    Args:
+        starts: checkpoints that together hold the tracker and the matter.
+        path: `.safetensors`; its name says nothing, its header says `starter`.
+    """
+    model, _ = resume(path.with_suffix(".none"), starts, image_size=STARTER.tracker.image_size)
+    learnt = "procedural clips drawn by engine.training.procedural"
+    save_model(model, path, metadata={"source": learnt, "licence": "Apache-2.0"}, half=True)
+
+
+def _take(model: MAM2, state: dict[str, Any]) -> None:
+    parts = {name.partition(".")[0] for name in state["average"]}
+    whole = model.state_dict()
+    whole.update({name: value for name, value in state["model"].items() if name.partition(".")[0] in parts})
+    model.load_state_dict(whole)
+    load_average(model, state["average"])

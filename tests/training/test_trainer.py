@@ -46,7 +46,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(pool, tmp_path):
     broken = _fresh()
     progress = _run(broken, stage, Progress(), pool, 1)
     checkpoint.save(tmp_path / "run.pt", broken, progress)
-    loaded, progress = checkpoint.resume(tmp_path / "run.pt", None, image_size=64)
+    loaded, progress = checkpoint.resume(tmp_path / "run.pt", [], image_size=64)
     _run(loaded, stage, progress, pool, 1)
     for name, value in straight.state_dict().items():
         assert torch.equal(value, loaded.state_dict()[name]), name
