@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _THREADS = str(min(2, os.cpu_count() or 1))
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_name, _THREADS)
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait make a busy machine crawl
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
