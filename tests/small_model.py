@@ -31,12 +31,21 @@ SMALL = MAM2Config(
 )
 
 
-def lively(model: MAM2, seed: int = 4) -> MAM2:
-    """Move every weight off its start, except LoRA's: nothing is zero, the object is there, memory matters."""
+# Random weights hardly look at memory and draw flat masks; these make both plain to see.
+_LOUDER = {"cross_attn_image.": 2.0, "mask_downsampler.encoder": 2.0, "output_hypernetworks_mlps": 1.7}
+
+
+def lively(config: MAM2Config, seed: int = 7) -> MAM2:
+    """Build a model with every weight off its start, except LoRA's: the object is there, and memory matters."""
     torch.manual_seed(seed)
+    model = MAM2(config)
     with torch.no_grad():
-        for name, weight in model.named_parameters():
+        for name, weight in model.tracker.named_parameters():
             if "lora_" not in name:
                 weight.add_(torch.randn_like(weight) * (0.3 if weight.ndim == 1 else 0.05))
+            if weight.ndim > 1:
+                weight.mul_(next((gain for part, gain in _LOUDER.items() if part in name), 1.0))
+        for weight in model.matter.parameters():
+            weight.add_(torch.randn_like(weight) * 0.1)
         model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.add_(6.0)
     return model.eval()

@@ -41,7 +41,14 @@ def presence(logits: Tensor, present: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits.squeeze(1), present, reduction="none")
 
 
-def normalised_focal(logits: Tensor, classes: Tensor, *, alpha: float = 0.5, gamma: float = 2.0) -> Tensor:
+def normalised_focal(
+    logits: Tensor,
+    classes: Tensor,
+    *,
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    alpha: float = 0.5,
+    gamma: float = 2.0,
+) -> Tensor:
     """Normalised focal loss per class on softmax probabilities, as MattePro applies to trimaps.
 
     The focal weights of a sample are scaled to a mean of one, so that confident samples still teach.
@@ -49,6 +56,7 @@ def normalised_focal(logits: Tensor, classes: Tensor, *, alpha: float = 0.5, gam
     Args:
         logits: (B, 3, H, W) background, unknown, foreground.
         classes: (B, H, W) int64, 0, 1 or 2.
+        weights: what a pixel of each class counts.
         alpha: weight of a class's pixels against all others.
         gamma: how much easy pixels are discounted.
 
@@ -61,7 +69,8 @@ def normalised_focal(logits: Tensor, classes: Tensor, *, alpha: float = 0.5, gam
     weight = (1 - right) ** gamma
     scale = weight.numel() / len(weight) / (weight.flatten(1).sum(1) + _EPS)
     balance = torch.where(truth > 0, alpha, 1 - alpha)
-    terms = -(balance * weight * torch.log(right + _EPS)).flatten(1).mean(1)
+    counts = logits.new_tensor(weights)[classes].unsqueeze(1)
+    terms = -(counts * balance * weight * torch.log(right + _EPS)).flatten(1).mean(1)
     return terms * scale.detach()
 
 

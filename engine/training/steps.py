@@ -15,6 +15,8 @@ from engine.training.targets import mask_target, rough_trimap, trimap_target
 
 CORRECTED = 0.3  # share of steps that end with a corrective click
 PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
+CLASS_WEIGHTS = (1.0, 1.0, 3.0)  # foreground is the rarest class, and the one that solids need
+OWN_TRIMAPS = 0.75  # share of the last stage's steps that meet the tracker's own trimaps
 VOS_SHARE = 0.5  # share of clips that stand for video object segmentation data: masks known, trimaps not
 
 
@@ -33,7 +35,7 @@ def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gene
     frames = len(walked.masks)
     classes = trimap_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     trimap = [
-        (losses.normalised_focal(logits, classes[:, t]) * (1 - is_vos)).mean()
+        (losses.normalised_focal(logits, classes[:, t], weights=CLASS_WEIGHTS) * (1 - is_vos)).mean()
         for t, logits in enumerate(walked.trimaps)
     ]
     terms["trimap"] = 2.0 * torch.stack(trimap).mean()
@@ -41,23 +43,22 @@ def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gene
 
 
 def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
-    """Stage 2: the matter alone, on true trimaps of every roughness; with several frames also on the model's own."""
-    plates = batch.plates_btchw.float() / 255
+    """Stage 2: the matter alone, on true trimaps of every roughness; with several frames also on the tracker's own."""
     alpha = batch.alpha_bt1hw.float() / 255
-    if plates.shape[1] == 1:
-        plate, truth = plates[:, 0], alpha[:, 0]
-        radius = int(2 ** (torch.rand((), generator=generator) * 5))
-        trimap = rough_trimap(truth, radius)
+    plate, truth = batch.plates_btchw.flatten(0, 1).float() / 255, alpha.flatten(0, 1)
+    if alpha.shape[1] > 1 and torch.rand((), generator=generator) < OWN_TRIMAPS:
+        trimap = _own_trimaps(model, batch, mode, generator)
     else:
-        plate, truth = plates[:, -1], alpha[:, -1]
-        trimap = _own_trimap(model, batch, mode, generator, truth)
+        trimap = rough_trimap(truth, int(2 ** (torch.rand((), generator=generator) * 5)))
     output = model.matter.forward_detailed(plate, trimap)
     unknown = (trimap == 0.5).float()
-    predicted = output.alpha.float() * unknown + trimap * (1 - unknown) if plates.shape[1] > 1 else output.alpha.float()
+    known = 1 - unknown
+    # What the trimap wrongly calls known is beyond the matter: there it learns to agree.
+    wanted = unknown * truth + known * trimap
     return {
-        "l1": losses.alpha_l1(predicted, truth, unknown),
-        "laplacian": losses.laplacian(predicted, truth),
-        "gradient": losses.gradient(predicted, truth),
+        "l1": losses.alpha_l1(output.alpha, wanted, unknown),
+        "laplacian": losses.laplacian(output.alpha, wanted),
+        "gradient": losses.gradient(output.alpha, wanted),
         "ratio": ratio_loss(output.keeps),
     }
 
@@ -100,12 +101,13 @@ def _mask_terms(walked: Walk, masks_bt1hw: Tensor, weight_b: Tensor) -> dict[str
     }
 
 
-def _own_trimap(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator, truth: Tensor) -> Tensor:
-    """The tracker's trimap of a clip's last frame, as the matter will meet it."""
+def _own_trimaps(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> Tensor:
+    """Give the tracker's trimap (B*T, 1, S, S) of every frame, as the matter will meet it."""
+    size = batch.plates_btchw.shape[-2:]
     with torch.no_grad():
         model.tracker.eval()
         walked, _, _ = _walk(model, batch, mode, generator)
-        logits = walked.trimaps[-1]
-        chances = F.interpolate(logits.softmax(1), truth.shape[-2:], mode="bilinear", align_corners=False)
         model.tracker.train()
-    return chances.argmax(1, keepdim=True).float() / 2
+        logits = torch.stack(walked.trimaps, dim=1).flatten(0, 1)
+        likely = F.interpolate(logits.softmax(1), size, mode="bilinear", align_corners=False)
+    return likely.argmax(1, keepdim=True).float() / 2

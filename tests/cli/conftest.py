@@ -75,11 +75,10 @@ def weights(tmp_path_factory):
     from small_model import SMALL, lively
 
     from engine.model.checkpoints import save_model
-    from engine.model.mam2 import MAM2
 
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     # A file must name a known model; its settings are its own.
-    save_model(lively(MAM2(replace(SMALL, name="starter"))), path, metadata={})
+    save_model(lively(replace(SMALL, name="starter")), path, metadata={})
     return path
 
 

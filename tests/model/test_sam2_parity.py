@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib.resources import files
 
+import hydra.utils
 import numpy as np
 import pytest
 import torch
-import yaml
+from omegaconf import OmegaConf
 from sam2 import sam2_video_predictor
 from sam2.sam2_video_predictor import SAM2VideoPredictor
 from small_model import SMALL, lively
@@ -15,7 +16,7 @@ from small_model import SMALL, lively
 from engine.contract.shot import Box, MaskPrompt, Point, Settings, Shot, ShotObject
 from engine.model.config import CONFIGS
 from engine.model.image_encoder import build_image_encoder, build_memory_attention, build_memory_encoder
-from engine.model.mam2 import MAM2
+from engine.model.tracker import Tracker
 from engine.session import fit
 from engine.session.session import ShotSession
 
@@ -39,7 +40,7 @@ def pair(request):
     """Our model and SAM 2's predictor with the same weights; with and without what its post-processing switches on."""
     multimask, binarise = request.param
     tracker = replace(NARROW, multimask=multimask, binarise_prompted_memory=binarise)
-    model = lively(MAM2(replace(SMALL, tracker=tracker)))
+    model = lively(replace(SMALL, tracker=tracker))
     return model, predictor_of(model)
 
 
@@ -68,8 +69,9 @@ class Plates:
 def predictor_of(model):
     """Build SAM 2's predictor from its public configuration with our narrower parts, and give it our weights."""
     config = model.config.tracker
-    public = yaml.safe_load((files("sam2") / "configs/sam2.1/sam2.1_hiera_t.yaml").read_text())["model"]
-    switches = {name: value for name, value in public.items() if not isinstance(value, dict) and name[0] != "_"}
+    switches = {
+        name: value for name, value in public_config().items() if not OmegaConf.is_config(value) and name[0] != "_"
+    }
     switches |= {
         "image_size": config.image_size,
         "multimask_output_in_sam": config.multimask,
@@ -95,6 +97,11 @@ def predictor_of(model):
     }
     predictor.load_state_dict(weights)
     return predictor.eval()
+
+
+def public_config():
+    """Read SAM 2.1 tiny's configuration as its package ships it."""
+    return OmegaConf.create((files("sam2") / "configs/sam2.1/sam2.1_hiera_t.yaml").read_text()).model
 
 
 class Reference:
@@ -242,7 +249,7 @@ def test_a_correction_is_sam2s(pair, plates, monkeypatch):
     before = reference.track(0)
     reference.prompt(click)
     after = reference.track(6)
-    assert (after[7] - before[7]).abs().max() > 1e-2, "a correction that changes nothing proves nothing"
+    assert (after[7] - before[7]).abs().max() > 5e-3, "a correction that changes nothing proves nothing"
     with session_of(model, plates, POINT, direction="forward") as session:
         list(session.track())
         assert_same(logits_of(session, range(FRAMES)), before)
@@ -262,17 +269,9 @@ def test_memory_matters_here(pair, plates):
     assert (seen[0] - seen[1]).abs().max() > 1e-2
 
 
-def test_every_public_size_has_sam2s_weights():
+def test_tiny_has_sam2s_weights():
     """Our `sam2.1-t` has exactly the weights, by name and shape, of the public configuration, and the trimap's."""
-    with torch.device("meta"):
-        ours = {name: weight.shape for name, weight in MAM2(CONFIGS["sam2.1-t"]).tracker.state_dict().items()}
-        theirs = {name: weight.shape for name, weight in predictor_of_public().state_dict().items()}
-    assert {name for name in ours if not any(part in name for part in OURS)} == set(theirs)
-    assert all(ours[name] == shape for name, shape in theirs.items())
-
-
-def predictor_of_public():
-    """Build SAM 2's tiny model from the configuration in its package alone."""
-    hydra_utils = pytest.importorskip("hydra.utils")
-    public = yaml.safe_load((files("sam2") / "configs/sam2.1/sam2.1_hiera_t.yaml").read_text())["model"]
-    return hydra_utils.instantiate(public)
+    theirs = {name: weight.shape for name, weight in hydra.utils.instantiate(public_config()).state_dict().items()}
+    tracker = Tracker(CONFIGS["sam2.1-t"].tracker)
+    ours = {name: weight.shape for name, weight in tracker.state_dict().items()}
+    assert {name: shape for name, shape in ours.items() if not any(part in name for part in OURS)} == theirs

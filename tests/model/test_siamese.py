@@ -17,7 +17,7 @@ MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
 @pytest.fixture(scope="module")
 def model():
     """Give a small model whose trimap branch and Mask Augment Features are alive."""
-    return lively(MAM2(SMALL))
+    return lively(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_without_a_trimap_branch_the_masks_doubt_is_the_trimap(features):
     assert (classes[4:, 6:10] == 1).all()
     assert (classes[4:, 10:] == 2).all()
     assert classes[0, 0] == 1
-    plain = lively(MAM2(replace(SMALL, trimap_from="uncertainty")))
+    plain = lively(replace(SMALL, trimap_from="uncertainty"))
     with torch.no_grad():
         step = plain(features, None, memory_of(1))
     assert torch.equal(step.trimap_b3hw, uncertainty_band(step.mask.logits_b1hw))

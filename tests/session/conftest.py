@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
 from small_model import SMALL, lively
 
 from engine.contract.shot import Settings, Shot
-from engine.model.mam2 import MAM2
 
 
 class NoisyPlates:
@@ -43,8 +41,7 @@ class CountingEncoder:
 @pytest.fixture(scope="session")
 def model():
     """Give the small model."""
-    torch.manual_seed(0)
-    return lively(MAM2(SMALL))
+    return lively(SMALL)
 
 
 @pytest.fixture
