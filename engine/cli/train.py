@@ -14,7 +14,10 @@ def train(
     ),
     starts: Annotated[
         list[Path] | None,
-        typer.Option("--from", help="Checkpoint of a stage before; again for the other part (tracker, matter)."),
+        typer.Option(
+            "--from",
+            help="Checkpoint of a stage before, or a weights file; again for the other part (tracker, matter).",
+        ),
     ] = None,
     minutes: Annotated[float, typer.Option(help="Stop after this long; run again to go on.")] = 60.0,
     steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from engine.model.checkpoints import save_model
+from engine.model.checkpoints import load_model, save_model
 from engine.model.config import STARTER, MAM2Config
 from engine.model.mam2 import MAM2
 from engine.training.trainer import Progress, load_average
@@ -40,7 +40,8 @@ def resume(path: Path, starts: Sequence[Path], *, image_size: int) -> tuple[MAM2
 
     Args:
         path: this stage's checkpoint.
-        starts: checkpoints of stages before it; each gives the parts (tracker, matter) that it trained.
+        starts: checkpoints of stages before it; each gives the parts (tracker, matter) that it trained. A model's
+            weights file gives both: so the shipped starter is trained further.
         image_size: side of the model's square.
     """
     torch.manual_seed(0)
@@ -51,7 +52,10 @@ def resume(path: Path, starts: Sequence[Path], *, image_size: int) -> tuple[MAM2
         model.load_state_dict(state["model"])
         return model, Progress(state["step"], state["seconds"], state["average"], state["optimizers"])
     for start in starts:
-        _take(model, torch.load(start, weights_only=True))
+        if start.suffix == ".safetensors":
+            model.load_state_dict(load_model(start, for_training=True).state_dict())
+        else:
+            _take(model, torch.load(start, weights_only=True))
     return model, Progress()
 
 

@@ -105,3 +105,15 @@ def test_samples_differ_and_repeat(pool):
     clips = datasets.PooledClips(pool, 64, 2, seed=3)
     assert torch.equal(clips[4][0], clips[4][0])
     assert not torch.equal(clips[4][0], clips[5][0])
+
+
+def test_exported_weights_can_be_trained_further(pool, tmp_path):
+    """A weights file written from a run starts the next one from the run's averaged weights, to half precision."""
+    model = _fresh()
+    progress = _run(model, _small("matter"), Progress(), pool, 1)
+    checkpoint.save(tmp_path / "run.pt", model, progress)
+    checkpoint.export([tmp_path / "run.pt"], tmp_path / "model.safetensors")
+    begun, _ = checkpoint.resume(tmp_path / "none.pt", [tmp_path / "model.safetensors"], image_size=256)
+    for name, value in begun.named_parameters():
+        if name in progress.average:
+            torch.testing.assert_close(value, progress.average[name], rtol=1e-3, atol=1e-4)
