@@ -18,7 +18,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where everything goes.")] = Path("demo"),
     kind: Annotated[
         str, typer.Option(metavar="smoke|fire|glass|bubbles", help="What the subject is made of.")
-    ] = "smoke",
+    ] = "fire",
     frames: Annotated[int, typer.Option(metavar="COUNT", min=1, max=200, help="Length of the shot.")] = FRAMES,
     model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "starter",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.")] = "auto",

@@ -10,7 +10,7 @@ from engine.training.procedural import UNSEEN_SEED, render_linear
 
 def test_the_demonstration(mam2, weights, tmp_path):
     """It leaves plates, mattes and one picture, and prints the error against the exact alpha of an unseen shot."""
-    said = mam2("demo", "-o", tmp_path, "--frames", "3", "--model", weights, "--device", "cpu")
+    said = mam2("demo", "-o", tmp_path, "--kind", "smoke", "--frames", "3", "--model", weights, "--device", "cpu")
     assert said.code == 0, said.err
     frames = (1001, 1002, 1003)
     with open_plates(tmp_path / "plates") as plates:
