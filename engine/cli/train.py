@@ -24,7 +24,6 @@ def train(
     mode: Annotated[str, typer.Option(help="Row of the ablation to train.")] = "pdd+mss",
     workers: Annotated[int, typer.Option(help="Processes that make clips.")] = 1,
     clips: Annotated[int, typer.Option(help="Clips in the pool that the run learns from.")] = 800,
-    muon: Annotated[bool, typer.Option(help="Muon for weight matrices, or AdamW alone.")] = True,
     export: Annotated[
         Path | None, typer.Option(help="Write what the --from checkpoints hold as a model's weights file, and stop.")
     ] = None,
@@ -78,6 +77,5 @@ def train(
             stop_after=min(300.0, until - time.monotonic()),
             report=report,
             workers=workers,
-            muon=muon,
         )
         checkpoint.save(path, model, progress)

@@ -165,7 +165,7 @@ def _lack(row: dict[str, Any]) -> str:
     return "\n".join(
         f"{OFFICIAL[name].file} of {OFFICIAL[name].publisher} ({OFFICIAL[name].licence})"
         if name in OFFICIAL
-        else "a trained file, from: mam2 train"
+        else "a trained file; none is published"
         for name in row["lacks"]
         if name != "starter"
     ) or str(row["problem"])

@@ -147,7 +147,7 @@ def _missing(model: str, names: tuple[str, ...]) -> ModelError:
         return ModelError(
             "model.missing",
             f"There are no weights of '{model}' on this machine, and nobody publishes any.",
-            "Train them with `mam2 train`, or take a trained file in with: mam2 weights import FILE.",
+            "Use `starter` or a `sam2.1-*`; a trained file of your own is taken in with: mam2 weights import FILE.",
         )
     wanted = " and ".join(
         f"{OFFICIAL[name].file} ({OFFICIAL[name].publisher}, {OFFICIAL[name].licence})" for name in names

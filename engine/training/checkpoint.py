@@ -26,7 +26,7 @@ def save(path: Path, model: MAM2, progress: Progress) -> None:
     state = {
         "model": model.state_dict(),
         "average": progress.average,
-        "optimizers": progress.optimizers,
+        "optimizer": progress.optimizer,
         "step": progress.step,
         "seconds": progress.seconds,
     }
@@ -50,7 +50,7 @@ def resume(path: Path, starts: Sequence[Path], *, image_size: int) -> tuple[MAM2
     if path.exists():
         state = torch.load(path, weights_only=True)
         model.load_state_dict(state["model"])
-        return model, Progress(state["step"], state["seconds"], state["average"], state["optimizers"])
+        return model, Progress(state["step"], state["seconds"], state["average"], state["optimizer"])
     for start in starts:
         if start.suffix == ".safetensors":
             model.load_state_dict(load_model(start, for_training=True).state_dict())

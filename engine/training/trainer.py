@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Sampler
 
 from engine.model.mam2 import MAM2
@@ -28,13 +28,13 @@ class Progress:
         step: steps done.
         seconds: time spent training.
         average: moving average of the trained parameters, by name.
-        optimizers: their states.
+        optimizer: its state.
     """
 
     step: int = 0
     seconds: float = 0.0
     average: dict[str, Tensor] = field(default_factory=dict)
-    optimizers: list[dict[str, object]] = field(default_factory=list)
+    optimizer: dict[str, Any] = field(default_factory=dict)
 
 
 class _From(Sampler[int]):
@@ -62,7 +62,6 @@ def train_stage(
     stop_after: float,
     report: Callable[[int, dict[str, float]], None],
     workers: int = 1,
-    muon: bool = True,
     decay_from: float = 0.7,
 ) -> Progress:
     """Train one stage until `steps` or for `stop_after` seconds, whichever comes first.
@@ -78,7 +77,6 @@ def train_stage(
         stop_after: seconds.
         report: called every ten steps with the step and the mean of each loss term.
         workers: processes that cut samples.
-        muon: Muon for weight matrices, or AdamW alone.
         decay_from: share of the stage after which the rate falls.
 
     Returns:
@@ -86,24 +84,23 @@ def train_stage(
     """
     model.train()
     chosen = choose_parameters(model, stage)
-    optimizers = make_optimizers(chosen, stage.rate, matrices=muon)
-    for optimizer, state in zip(optimizers, progress.optimizers, strict=False):
-        optimizer.load_state_dict(state)
+    optimizer = torch.optim.AdamW(chosen.values(), lr=stage.rate, weight_decay=0.02, betas=(0.9, 0.98))
+    if progress.optimizer:
+        optimizer.load_state_dict(progress.optimizer)
     average = {name: value.clone() for name, value in (progress.average or _detached(chosen)).items()}
     started, step = time.monotonic(), progress.step
     totals: dict[str, list[float]] = {}
     for batch in _batches(stage, pool, step, steps, workers):
         generator = torch.Generator().manual_seed(stage.first_seed * 7 + step)
         torch.manual_seed(stage.first_seed + step)
-        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+        for group in optimizer.param_groups:
             group["lr"] = stage.rate * _rate(step, steps, decay_from)
         with torch.autocast("cuda", torch.bfloat16, enabled=torch.cuda.is_available()):  # on CPUs it is slower
             terms = STEPS[stage.kind](model, batch, mode, generator)
         sum(terms.values()).backward()  # type: ignore[union-attr]
         terms["norm"] = torch.nn.utils.clip_grad_norm_(chosen.values(), 1.0)
-        for optimizer in optimizers:
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
         step += 1
         keep = min(AVERAGE, step / (step + 10))
         torch._foreach_lerp_(list(average.values()), list(_detached(chosen).values()), 1 - keep)
@@ -117,21 +114,7 @@ def train_stage(
         if time.monotonic() - started > stop_after:
             break
     spent = progress.seconds + time.monotonic() - started
-    return Progress(step, spent, average, [optimizer.state_dict() for optimizer in optimizers])
-
-
-def make_optimizers(parameters: dict[str, torch.nn.Parameter], rate: float, *, matrices: bool) -> list[Optimizer]:
-    """Give Muon for the weight matrices of linear layers, AdamW for everything else; AdamW alone without `matrices`.
-
-    Muon learns a small transformer from scratch in fewer steps; its rate is scaled to AdamW's.
-    """
-    square = {name for name, value in parameters.items() if matrices and value.ndim == 2 and min(value.shape) >= 16}
-    rest = [value for name, value in parameters.items() if name not in square]
-    chosen: list[Optimizer] = [torch.optim.AdamW(rest, lr=rate, weight_decay=0.02, betas=(0.9, 0.98))]
-    if square:
-        linear = [parameters[name] for name in sorted(square)]
-        chosen.append(torch.optim.Muon(linear, lr=rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"))
-    return chosen
+    return Progress(step, spent, average, optimizer.state_dict())
 
 
 def load_average(model: MAM2, average: dict[str, Tensor]) -> None:

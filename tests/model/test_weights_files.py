@@ -224,7 +224,7 @@ def test_missing_weights_say_where_to_get_them(tmp_path, name):
         assert "MEMatte_ViTS_DIM.pth" in raised.value.hint
         assert "Apache-2.0" in raised.value.hint
     else:
-        assert "mam2 train" in raised.value.hint
+        assert "mam2 weights import" in raised.value.hint
 
 
 def test_a_missing_matter_is_asked_for_by_name(tmp_path):

@@ -31,7 +31,7 @@ def _fresh():
 
 def _run(model, stage, progress, pool, steps, stop=10):
     folder = pool.parent
-    options = {"mode": "pdd+mss", "steps": 4, "report": lambda *_: None, "workers": 0, "muon": False}
+    options = {"mode": "pdd+mss", "steps": 4, "report": lambda *_: None, "workers": 0}
     for _ in range(steps):
         progress = train_stage(model, stage, progress, pool=pool, folder=folder, stop_after=0, **options)
     assert progress.step <= stop
