@@ -9,7 +9,7 @@ import typer
 from engine.cli import report
 from engine.cli.background import Interrupted
 
-FIRST, FRAMES, SIZE_HW = 1001, 24, (252, 448)
+FRAMES = 24
 
 
 def demo(

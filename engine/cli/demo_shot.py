@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cli.demo import FIRST, SIZE_HW
 from engine.cli.demo_picture import Moment, paint
 from engine.cli.matte_request import MatteRequest
 from engine.cli.matte_run import MatteResult, run_matte
@@ -20,6 +19,7 @@ from engine.media.pictures import write_picture
 from engine.training.procedural import TRANSLUCENT, UNSEEN_SEED, LinearClip, render_linear
 
 SEED = UNSEEN_SEED
+FIRST, SIZE_HW = 1001, (252, 448)
 SHOWN = 5  # frames in the picture
 
 

@@ -67,7 +67,7 @@ def train_stage(
     """Train one stage until `steps` or for `stop_after` seconds, whichever comes first.
 
     Args:
-        model: trained in place; on return it holds the moving average of what trained.
+        model: trained in place; the moving average is in the progress, `load_average` puts it into a model.
         stage: what to do.
         progress: where to go on from.
         pool: the clips to learn from.
