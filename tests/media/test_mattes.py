@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +36,16 @@ def writer(folder, **options):
     return MatteWriter(folder, "matte", **{**settings, **options})
 
 
-@pytest.fixture
+@contextmanager
 def small_files_only():
-    """Make every write beyond 2 kB fail as on a full disk; gives a function that sets the limit."""
+    """Make every write beyond 2 kB fail as on a full disk; pytest's own output may be such a file, so only inside."""
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_every_layer_comes_back(tmp_path):
@@ -177,16 +181,15 @@ def test_reading_what_is_no_matte(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["exr", "png16"])
-def test_full_disk_is_told_and_leaves_nothing(tmp_path, small_files_only, kind):
+def test_full_disk_is_told_and_leaves_nothing(tmp_path, kind):
     """On a full disk the frame is `output.full_disk`; the matte that was there before is whole, and nothing else is."""
     out = writer(tmp_path, format=kind, layers=("alpha",), width=96, height=64)
     rng = np.random.default_rng(3)
     mattes = {name: ObjectMatte(rng.random((64, 96), dtype=np.float32)) for name in ("person", "smoke_2")}
     path = out.write(1, mattes, signature="before")
     files = {file: file.read_bytes() for file in tmp_path.iterdir()}
-    small_files_only()
     for frame in (1, 2):
-        with pytest.raises(OutputError, match=f"matte.*{frame}") as caught:
+        with pytest.raises(OutputError, match=f"matte.*{frame}") as caught, small_files_only():
             out.write(frame, mattes, signature="after")
         assert caught.value.code == "output.full_disk"
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == files
