@@ -18,13 +18,14 @@ SHOTS, MODELS = "Shots", "Models"
 
 def build() -> typer.Typer:
     """Make the application: one line a verb."""
-    from engine.cli import demo, evaluate, matte, model, train, weights
+    from engine.cli import colourspaces, demo, evaluate, matte, model, train, weights
     from engine.cli.ordered import OrderedCommand
 
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
     app.callback()(_options)
     app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte.matte)
     app.command("demo", rich_help_panel=SHOTS)(demo.demo)
+    app.command("colourspaces", rich_help_panel=SHOTS)(colourspaces.colourspaces)
     app.add_typer(weights.app, name="weights", rich_help_panel=MODELS)
     app.add_typer(model.app, name="model", rich_help_panel=MODELS)
     app.command("train", rich_help_panel=MODELS)(train.train)

@@ -22,6 +22,7 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after this long; run again to go on.")] = 60.0,
     steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,
     mode: Annotated[str, typer.Option(help="Row of the ablation to train.")] = "pdd+mss",
+    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What trains.")] = "auto",
     workers: Annotated[int, typer.Option(help="Processes that make clips.")] = 1,
     clips: Annotated[int, typer.Option(help="Clips in the pool that the run learns from.")] = 800,
     export: Annotated[
@@ -30,6 +31,7 @@ def train(
     list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
 ) -> None:
     """Train the starter model on procedural clips, one stage at a time, resumable."""
+    from engine.model.devices import pick_device
     from engine.training import checkpoint, datasets, stages, trainer
 
     if list_stages:
@@ -54,6 +56,7 @@ def train(
     )
     path = out / f"{stage}.pt"
     model, progress = checkpoint.resume(path, starts or [], image_size=max(128, chosen.size))
+    model.to(pick_device(device))
     trained = sum(p.numel() for p in stages.choose_parameters(model, chosen).values())
     typer.echo(f"{stage}: {trained:,} parameters train; step {progress.step} of {steps}")
     began = time.monotonic()

@@ -42,7 +42,7 @@ class Configuration:
             "colour.space",
             f"'{name}' is no colour space of the configuration {self.source}.",
             (f"Did you mean {' or '.join(near)}? " if near else "")
-            + "`engine.media.colour.list_colourspaces()` lists them all, and so does any OpenColorIO menu of the host.",
+            + "`mam2 colourspaces` lists them all, and so does any OpenColorIO menu of the host.",
         )
 
     def _near(self, name: str) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ STARTER = MAM2Config(
         draw_prompts=True,
     ),
     matter=STARTER_MATTER,
-    lora=LoraSettings(rank=4, alpha=8, dropout=0.0),
+    lora=LoraSettings(rank=16, alpha=16, dropout=0.0),
 )
 
 

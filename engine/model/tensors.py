@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from torch import Tensor
+from torch import Tensor, device
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ class FramePrompt:
     mask_b1hw: Tensor | None = None
     prior_b1hw: Tensor | None = None
     anew: bool = True
+
+    def to(self, where: device) -> "FramePrompt":
+        """Give the same prompt on another device."""
+        tensors = (self.points_bp2, self.labels_bp, self.mask_b1hw, self.prior_b1hw)
+        points, labels, mask, prior = (None if tensor is None else tensor.to(where) for tensor in tensors)
+        return FramePrompt(points, labels, mask, prior, self.anew)
 
     def refining(self, prior_b1hw: Tensor, *, anew: bool) -> "FramePrompt":
         """Give only the points, as corrections of the mask with these logits."""

@@ -48,14 +48,14 @@ def resume(path: Path, starts: Sequence[Path], *, image_size: int) -> tuple[MAM2
     model = MAM2(starter_config(image_size))
     torch.nn.init.constant_(model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias, 4.0)
     if path.exists():
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         model.load_state_dict(state["model"])
         return model, Progress(state["step"], state["seconds"], state["average"], state["optimizer"])
     for start in starts:
         if start.suffix == ".safetensors":
             model.load_state_dict(load_model(start, for_training=True).state_dict())
         else:
-            _take(model, torch.load(start, weights_only=True))
+            _take(model, torch.load(start, map_location="cpu", weights_only=True))
     return model, Progress()
 
 

@@ -33,6 +33,10 @@ class ClipBatch:
     plates_btchw: Tensor
     alpha_bt1hw: Tensor
 
+    def to(self, device: torch.device) -> "ClipBatch":
+        """Give the same batch on another device."""
+        return ClipBatch(self.plates_btchw.to(device), self.alpha_bt1hw.to(device))
+
 
 class _Makers(Dataset[Tensor]):
     """Clip `n` of a pool: (T, S, S, 4) uint8, sRGB and alpha."""

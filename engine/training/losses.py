@@ -94,9 +94,11 @@ def laplacian(alpha: Tensor, truth: Tensor, levels: int = 5) -> Tensor:
     Args:
         alpha: (B, 1, H, W) in 0..1.
         truth: (B, 1, H, W) in 0..1.
-        levels: of the pyramid; H and W divide by 2^levels.
+        levels: of the pyramid.
     """
-    residual, total = alpha - truth, alpha.new_zeros(())
+    whole = 2**levels
+    height, width = alpha.shape[-2:]
+    residual, total = F.pad(alpha - truth, (0, -width % whole, 0, -height % whole)), alpha.new_zeros(())
     for level in range(levels):
         smaller = F.avg_pool2d(residual, 2)
         band = residual - F.interpolate(smaller, scale_factor=2.0, mode="bilinear", align_corners=False)

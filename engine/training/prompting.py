@@ -1,4 +1,4 @@
-"""Prompts as an artist might give them, sampled from an exact alpha."""
+"""Prompts as an artist might give them, sampled from an exact alpha: drawn on the CPU, wherever the model is."""
 
 import torch
 from torch import Tensor
@@ -19,16 +19,17 @@ def sample_prompt(
         kinds: chances of a mask for the whole batch, and of a box for each object otherwise; points take the rest.
     """
     batch, _, size, _ = alpha_b1ss.shape
+    device, alpha_b1ss, mask_b1hw = alpha_b1ss.device, alpha_b1ss.cpu(), mask_b1hw.cpu()
     if torch.rand((), generator=generator) < kinds[0]:
         mask = F.interpolate(mask_b1hw, size=(size, size), mode="bilinear", align_corners=False)
-        return FramePrompt(mask_b1hw=(mask > 0.5).float())
+        return FramePrompt(mask_b1hw=(mask > 0.5).float()).to(device)
     points, labels = torch.zeros(batch, 2, 2), torch.full((batch, 2), -1, dtype=torch.int32)
     for i in range(batch):
         if torch.rand((), generator=generator) < kinds[1]:
             points[i], labels[i] = _box(mask_b1hw[i, 0], generator), torch.tensor([2, 3], dtype=torch.int32)
         else:
             points[i, 0], labels[i, 0] = _click(alpha_b1ss[i, 0], generator), 1
-    return FramePrompt(points, labels)
+    return FramePrompt(points, labels).to(device)
 
 
 def sample_correction(logits_b1hw: Tensor, mask_b1hw: Tensor, size: int, generator: torch.Generator) -> FramePrompt:
@@ -42,15 +43,16 @@ def sample_correction(logits_b1hw: Tensor, mask_b1hw: Tensor, size: int, generat
     """
     batch = len(logits_b1hw)
     points, labels = torch.zeros(batch, 1, 2), torch.full((batch, 1), -1, dtype=torch.int32)
+    inside_bhw, wanted_bhw = (logits_b1hw[:, 0] > 0).cpu(), (mask_b1hw[:, 0] > 0.5).cpu()
     for i in range(batch):
-        wrong = (logits_b1hw[i, 0] > 0) != (mask_b1hw[i, 0] > 0.5)
+        wrong = inside_bhw[i] != wanted_bhw[i]
         inner = -F.max_pool2d(-wrong[None].float(), 3, stride=1, padding=1)[0] > 0
         cells = (inner if inner.any() else wrong).nonzero()
         if len(cells):
             row, column = cells[torch.randint(len(cells), (), generator=generator)]
             points[i, 0] = (torch.stack([column, row]) + 0.5) * (size / logits_b1hw.shape[-1])
-            labels[i, 0] = int(mask_b1hw[i, 0, row, column] > 0.5)
-    return FramePrompt(points, labels, prior_b1hw=logits_b1hw, anew=False)
+            labels[i, 0] = int(wanted_bhw[i, row, column])
+    return FramePrompt(points, labels, prior_b1hw=logits_b1hw, anew=False).to(logits_b1hw.device)
 
 
 def _click(alpha_ss: Tensor, generator: torch.Generator) -> Tensor:

@@ -11,31 +11,29 @@ from engine.training import losses
 from engine.training.datasets import ClipBatch
 from engine.training.prompting import sample_correction, sample_prompt
 from engine.training.rollout import Correct, Walk, walk
-from engine.training.targets import mask_target, rough_trimap, trimap_target
+from engine.training.targets import mask_target, plate_size, trimap_target, worn_trimap
 
 CORRECTED = 0.3  # share of steps that end with a corrective click
 PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
 CLASS_WEIGHTS = (1.0, 1.0, 3.0)  # foreground is the rarest class, and the one that solids need
 OWN_TRIMAPS = 0.75  # share of the last stage's steps that meet the tracker's own trimaps
-VOS_SHARE = 0.5  # share of clips that stand for video object segmentation data: masks known, trimaps not
 
 
 def masks_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
     """Stage 0: masks, presence, and one correction."""
     del mode  # pass 1 is the same in every mode
     walked, masks, _ = _walk(model, batch, None, generator)
-    return _mask_terms(walked, masks, torch.ones(len(masks)))
+    return _mask_terms(walked, masks)
 
 
 def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
-    """Stage 1, selective supervision: L_main = 1[VOS] L_mask + 1[VM or IM] L_trimap."""
+    """Stage 1: L_main = 1[VOS] L_mask + 1[VM or IM] L_trimap. A procedural clip has both labels: it is both."""
     walked, masks, alpha = _walk(model, batch, mode, generator)
-    is_vos = (torch.rand(len(masks), generator=generator) < VOS_SHARE).float()
-    terms = _mask_terms(walked, masks, is_vos)
+    terms = _mask_terms(walked, masks)
     frames = len(walked.masks)
     classes = trimap_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     trimap = [
-        (losses.normalised_focal(logits, classes[:, t], weights=CLASS_WEIGHTS) * (1 - is_vos)).mean()
+        losses.normalised_focal(logits, classes[:, t], weights=CLASS_WEIGHTS).mean()
         for t, logits in enumerate(walked.trimaps)
     ]
     terms["trimap"] = 2.0 * torch.stack(trimap).mean()
@@ -43,13 +41,19 @@ def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gene
 
 
 def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
-    """Stage 2: the matter alone, on true trimaps of every roughness; with several frames also on the tracker's own."""
-    alpha = batch.alpha_bt1hw.float() / 255
-    plate, truth = batch.plates_btchw.flatten(0, 1).float() / 255, alpha.flatten(0, 1)
-    if alpha.shape[1] > 1 and torch.rand((), generator=generator) < OWN_TRIMAPS:
-        trimap = _own_trimaps(model, batch, mode, generator)
+    """Stage 2: the matter alone, on true trimaps worn in every way; with several frames also on the tracker's own."""
+    plate, truth = batch.plates_btchw.flatten(0, 1).float() / 255, batch.alpha_bt1hw.flatten(0, 1).float() / 255
+    size = plate_size(plate.shape[-1], generator)
+    own = batch.alpha_bt1hw.shape[1] > 1 and torch.rand((), generator=generator) < OWN_TRIMAPS
+    likely = _own_trimaps(model, batch, mode, generator) if own else None
+    plate, truth = (
+        F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True) for x in (plate, truth)
+    )
+    if likely is None:
+        trimap = torch.cat([worn_trimap(one, generator) for one in truth.split(1)])
     else:
-        trimap = rough_trimap(truth, int(2 ** (torch.rand((), generator=generator) * 5)))
+        likely = F.interpolate(likely, size, mode="bilinear", align_corners=False)
+        trimap = likely.argmax(1, keepdim=True).float() / 2
     output = model.matter.forward_detailed(plate, trimap)
     unknown = (trimap == 0.5).float()
     known = 1 - unknown
@@ -81,7 +85,7 @@ def _walk(model: MAM2, batch: ClipBatch, mode: str | None, generator: torch.Gene
     return walk(model, batch.plates_btchw.float() / 255, prompt, mode, correct), masks, alpha
 
 
-def _mask_terms(walked: Walk, masks_bt1hw: Tensor, weight_b: Tensor) -> dict[str, Tensor]:
+def _mask_terms(walked: Walk, masks_bt1hw: Tensor) -> dict[str, Tensor]:
     predictions = [(mask, masks_bt1hw[:, t]) for t, mask in enumerate(walked.masks)]
     if walked.correction is not None:
         predictions.append((walked.correction, masks_bt1hw[:, -1]))
@@ -90,10 +94,9 @@ def _mask_terms(walked: Walk, masks_bt1hw: Tensor, weight_b: Tensor) -> dict[str
         there = (truth.flatten(1).sum(1) >= 3).float()
         if not mask.logits_b1hw.requires_grad:  # a mask prompt is its own answer
             continue
-        counted = there * weight_b
-        focal.append((losses.focal(mask.logits_b1hw, truth) * counted).mean())
-        dice.append((losses.dice(mask.logits_b1hw, truth) * counted).mean())
-        present.append((losses.presence(mask.presence_b1, there) * weight_b).mean())
+        focal.append((losses.focal(mask.logits_b1hw, truth) * there).mean())
+        dice.append((losses.dice(mask.logits_b1hw, truth) * there).mean())
+        present.append(losses.presence(mask.presence_b1, there).mean())
     return {
         "focal": 20 * torch.stack(focal).mean(),
         "dice": torch.stack(dice).mean(),
@@ -102,12 +105,9 @@ def _mask_terms(walked: Walk, masks_bt1hw: Tensor, weight_b: Tensor) -> dict[str
 
 
 def _own_trimaps(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> Tensor:
-    """Give the tracker's trimap (B*T, 1, S, S) of every frame, as the matter will meet it."""
-    size = batch.plates_btchw.shape[-2:]
+    """Give the tracker's trimap probabilities (B*T, 3, S/4, S/4) of every frame."""
     with torch.no_grad():
         model.tracker.eval()
         walked, _, _ = _walk(model, batch, mode, generator)
         model.tracker.train()
-        logits = torch.stack(walked.trimaps, dim=1).flatten(0, 1)
-        likely = F.interpolate(logits.softmax(1), size, mode="bilinear", align_corners=False)
-    return likely.argmax(1, keepdim=True).float() / 2
+    return torch.stack(walked.trimaps, dim=1).flatten(0, 1).softmax(1)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.targets import mask_target, rough_trimap, trimap_target
+from engine.training.targets import mask_target, plate_size, rough_trimap, trimap_target, worn_trimap
 
 
 def _alpha_with(*, solid=None, soft=None, size=64):
@@ -43,3 +43,25 @@ def test_what_a_rough_trimap_calls_known_is_true(radius, start, length):
     trimap = rough_trimap(alpha, radius)
     assert (alpha[trimap == 1] == 1).all()
     assert (alpha[trimap == 0] == 0).all()
+
+
+def test_worn_trimaps_lose_the_foreground_and_invent_none():
+    """A worn trimap calls unknown what is foreground, in some samples all of it, and calls no background foreground."""
+    alpha = _alpha_with(solid=(8, 56))
+    kept = []
+    for seed in range(40):
+        trimap = worn_trimap(alpha, torch.Generator().manual_seed(seed))
+        assert set(trimap.unique().tolist()) <= {0.0, 0.5, 1.0}
+        assert not (trimap[alpha == 0] == 1).any()
+        kept.append(float((trimap == 1).sum() / (alpha == 1).sum()))
+    assert min(kept) == 0
+    assert max(kept) > 0.5
+    assert any(0.1 < share < 0.4 for share in kept)
+
+
+def test_the_matter_meets_plates_of_every_shape():
+    """Samples are stretched to shapes from upright to twice as wide as high, with about the square's area."""
+    sizes = [plate_size(256, torch.Generator().manual_seed(seed)) for seed in range(60)]
+    aspects = [width / height for height, width in sizes]
+    assert min(aspects) < 1 < 16 / 9 < max(aspects) <= 2.05
+    assert all(0.8 < height * width / 256**2 < 0.95 for height, width in sizes)

@@ -58,6 +58,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(pool, tmp_path):
         ("masks-128", "tracker.sam_mask_decoder.mask_tokens.weight", "tracker.sam_mask_decoder.trimap_tokens.weight"),
         ("trimaps", "tracker.sam_mask_decoder.trimap_tokens.weight", "tracker.image_encoder.neck.convs.0.conv.weight"),
         ("matter", "matter.decoder.matting_head.matting_convs.0.weight", "tracker.no_mem_embed"),
+        ("matter-fine", "matter.decoder.matting_head.matting_convs.0.weight", "tracker.no_mem_embed"),
     ],
 )
 def test_a_stage_trains_its_part_alone(pool, name, moves, stays):
