@@ -32,7 +32,7 @@ def train(
 ) -> None:
     """Train the starter model on procedural clips, one stage at a time, resumable."""
     from engine.model.devices import pick_device
-    from engine.training import checkpoint, datasets, stages, trainer
+    from engine.training import checkpoint, crew, datasets, stages, trainer
 
     if list_stages:
         for known in stages.STAGES.values():
@@ -43,22 +43,27 @@ def train(
         typer.echo(f"wrote {export} ({export.stat().st_size / 1e6:.1f} MB)")
         return
     chosen = stages.STAGES[stage]
+    where = pick_device(device)
+    together = crew.join(where)
     out.mkdir(parents=True, exist_ok=True)
     pool = out / "pool.npy"
-    datasets.build_pool(
-        pool,
-        clips=clips,
-        frames=12,
-        size=256,
-        first_seed=0,
-        workers=2,
-        report=lambda done: typer.echo(f"made {done} of {clips} clips") if done % 50 == 0 else None,
-    )
+    if together.leads:
+        datasets.build_pool(
+            pool,
+            clips=clips,
+            frames=12,
+            size=256,
+            first_seed=0,
+            workers=2,
+            report=lambda done: typer.echo(f"made {done} of {clips} clips") if done % 50 == 0 else None,
+        )
+    together.agree(wanted=True)  # the others wait for the clips
     path = out / f"{stage}.pt"
     model, progress = checkpoint.resume(path, starts or [], image_size=max(128, chosen.size))
-    model.to(pick_device(device))
+    model.to(where)
     trained = sum(p.numel() for p in stages.choose_parameters(model, chosen).values())
-    typer.echo(f"{stage}: {trained:,} parameters train; step {progress.step} of {steps}")
+    if together.leads:
+        typer.echo(f"{stage}: {trained:,} parameters train; step {progress.step} of {steps}")
     began = time.monotonic()
     first = progress.step
 
@@ -68,7 +73,7 @@ def train(
         typer.echo(f"{step:6d}  {pace:.2f} s/step  {words}")
 
     until = began + minutes * 60
-    while progress.step < steps and time.monotonic() < until:
+    while progress.step < steps and together.agree(wanted=time.monotonic() < until):
         progress = trainer.train_stage(
             model,
             chosen,
@@ -80,5 +85,7 @@ def train(
             stop_after=min(300.0, until - time.monotonic()),
             report=report,
             workers=workers,
+            crew=together,
         )
-        checkpoint.save(path, model, progress)
+        if together.leads:
+            checkpoint.save(path, model, progress)

@@ -44,6 +44,7 @@ class TrackerConfig:
     )
     binarise_prompted_memory: bool = True  # memories of prompted frames see the mask that the artist saw
     decoder_mixers: int = 0  # ConvNeXt blocks before the two-way transformer: a small encoder leaves mixing undone
+    decoder_refiners: int = 0  # ConvNeXt blocks at strides 8 and 4 of each upscaler: a small encoder's detail is raw
     draw_prompts: bool = False  # also draw points and boxes into the dense prompt: learned sooner from little data
 
 
@@ -91,6 +92,7 @@ STARTER = MAM2Config(
         multimask=False,
         binarise_prompted_memory=False,
         decoder_mixers=2,
+        decoder_refiners=2,
         draw_prompts=True,
     ),
     matter=STARTER_MATTER,

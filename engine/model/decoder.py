@@ -57,10 +57,12 @@ class MaskAugment(nn.Module):
 class DualModalDecoder(MaskDecoder):
     """SAM 2's mask decoder with a trimap branch; without that branch its numbers are SAM 2's to the bit."""
 
-    def __init__(self, *, mixers: int = 0, **sam2: object) -> None:
+    def __init__(self, *, mixers: int = 0, refiners: int = 0, **sam2: object) -> None:
         super().__init__(**sam2)
         dim = self.transformer_dim
-        self.mixers = nn.Sequential(*(CXBlock(dim, layer_scale_init_value=0.1) for _ in range(mixers)))
+        self.mixers = _blocks(mixers, dim)
+        self.mask_refiners = _refiners(refiners, dim)
+        self.trimap_refiners = _refiners(refiners, dim)
         self.trimap_tokens = nn.Embedding(TRIMAP_CLASSES, dim)
         self.trimap_upscaling = copy.deepcopy(self.output_upscaling)
         self.trimap_hypernetworks = nn.ModuleList(MLP(dim, dim, dim // 8, 3) for _ in range(TRIMAP_CLASSES))
@@ -110,7 +112,7 @@ class DualModalDecoder(MaskDecoder):
         """Read masks (B, 4, 4h, 4w), qualities (B, 4), mask tokens (B, 4, C) and presence logits (B, 1)."""
         quality_token = seen.tokens_bnc[:, 1]
         mask_tokens = seen.tokens_bnc[:, 2 : 2 + self.num_mask_tokens]
-        embedding = self._upscale(self.output_upscaling, seen.image_bchw, high_res)
+        embedding = self._upscale(self.output_upscaling, self.mask_refiners, seen.image_bchw, high_res)
         masks = _dot(self.output_hypernetworks_mlps, mask_tokens, embedding)
         presence = self.pred_obj_score_head(seen.tokens_bnc[:, 0])
         return masks, self.iou_prediction_head(quality_token), mask_tokens, presence
@@ -126,19 +128,32 @@ class DualModalDecoder(MaskDecoder):
             mask_logits_b1hw: (B, 1, 4h, 4w) the mask that augments the branch; None for the paper's naive branch.
         """
         first = 2 + self.num_mask_tokens
-        embedding = self._upscale(self.trimap_upscaling, seen.image_bchw, high_res)
+        embedding = self._upscale(self.trimap_upscaling, self.trimap_refiners, seen.image_bchw, high_res)
         if mask_logits_b1hw is not None:
             embedding = self.mask_augment(embedding, mask_logits_b1hw)
         tokens = seen.tokens_bnc[:, first : first + TRIMAP_CLASSES]
         return _dot(self.trimap_hypernetworks, tokens, embedding)
 
     @staticmethod
-    def _upscale(upscaling: nn.Sequential, image_bchw: Tensor, high_res: list[Tensor] | None) -> Tensor:
+    def _upscale(
+        upscaling: nn.Sequential, refiners: nn.ModuleList, image_bchw: Tensor, high_res: list[Tensor] | None
+    ) -> Tensor:
         if high_res is None:
             return upscaling(image_bchw)
         to_stride_8, norm, act_8, to_stride_4, act_4 = upscaling
+        refine_8, refine_4 = refiners
         stride_4, stride_8 = high_res
-        return act_4(to_stride_4(act_8(norm(to_stride_8(image_bchw) + stride_8))) + stride_4)
+        fine = refine_8(act_8(norm(to_stride_8(image_bchw) + stride_8)))
+        return refine_4(act_4(to_stride_4(fine) + stride_4))
+
+
+def _blocks(count: int, channels: int, kernel: int = 7) -> nn.Sequential:
+    return nn.Sequential(*(CXBlock(channels, kernel, kernel // 2, layer_scale_init_value=0.1) for _ in range(count)))
+
+
+def _refiners(count: int, dim: int) -> nn.ModuleList:
+    """ConvNeXt blocks at strides 8 and 4, where image detail meets the prompted embedding; none is SAM 2's decoder."""
+    return nn.ModuleList([_blocks(count, dim // 4), _blocks(count, dim // 8, kernel=5)])
 
 
 def _dot(hypernetworks: nn.ModuleList, tokens_bnc: Tensor, embedding_bchw: Tensor) -> Tensor:

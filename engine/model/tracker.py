@@ -53,6 +53,7 @@ class Tracker(SAM2Base):
         super()._build_sam_heads()
         self.sam_mask_decoder = DualModalDecoder(
             mixers=self.config.decoder_mixers,
+            refiners=self.config.decoder_refiners,
             num_multimask_outputs=3,
             transformer=TwoWayTransformer(
                 depth=2, embedding_dim=self.hidden_dim, mlp_dim=self.config.decoder_feedforward, num_heads=8

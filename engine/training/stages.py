@@ -44,7 +44,7 @@ STAGES = {
     stage.name: stage
     for stage in (
         Stage("images-128", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 128, 1, 16, 1e-3, 0),
-        Stage("images-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 1, 8, 8e-4, 5_000_000),
+        Stage("images-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 1, 8, 8e-4, 6_000_000),
         Stage("masks-128", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 128, 3, 8, 1e-3, 0),
         Stage("masks-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 3, 4, 8e-4, 10_000_000),
         Stage("masks-long", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 5, 3, 5e-4, 20_000_000),

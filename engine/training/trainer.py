@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from engine.model.mam2 import MAM2
+from engine.training.crew import Crew
 from engine.training.datasets import ClipBatch, PooledClips, collate, one_thread
 from engine.training.stages import Stage, choose_parameters
 from engine.training.steps import STEPS
@@ -38,16 +39,16 @@ class Progress:
 
 
 class _From(Sampler[int]):
-    """Samples in order from one on: batch k is the same whether or not training was interrupted."""
+    """Samples in order from one on, every `stride`th: batch k is the same whether or not training was interrupted."""
 
-    def __init__(self, first: int, last: int) -> None:
-        self.first, self.last = first, last
+    def __init__(self, first: int, last: int, stride: int) -> None:
+        self.samples = range(first, last, stride)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self.first, self.last))
+        return iter(self.samples)
 
     def __len__(self) -> int:
-        return self.last - self.first
+        return len(self.samples)
 
 
 def train_stage(
@@ -63,6 +64,7 @@ def train_stage(
     report: Callable[[int, dict[str, float]], None],
     workers: int = 1,
     decay_from: float = 0.7,
+    crew: Crew = Crew(),  # noqa: B008 - frozen
 ) -> Progress:
     """Train one stage until `steps` or for `stop_after` seconds, whichever comes first.
 
@@ -78,6 +80,7 @@ def train_stage(
         report: called every ten steps with the step and the mean of each loss term.
         workers: processes that cut samples.
         decay_from: share of the stage after which the rate falls.
+        crew: the processes that train together; the stage's batch is divided among them.
 
     Returns:
         The new progress; `progress` itself is left as it was.
@@ -91,14 +94,15 @@ def train_stage(
     average = {name: value.to(device, copy=True) for name, value in (progress.average or _detached(chosen)).items()}
     started, step = time.monotonic(), progress.step
     totals: dict[str, list[float]] = {}
-    for batch in _batches(stage, pool, step, steps, workers):
-        generator = torch.Generator().manual_seed(stage.first_seed * 7 + step)
-        torch.manual_seed(stage.first_seed + step)
+    for batch in _batches(stage, pool, step, steps, workers, crew):
+        generator = torch.Generator().manual_seed(stage.first_seed * 7 + step + (crew.rank << 40))
+        torch.manual_seed(stage.first_seed + step + (crew.rank << 40))
         for group in optimizer.param_groups:
             group["lr"] = stage.rate * _rate(step, steps, decay_from)
         with _precision(stage, device):
             terms = STEPS[stage.kind](model, batch.to(device), mode, generator)
         sum(terms.values()).backward()  # type: ignore[union-attr]
+        crew.average(_gradients(chosen))
         terms["norm"] = torch.nn.utils.clip_grad_norm_(chosen.values(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -107,12 +111,12 @@ def train_stage(
         torch._foreach_lerp_(list(average.values()), list(_detached(chosen).values()), 1 - keep)
         for name, value in terms.items():
             totals.setdefault(name, []).append(float(value.detach()))
-        if step % 10 == 0:
+        if step % 10 == 0 and crew.leads:
             means = {name: sum(values) / len(values) for name, values in totals.items()}
             _log(folder / f"{stage.name}.csv", step, means)
             report(step, means)
             totals = {}
-        if time.monotonic() - started > stop_after:
+        if crew.agree(wanted=time.monotonic() - started > stop_after):
             break
     spent = progress.seconds + time.monotonic() - started
     return Progress(step, spent, average, optimizer.state_dict())
@@ -137,18 +141,28 @@ def _rate(step: int, steps: int, decay_from: float) -> float:
     return min(1.0, (step + 1) / WARM_UP, max(left, 0.01))
 
 
-def _batches(stage: Stage, pool: Path, step: int, steps: int, workers: int) -> Iterator[ClipBatch]:
+def _batches(stage: Stage, pool: Path, step: int, steps: int, workers: int, crew: Crew) -> Iterator[ClipBatch]:
+    if stage.batch % crew.size:
+        raise ValueError(f"{stage.name} has {stage.batch} clips a step: {crew.size} processes cannot share them evenly")
     return iter(
         DataLoader(
             PooledClips(pool, stage.size, stage.frames, stage.first_seed),
-            batch_size=stage.batch,
-            sampler=_From(step * stage.batch, steps * stage.batch),
+            batch_size=stage.batch // crew.size,
+            sampler=_From(step * stage.batch + crew.rank, steps * stage.batch, crew.size),
             num_workers=workers,
             collate_fn=collate,
             worker_init_fn=one_thread,
             prefetch_factor=4 if workers else None,
         )
     )
+
+
+def _gradients(parameters: dict[str, torch.nn.Parameter]) -> Iterator[Tensor]:
+    """Give every parameter's gradient, making one of zeros where this process's share of the batch gave none."""
+    for parameter in parameters.values():
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        yield parameter.grad
 
 
 def _detached(parameters: dict[str, torch.nn.Parameter]) -> dict[str, Tensor]:
