@@ -93,6 +93,25 @@ RULES = {
         theirs=_packages("torch", "numpy", "cv2", "scipy"),
         forbidden=NETWORK,
     ),
+    "engine.service": Rule(
+        # Of the floors below, only what needs no torch: the process that answers must start and stay quick.
+        ours=_set(
+            "engine.contract",
+            "engine.media.matte_files",
+            "engine.media.mattes",
+            "engine.model.catalogue",
+            "engine.session.plan",
+            "engine.session.signature",
+        ),
+        theirs=_packages(
+            *("anyio", "fastapi", "filelock", "numpy", "platformdirs", "psutil"),
+            *("pydantic", "pydantic_settings", "pynvml", "uvicorn"),
+        ),
+    ),
+    "engine.service.worker": Rule(
+        ours=_set("engine.service", "engine.session", "engine.model", "engine.media", "engine.contract"),
+        theirs=_packages("torch", "numpy"),
+    ),
     "engine.cli": Rule(
         ours=_set("engine"),
         theirs=None,

@@ -13,12 +13,12 @@ from engine.contract.errors import EngineError
 
 __all__ = ["build", "main", "run"]
 
-SHOTS, MODELS = "Shots", "Models"
+SHOTS, ENGINE, MODELS = "Shots", "Engine for hosts", "Models"
 
 
 def build() -> typer.Typer:
     """Make the application: one line a verb."""
-    from engine.cli import colourspaces, demo, evaluate, matte, model, train, weights
+    from engine.cli import colourspaces, demo, evaluate, matte, model, serve, status, train, weights
     from engine.cli.ordered import OrderedCommand
 
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
@@ -26,6 +26,8 @@ def build() -> typer.Typer:
     app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte.matte)
     app.command("demo", rich_help_panel=SHOTS)(demo.demo)
     app.command("colourspaces", rich_help_panel=SHOTS)(colourspaces.colourspaces)
+    app.command("serve", rich_help_panel=ENGINE)(serve.serve)
+    app.command("status", rich_help_panel=ENGINE)(status.status)
     app.add_typer(weights.app, name="weights", rich_help_panel=MODELS)
     app.add_typer(model.app, name="model", rich_help_panel=MODELS)
     app.command("train", rich_help_panel=MODELS)(train.train)

@@ -7,22 +7,18 @@ from itertools import islice
 from pathlib import Path
 from threading import Event
 
-import numpy as np
-
 from engine.cli.background import Interrupted, in_background
 from engine.cli.frames import count, spell
 from engine.cli.matte_request import MatteJob, MatteRequest, check_not_over_plates, checked
 from engine.cli.output_folder import OutputFolder, output_folder, scratch_folder
 from engine.cli.preview import write_preview
 from engine.cli.progress import FrameProgress, show_progress
-from engine.cli.signature import signatures
 from engine.contract.errors import EngineError
-from engine.contract.shot import Shot
 from engine.media.masks import read_mask
-from engine.media.mattes import ObjectMatte
 from engine.model.catalogue import find_files, weights_folder
 from engine.session.plan import plan_shot, visits
 from engine.session.results import FrameMattes
+from engine.session.signature import signatures
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,9 @@ def _matte(
         check_not_over_plates(job, writer)
         plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
         frames = tuple(visit.frame for visit in plan if visit.deliver)
-        sign = signatures(job.shot, job.source, job.colourspace, request.layers, (model.tracker, model.matter))
+        sign = signatures(
+            job.shot, job.source.fingerprint, job.colourspace, request.layers, (model.tracker, model.matter)
+        )
         # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.
         signed = {frame: sign(frame) for frame in frames}
         wanted = {frame for frame in frames if not (request.resume and writer.signature(frame) == signed[frame])}
@@ -100,9 +98,11 @@ def _matte(
         began = time.monotonic()
         if wanted:
             progress.wait_for(f"loading the model '{request.model}'")
+            names = [thing.name for thing in job.shot.objects]
             for mattes in _track(job, scratch, progress, wanted, stop):
                 began = progress.began
-                writer.write(mattes.frame, _every_object(mattes, job.shot), signature=signed[mattes.frame])
+                layers = mattes.complete(names, job.shot.width, job.shot.height)
+                writer.write(mattes.frame, layers, signature=signed[mattes.frame])
                 progress.advance(mattes.frame)
         seconds = time.monotonic() - began
         previews = (write_preview(job, sorted(frames)),) if request.preview else ()
@@ -130,13 +130,6 @@ def _track(
 
 def _finished(done: int, out: Path) -> str:
     return f"{count(done)} finished, in {out}" if done else "no frame was finished"
-
-
-def _every_object(mattes: FrameMattes, shot: Shot) -> dict[str, ObjectMatte]:
-    """Give a matte for each object: an empty one where tracking does not reach it, before its first prompt."""
-    nothing = np.zeros((shot.height, shot.width), np.float32)
-    found = {name: ObjectMatte(one.alpha_hw, one.trimap_hw, one.mask_hw) for name, one in mattes.objects.items()}
-    return {thing.name: found.get(thing.name) or ObjectMatte(nothing, nothing, nothing) for thing in shot.objects}
 
 
 def _opening(job: MatteJob, frames: tuple[int, ...]) -> str:

@@ -50,9 +50,13 @@ class OutputError(EngineError):
     """A matte cannot be written."""
 
 
+class ServiceError(EngineError):
+    """The engine cannot be reached, or refuses what was asked of it: unknown shot or job, no permission, no room."""
+
+
 _KINDS: Dict[str, Type[EngineError]] = {
     kind.__name__: kind
-    for kind in (EngineError, ShotError, PromptError, PlateError, ColourError, ModelError, OutputError)
+    for kind in (EngineError, ShotError, PromptError, PlateError, ColourError, ModelError, OutputError, ServiceError)
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,22 @@ FORMATS = ("exr", "png16")
 _RESERVED = ("rgb", "rgba", "alpha", "other")
 
 
+class Layers(Protocol):
+    """What is written of one object: a matte of the session, or `ObjectMatte`."""
+
+    @property
+    def alpha_hw(self) -> NDArray[np.float32]:
+        """The matte."""
+
+    @property
+    def trimap_hw(self) -> NDArray[np.float32] | None:
+        """The trimap."""
+
+    @property
+    def mask_hw(self) -> NDArray[np.float32] | None:
+        """The mask."""
+
+
 @dataclass(frozen=True)
 class ObjectMatte:
     """What was found of one object on one frame; every array is (H, W) float32 of 0..1, origin top-left, data.
@@ -32,10 +49,6 @@ class ObjectMatte:
     alpha_hw: NDArray[np.float32]
     trimap_hw: NDArray[np.float32] | None = None
     mask_hw: NDArray[np.float32] | None = None
-
-    def layer(self, name: str) -> NDArray[np.float32] | None:
-        """Give `alpha`, `trimap` or `mask`."""
-        return {"alpha": self.alpha_hw, "trimap": self.trimap_hw, "mask": self.mask_hw}[name]
 
 
 class MatteWriter:
@@ -84,7 +97,7 @@ class MatteWriter:
         _check(name, self._objects, wanted, format)
         make_folder(self._folder)
 
-    def write(self, frame: int, mattes: Mapping[str, ObjectMatte], *, signature: str = "") -> Path:
+    def write(self, frame: int, mattes: Mapping[str, Layers], *, signature: str = "") -> Path:
         """Write one frame and give its file (with `png16` the first of them).
 
         Args:
@@ -110,7 +123,7 @@ class MatteWriter:
         return self.path_of(frame)
 
     def _together(
-        self, frame: int, mattes: Mapping[str, ObjectMatte], found: Mapping[str, NDArray[np.float32]]
+        self, frame: int, mattes: Mapping[str, Layers], found: Mapping[str, NDArray[np.float32]]
     ) -> NDArray[np.float32]:
         names = [f"{thing}.alpha" for thing in self._objects]
         alphas = [
@@ -142,9 +155,9 @@ class MatteWriter:
             for layer in self._layers
         )
 
-    def _channel(self, frame: int, mattes: Mapping[str, ObjectMatte], thing: str, layer: str) -> NDArray[np.float32]:
+    def _channel(self, frame: int, mattes: Mapping[str, Layers], thing: str, layer: str) -> NDArray[np.float32]:
         matte = mattes.get(thing)
-        channel = None if matte is None else matte.layer(layer)
+        channel = None if matte is None else getattr(matte, f"{layer}_hw")
         if channel is None:
             raise OutputError(
                 "output.incomplete",

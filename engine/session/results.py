@@ -1,6 +1,6 @@
 """What a session gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,3 +28,8 @@ class FrameMattes:
 
     frame: int
     objects: Mapping[str, ObjectMatte]
+
+    def complete(self, names: Iterable[str], width: int, height: int) -> dict[str, ObjectMatte]:
+        """Give a matte for each of these objects: an empty one where tracking does not reach it."""
+        nothing = np.zeros((height, width), np.float32)
+        return {name: self.objects.get(name) or ObjectMatte(nothing, nothing, nothing) for name in names}

@@ -1,7 +1,7 @@
 """A shot under way: plates and prompts in, mattes out."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -173,6 +173,14 @@ class ShotSession:
         self._delivered -= dirty
         self._banks.clear()
         return tuple(sorted(dirty))
+
+    def want(self, frames: Iterable[int]) -> None:
+        """Ask for these frames' mattes again, though `track` may have given them; they are not tracked anew."""
+        self._delivered.difference_update(frames)
+
+    def use_limits(self, matter: MatterLimits) -> None:
+        """Let the matter see more or less of a plate at once from the next matte on."""
+        self._limits = matter
 
     def _visits(self) -> list[Visit]:
         return visits(self._courses, self._record.has, self._delivered.__contains__)

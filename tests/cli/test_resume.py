@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.cli.signature import signatures
 from engine.contract.shot import DIRECTIONS, Box, Point, Settings, Shot, ShotObject
 from engine.media.matte_files import read_matte
 from engine.session.plan import dirty_frames
+from engine.session.signature import signatures
 
 FRAMES = range(1001, 1005)
 
@@ -133,7 +133,7 @@ def test_signatures_change_where_an_edit_changes_mattes(tmp_path_factory, old, n
     weights.write_bytes(_WEIGHTS)
     how = Settings(direction=direction, corrections=corrections)
     shots = [Shot(1, 8, 9, 9, (ShotObject("cup", prompts),), how) for prompts in (old, new)]
-    before, after = (signatures(shot, _Source(), "sRGB", ("alpha",), (weights,)) for shot in shots)
+    before, after = (signatures(shot, _Source().fingerprint, "sRGB", ("alpha",), (weights,)) for shot in shots)
     dirty = dirty_frames(shots[0].objects[0], shots[1].objects[0], shots[0])
     same = {frame for frame in shots[0].frames if before(frame) == after(frame)}
     assert not same & dirty

@@ -9,7 +9,6 @@ from typing import Any
 from engine import __version__
 from engine.contract.shot import MaskPrompt, Prompt, Shot
 from engine.contract.shot_json import prompt_to_json
-from engine.media.source import PlateSource
 from engine.model.weights_header import read_header
 from engine.session.plan import Course, plan_shot
 
@@ -17,12 +16,12 @@ _CHUNK = 1 << 20
 
 
 def signatures(
-    shot: Shot, source: PlateSource, colourspace: str, layers: Iterable[str], weights: Iterable[Path]
+    shot: Shot, fingerprint: Callable[[int], str], colourspace: str, layers: Iterable[str], weights: Iterable[Path]
 ) -> Callable[[int], str]:
     """Give the function from frame to signature: 32 hexadecimal digits, kept in each matte's file.
 
     It covers the engine's version, the weights, the shot's range, size, settings and objects, the layers written, the
-    name of the colour space, the frame's own plate (its file's name, size and time of change), and those prompts that
+    name of the colour space, the fingerprint of the frame's own plate, and those prompts that
     can change the frame: all that describe an object anew, and the corrections that tracking passes on its way there.
     So a correction leaves the signatures of the frames before it as they were. Of a mask file the contents count.
 
@@ -49,7 +48,7 @@ def signatures(
         for thing in shot.objects:
             counts = _reaching(frame, courses[thing.name])
             _add(own, [thing.name, [said(prompt) for prompt in thing.prompts if prompt.frame in counts]])
-        own.update(source.fingerprint(frame).encode())
+        own.update(fingerprint(frame).encode())
         return own.hexdigest()[:32]
 
     return of

@@ -1,0 +1,128 @@
+"""Finding the user's engine, or starting it. Standard library only; a host calls this from a thread of its own."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from typing import Dict, List, Optional
+
+from .client import EngineClient
+from .connection import make_runtime_folder, read_connection
+from .errors import EngineError, ServiceError
+
+LOG = "engine.log"
+COMMAND = "MAM2_COMMAND"
+START_TIMEOUT = 60.0
+_ANSWER_TIMEOUT = 5.0
+_LOG_BYTES = 4 << 20
+# A host's own Python, libraries and windows must not reach the engine.
+_SCRUBBED = ("PYTHON", "LD_", "DYLD_", "QT_", "NUKE_", "OFX_", "VIRTUAL_ENV", "CONDA_")
+
+
+def find() -> Optional[EngineClient]:
+    """Give a client of the engine that is running, or None."""
+    connection = read_connection()
+    if connection is None:
+        return None
+    client = EngineClient(connection, timeout=_ANSWER_TIMEOUT)
+    try:
+        client.status()
+    except EngineError:
+        client.close()
+        return None
+    client.close()
+    return EngineClient(connection)
+
+
+def find_or_start(command: Optional[List[str]] = None, timeout: float = START_TIMEOUT) -> EngineClient:
+    """Give a client of the user's engine, starting one if there is none; several hosts may ask at once.
+
+    Args:
+        command: what starts an engine; None: `$MAM2_COMMAND`, else `mam2 serve` where it is on the path.
+        timeout: seconds until it must answer.
+
+    Raises:
+        ServiceError: `engine.never` where `MAM2_ENGINE=never` forbids it, `engine.not_found`, or `engine.start` with
+            the end of the engine's log.
+    """
+    client = find()
+    if client is not None:
+        return client
+    if os.environ.get("MAM2_ENGINE", "").lower() == "never":
+        raise ServiceError(
+            "engine.never",
+            "No engine is running, and MAM2_ENGINE=never forbids to start one here.",
+            "Track on a workstation first; renders use the mattes that are there.",
+        )
+    process = _start(command or _command())
+    ends = time.monotonic() + timeout
+    while time.monotonic() < ends:
+        client = find()
+        if client is not None:
+            return client
+        # Of two that were started at once one leaves, for the other: then that one is waited for.
+        if process.poll() not in (None, 2):
+            break
+        time.sleep(0.05)
+    raise ServiceError(
+        "engine.start",
+        "The engine was started but does not answer." + _end_of_log(),
+        "The whole log is {}.".format(make_runtime_folder() / LOG),
+    )
+
+
+def scrubbed_environment() -> Dict[str, str]:
+    """Give this process's environment without what belongs to its host alone."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SCRUBBED)}
+
+
+def _command() -> List[str]:
+    named = os.environ.get(COMMAND)
+    if named:
+        return shlex.split(named, posix=sys.platform != "win32")
+    found = shutil.which("mam2")
+    if found is None:
+        raise ServiceError(
+            "engine.not_found",
+            "The engine is not installed where it can be found.",
+            "Set {} to its 'mam2 serve', with the whole path.".format(COMMAND),
+        )
+    return [found, "serve"]
+
+
+def _start(command: List[str]) -> "subprocess.Popen[bytes]":
+    log = make_runtime_folder() / LOG
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_name(LOG + ".old"))
+    options: Dict[str, object] = {"start_new_session": True}
+    if sys.platform == "win32":
+        flags = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "CREATE_BREAKAWAY_FROM_JOB")
+        options = {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
+    try:
+        with log.open("ab") as file:
+            return subprocess.Popen(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - the user's own
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env=scrubbed_environment(),
+                cwd=str(log.parent),
+                close_fds=True,
+                **options,
+            )
+    except OSError as problem:
+        raise ServiceError(
+            "engine.not_found",
+            "The engine cannot be started with '{}': {}.".format(" ".join(command), problem),
+            "Set {} to its 'mam2 serve', with the whole path.".format(COMMAND),
+        ) from problem
+
+
+def _end_of_log() -> str:
+    try:
+        lines = (make_runtime_folder() / LOG).read_text(errors="replace").strip().splitlines()[-3:]
+    except OSError:
+        return ""
+    return " Its log ends: {}".format(" / ".join(lines)) if lines else ""

@@ -1,0 +1,258 @@
+"""The engine without its wire: shots, plates, prompts, jobs. Routes call it, workers report to it."""
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from engine import __version__
+from engine.contract.errors import PlateError, ServiceError
+from engine.contract.shot import ShotObject
+from engine.service.declaration import Declaration, tracked_frames
+from engine.service.housekeeping import make_room
+from engine.service.jobs import Job, JobBook
+from engine.service.messages import Message
+from engine.service.raw import RawLayout
+from engine.service.settings import ServiceSettings
+from engine.service.store import Store, StoredShot
+from engine.service.workers import Device, Workers
+from engine.session.plan import dirty_frames
+
+_TICK = 0.5
+_ROOM_EVERY = 60  # ticks
+
+
+class Engine:
+    """One engine.
+
+    Args:
+        settings: what a TD has set.
+        devices: names of the devices to use.
+
+    Raises:
+        ServiceError: the store cannot be used.
+    """
+
+    def __init__(self, settings: ServiceSettings, devices: list[str]) -> None:
+        self.settings = settings
+        self.store = Store(settings.store)
+        self.store.sweep()
+        self.book = JobBook(self.store.root / "jobs")
+        self.workers = Workers(devices, settings.store, settings.model_bytes, self._heard)
+        self.began = time.monotonic()
+        self.used = time.monotonic()
+
+    @property
+    def devices(self) -> list[Device]:
+        """What there is to work on."""
+        return self.workers.devices
+
+    @property
+    def idle_for(self) -> float:
+        """Seconds since the last request or job."""
+        return 0.0 if self.book.unfinished() else time.monotonic() - self.used
+
+    def touch(self) -> None:
+        """Note that somebody has asked for something."""
+        self.used = time.monotonic()
+
+    def status(self) -> dict[str, Any]:
+        """Say how things stand."""
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "uptime": time.monotonic() - self.began,
+            "devices": [{**vars(device), "jobs": len(device.jobs)} for device in self.devices],
+            "shots": self.store.names(),
+            "jobs": [job_info(job) for job in self.book.jobs.values()],
+            "store": str(self.store.root),
+        }
+
+    def declare(self, name: str, declaration: Declaration) -> None:
+        """Make a shot, or change one; its plates and mattes stay.
+
+        Raises:
+            ShotError, PromptError: it does not hold together.
+            ServiceError: `shot.busy` while a job works on it, if more than its prompts would change.
+        """
+        declaration.check()
+        with contextlib.suppress(ServiceError):
+            before = self.store.shot(name).declaration()
+            if self.book.of(name) and _without_objects(before) != _without_objects(declaration):
+                raise_busy(name)
+        self.store.declare(name, declaration)
+        self.workers.poke(name)
+
+    def set_prompts(self, name: str, objects: tuple[ShotObject, ...]) -> list[int]:
+        """Give a shot other objects and prompts; answers the frames that they change.
+
+        Raises:
+            ServiceError: `shot.unknown`.
+            ShotError, PromptError: they do not hold together.
+        """
+        before = self.store.shot(name).declaration()
+        after = Declaration(**{**vars(before), "objects": objects})
+        after.check()
+        self.store.declare(name, after)
+        self.workers.poke(name)
+        old, new = ({thing.name: thing for thing in one.objects} for one in (before, after))
+        shot = (after if after.objects else before).shot() if after.objects or before.objects else None
+        if shot is None:
+            return []
+        return sorted(set().union(*(dirty_frames(old.get(one), new.get(one), shot) for one in {**old, **new})))
+
+    def arrived(self, name: str, frame: int, received: Path, kind: str | RawLayout) -> None:
+        """Take over a plate that was received.
+
+        Raises:
+            ServiceError, PlateError: nothing has changed then.
+        """
+        self._shot_with(name, frame).put_plate(frame, received, kind)
+        self._plate_is_there(name)
+
+    def hand_over(self, name: str, frame: int, file: str, kind: str | RawLayout) -> None:
+        """Take over a plate from the shot's inbox.
+
+        Raises:
+            ServiceError, PlateError: nothing has changed then.
+        """
+        self._shot_with(name, frame).take(frame, file, kind)
+        self._plate_is_there(name)
+
+    def start(self, name: str, kind: str, **how: Any) -> Job:
+        """Begin a job.
+
+        Raises:
+            ServiceError: `shot.unknown`.
+            ShotError, PromptError: there is nothing to track, or the frame is not in the shot.
+        """
+        declaration = self.store.shot(name).declaration()
+        shot = declaration.shot(how.get("direction"))
+        frame = how.get("frame")
+        if frame is not None and frame not in shot.frames:
+            raise ServiceError(
+                "shot.outside_range",
+                f"Frame {frame} is not in the shot, which runs {shot.first}-{shot.last}.",
+                "Choose a frame of the shot or declare a wider range.",
+            )
+        how.setdefault("plate_timeout", self.settings.plate_timeout)
+        job = self.book.add(name, kind, **how)
+        self.store.use(name)
+        self.workers.submit(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """End a job; mattes that are done stay."""
+        self.book.tell(job, "cancelled")
+        self.workers.cancel(job)
+
+    def delete(self, name: str) -> None:
+        """Remove a shot and end its jobs.
+
+        Raises:
+            ServiceError: `shot.unknown`.
+        """
+        self.store.shot(name)
+        for job in self.book.of(name):
+            self.cancel(job)
+        self.workers.forget(name)
+        self.store.delete(name)
+
+    def mattes(self, stored: StoredShot) -> tuple[list[int], list[int]]:
+        """Give the frames whose mattes are right, and those whose mattes are stale."""
+        from engine.service.matte_state import right_frames  # noqa: PLC0415 - loads the image libraries
+
+        return right_frames(stored, stored.declaration())
+
+    async def run(self) -> None:
+        """Resume what an earlier engine left, then look after jobs and the store until cancelled."""
+        for job in self.book.unfinished():
+            if job.shot in self.store.names():
+                self.workers.submit(job)
+            else:
+                self.book.tell(job, "cancelled")
+        ticks = 0
+        try:
+            while True:
+                await anyio.sleep(_TICK)
+                for job in self.book.late(time.monotonic()):
+                    self._give_up(job)
+                if ticks % _ROOM_EVERY == 0:
+                    busy = {job.shot for job in self.book.unfinished()}
+                    await anyio.to_thread.run_sync(make_room, self.store, self.settings.store_bytes, busy)
+                ticks += 1
+        finally:
+            await self.workers.close()
+
+    def _shot_with(self, name: str, frame: int) -> StoredShot:
+        stored = self.store.shot(name)
+        declaration = stored.declaration()
+        if not declaration.first <= frame <= declaration.last:
+            raise PlateError(
+                "plates.outside_range",
+                f"Frame {frame} is not in the shot, which runs {declaration.first}-{declaration.last}.",
+                "Declare the shot with a wider range first.",
+            )
+        return stored
+
+    def _plate_is_there(self, name: str) -> None:
+        for job in self.book.of(name):
+            if job.waiting is not None:
+                job.waiting = time.monotonic()
+        self.workers.poke(name)
+
+    def _give_up(self, job: Job) -> None:
+        stored = self.store.shot(job.shot)
+        wanted = [job.frame] if job.frame is not None else tracked_frames(stored.declaration().shot(job.direction))
+        missing = sorted(set(wanted) - set(stored.frames()))
+        some = ", ".join(str(frame) for frame in missing[:10]) + (
+            f" and {len(missing) - 10} more" if missing[10:] else ""
+        )
+        error = PlateError(
+            "plates.timeout",
+            f"The plates of frames {some} have not come for {job.plate_timeout:g} seconds.",
+            "Send them and track again: what is done stays.",
+        )
+        self.book.tell(job, "failed", {"error": error.to_json(), "missing": missing})
+        self.workers.cancel(job)
+
+    def _heard(self, job: Job, message: Message) -> None:
+        kind = message["is"]
+        if kind == "waiting" and job.state == "waiting":
+            return
+        if kind == "frame" and message["kept"] and message["frame"] in job.done:
+            return
+        self.book.tell(job, kind, {key: value for key, value in message.items() if key not in ("is", "id")})
+
+
+def job_info(job: Job) -> dict[str, Any]:
+    """Say how a job stands."""
+    return {
+        "id": job.id,
+        "shot": job.shot,
+        "kind": job.kind,
+        "state": job.state,
+        "done": len(job.done),
+        "total": job.total,
+        "error": job.error,
+    }
+
+
+def raise_busy(name: str) -> None:
+    """Refuse to change a shot under a job.
+
+    Raises:
+        ServiceError: always.
+    """
+    raise ServiceError(
+        "shot.busy",
+        f"The shot '{name}' is being tracked: its range, size, settings and model cannot change now.",
+        "Cancel the job or wait for its end; prompts may change at any time.",
+    )
+
+
+def _without_objects(declaration: Declaration) -> dict[str, Any]:
+    return {key: value for key, value in vars(declaration).items() if key != "objects"}

@@ -1,0 +1,177 @@
+"""Jobs and what has happened to them, in memory and on disk: progress can be joined again, also after a restart."""
+
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from engine.contract.errors import ServiceError
+from engine.contract.events import JobEvent
+
+MOST_ENDED = 500  # jobs that are over and still remembered
+
+
+@dataclass
+class Job:
+    """One job.
+
+    Attributes:
+        id: its name.
+        shot: what it works on.
+        kind: `preview`, `track` or `batch`.
+        frame: of a preview.
+        direction: of a track; None: as declared.
+        plate_timeout: seconds that it waits for its next plate.
+        created: seconds since 1970.
+        events: what has happened, oldest first; their numbers count from 1.
+        waiting: since when it has been waiting for plates, by `time.monotonic`.
+    """
+
+    id: str
+    shot: str
+    kind: str
+    frame: int | None = None
+    direction: str | None = None
+    plate_timeout: float = 120.0
+    created: float = 0.0
+    events: list[JobEvent] = field(default_factory=list)
+    waiting: float | None = None
+    total: int = 0
+    done: set[int] = field(default_factory=set)
+
+    @property
+    def state(self) -> str:
+        """What happened last that counts: `queued`, `running`, `waiting`, `done`, `failed` or `cancelled`."""
+        last = self.events[-1].kind if self.events else "queued"
+        return {"started": "running", "frame": "running"}.get(last, last)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return bool(self.events) and self.events[-1].ends
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """Why it failed, as `EngineError.to_json`."""
+        return self.events[-1].data.get("error") if self.ended else None
+
+    def took(self, event: JobEvent) -> None:
+        """Take in what has happened."""
+        self.events.append(event)
+        self.total = event.data.get("total", self.total)
+        if event.kind == "frame":
+            self.done.add(event.data["frame"])
+        self.waiting = time.monotonic() if event.kind == "waiting" else None
+
+
+class JobBook:
+    """All jobs.
+
+    Args:
+        folder: where they are kept; those that had not ended when an engine did are in `unfinished`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._news = anyio.Event()
+        self.jobs: dict[str, Job] = {}
+        found = [job for job in map(_load, folder.glob("*.jsonl")) if job is not None]
+        for job in sorted(found, key=lambda job: job.created):
+            self.jobs[job.id] = job
+        self._forget_old()
+
+    def unfinished(self) -> list[Job]:
+        """Give the jobs that are not over, oldest first."""
+        return [job for job in self.jobs.values() if not job.ended]
+
+    def add(self, shot: str, kind: str, **how: Any) -> Job:
+        """Make a job; it is on disk when this returns."""
+        job = Job(secrets.token_hex(8), shot, kind, created=time.time(), **how)
+        self.jobs[job.id] = job
+        facts = {key: value for key, value in asdict(job).items() if key in _KEPT}
+        self._path(job).write_text(json.dumps(facts) + "\n")
+        self.tell(job, "queued")
+        self._forget_old()
+        return job
+
+    def get(self, name: str) -> Job:
+        """Give a job.
+
+        Raises:
+            ServiceError: `job.unknown`.
+        """
+        if name not in self.jobs:
+            raise ServiceError("job.unknown", f"There is no job '{name[:40]}'.", "It may be long over; start another.")
+        return self.jobs[name]
+
+    def of(self, shot: str) -> list[Job]:
+        """Give a shot's jobs that are not over."""
+        return [job for job in self.unfinished() if job.shot == shot]
+
+    def tell(self, job: Job, kind: str, data: dict[str, Any] | None = None) -> None:
+        """Note what has happened to a job and wake those who listen; nothing happens to a job that is over."""
+        if job.ended:
+            return
+        event = JobEvent(len(job.events) + 1, kind, data or {})
+        # A full disk loses the record, not the job.
+        with suppress(OSError), self._path(job).open("a") as file:
+            file.write(json.dumps([event.kind, event.data]) + "\n")
+        job.took(event)
+        news, self._news = self._news, anyio.Event()
+        news.set()
+
+    async def events(self, job: Job, after: int, pulse: float) -> AsyncIterator[JobEvent | None]:
+        """Give a job's events behind number `after`, as they come; None when nothing came for `pulse` seconds."""
+        while True:
+            news = self._news
+            for event in job.events[after:]:
+                after = event.id
+                yield event
+            if job.ended and after >= len(job.events):
+                return
+            if len(job.events) > after:
+                continue
+            with anyio.move_on_after(pulse) as scope:
+                await news.wait()
+            if scope.cancelled_caught:
+                yield None
+
+    def late(self, now: float) -> list[Job]:
+        """Give the jobs that have waited for plates longer than they may."""
+        return [job for job in self.unfinished() if job.waiting is not None and now - job.waiting > job.plate_timeout]
+
+    def _forget_old(self) -> None:
+        ended = [job for job in self.jobs.values() if job.ended]
+        for job in ended[: max(0, len(ended) - MOST_ENDED)]:
+            del self.jobs[job.id]
+            self._path(job).unlink(missing_ok=True)
+
+    def _path(self, job: Job) -> Path:
+        return self._folder / f"{job.id}.jsonl"
+
+
+_KEPT = ("id", "shot", "kind", "frame", "direction", "plate_timeout", "created")
+
+
+def _load(path: Path) -> Job | None:
+    """Read a job; a last line that was cut off did not happen. None for a file that holds no job."""
+    lines = _whole_lines(path)
+    try:
+        job = Job(**json.loads(next(lines)))
+        for number, line in enumerate(lines, start=1):
+            kind, data = json.loads(line)
+            job.took(JobEvent(number, kind, data))
+    except (StopIteration, ValueError, TypeError):
+        return None
+    job.waiting = None
+    return job
+
+
+def _whole_lines(path: Path) -> Iterator[str]:
+    return iter([line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")])

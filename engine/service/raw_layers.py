@@ -1,0 +1,34 @@
+"""One layer of a matte file as raw half floats, for hosts that read no EXR."""
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.contract.errors import ServiceError
+from engine.media.matte_files import read_matte
+
+
+def raw_layer(path: Path, layer: str, origin: str) -> tuple[bytes, tuple[int, int]]:
+    """Read a layer.
+
+    Args:
+        path: a matte file.
+        layer: `OBJECT.alpha`, `OBJECT.trimap` or `OBJECT.mask`; `alpha`: of all objects together.
+        origin: of the rows that are given: `top-left` or `bottom-left`.
+
+    Returns:
+        Rows of float16, little-endian, 0..1, and their height and width.
+
+    Raises:
+        ServiceError: `matte.missing` when there is no such layer.
+        PlateError: the file cannot be read.
+    """
+    channels = read_matte(path)
+    found = channels.get("A" if layer == "alpha" else layer)
+    if found is None:
+        named = ", ".join(sorted(name for name in channels if "." in name))
+        raise ServiceError(
+            "matte.missing", f"The mattes have no layer '{layer}'.", f"Choose alpha, or one of: {named}."
+        )
+    rows = found[::-1] if origin == "bottom-left" else found
+    return np.ascontiguousarray(rows, dtype="<f2").tobytes(), (found.shape[0], found.shape[1])

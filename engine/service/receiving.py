@@ -1,0 +1,106 @@
+"""A plate as a request's body: streamed to disk, looked at, then taken over or gone."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+
+from engine.contract.errors import PlateError, ServiceError
+from engine.service.raw import RawLayout
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "image/x-exr": _BINARY,
+        "image/png": _BINARY,
+        "image/jpeg": _BINARY,
+        "image/tiff": _BINARY,
+        "image/x-dpx": _BINARY,
+        "application/octet-stream": _BINARY,
+        "application/json": {"schema": {"type": "object", "required": ["file"], "properties": {
+            "file": {"type": "string", "description": "Plain name of a file in the shot's inbox."},
+            "shape": {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3},
+            "dtype": {"enum": ["float16", "float32"]},
+            "origin": {"enum": ["top-left", "bottom-left"]},
+        }}, "example": {"file": "plate.1001.exr"}},
+    },
+}  # fmt: skip
+"""What a plate's body may be, for the OpenAPI document."""
+
+_MAGICS = {
+    b"\x76\x2f\x31\x01": "exr",
+    b"\x89PNG": "png",
+    b"\xff\xd8\xff": "jpg",
+    b"SDPX": "dpx",
+    b"XPDS": "dpx",
+    b"II*\0": "tif",
+    b"MM\0*": "tif",
+    b"II+\0": "tif",
+    b"MM\0+": "tif",
+}
+
+
+@asynccontextmanager
+async def receive(
+    request: Request, path: Path, layout: RawLayout | None, most_bytes: int
+) -> AsyncIterator[tuple[Path, str | RawLayout]]:
+    """Stream a body to `path` and give the file with what it holds; afterwards no file is left at `path`.
+
+    Args:
+        request: whose body it is.
+        path: a new file on the store's disk.
+        layout: of raw pixels; None for an image file.
+        most_bytes: of the body.
+
+    Raises:
+        PlateError: `plates.empty_file`, `plates.truncated` (fewer or more raw bytes than the layout says), or
+            `plates.format`.
+        ServiceError: `engine.too_large`.
+    """
+    if layout is not None and layout.size > most_bytes:
+        raise _too_large(most_bytes)
+    try:
+        size, start = 0, b""
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most_bytes:
+                    raise _too_large(most_bytes)
+                start = start or bytes(chunk[:8])
+                file.write(chunk)
+        yield path, _kind(size, start, layout)
+    finally:
+        path.unlink(missing_ok=True)  # noqa: ASYNC240 - quicker than a thread would start
+
+
+def _kind(size: int, start: bytes, layout: RawLayout | None) -> str | RawLayout:
+    if layout is not None:
+        if size != layout.size:
+            raise PlateError(
+                "plates.truncated",
+                f"{size} bytes came, but raw pixels of {layout.width}x{layout.height} with {layout.channels} "
+                f"channels of {layout.dtype} are {layout.size}.",
+                "Send whole rows without gaps, and the shape as height,width,channels.",
+            )
+        return layout
+    if size == 0:
+        raise PlateError("plates.empty_file", "The plate is empty (0 bytes).", "Send the whole file.")
+    for magic, kind in _MAGICS.items():
+        if start.startswith(magic):
+            return kind
+    raise PlateError(
+        "plates.format",
+        "The plate is no image that the engine knows.",
+        "Send an EXR, PNG, JPEG, TIFF or DPX file, or raw pixels with the X-Mam2-Shape header.",
+    )
+
+
+def _too_large(most_bytes: int) -> ServiceError:
+    return ServiceError(
+        "engine.too_large",
+        f"The plate is larger than the {most_bytes} bytes that one may have.",
+        "Send smaller plates, or raise MAM2_PLATE_BYTES.",
+    )

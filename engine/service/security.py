@@ -1,0 +1,73 @@
+"""Who may talk to the engine: this user's programs, with the token, on this machine; no web page, nobody else."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from engine.contract.errors import ServiceError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Gate:
+    """Lets a request through or answers it; every answer to a stranger is the same and says nothing.
+
+    Args:
+        app: what lies behind.
+        token: what a request must bring as `Authorization: Bearer`.
+        port: the engine's own: a request for another host name comes from a page that has rebound its name to us.
+        most_bytes: of a request's body, refused by its declared length before anything is read.
+        passed: called for every request that is let through.
+    """
+
+    def __init__(self, app: App, *, token: str, port: int, most_bytes: int, passed: Callable[[], None]) -> None:
+        self._app, self._token, self._most, self._passed = app, token.encode(), most_bytes, passed
+        self._hosts = {f"{name}:{port}".encode() for name in ("127.0.0.1", "localhost", "[::1]")}
+        self._origins = {b"http://" + host for host in self._hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, list[bytes]] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.lower(), []).append(value)
+        refusal = self._refusal(headers)
+        if refusal is None:
+            self._passed()
+            await self._app(scope, receive, send)
+        else:
+            await _answer(send, *refusal)
+
+    def _refusal(self, headers: dict[bytes, list[bytes]]) -> tuple[int, ServiceError] | None:
+        hosts, origins = headers.get(b"host", []), headers.get(b"origin", [])
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts or any(one not in self._origins for one in origins):
+            return 403, ServiceError("engine.forbidden", "No.", "The engine answers programs on its own machine only.")
+        given = headers.get(b"authorization", [b""])
+        kind, _, token = given[0].partition(b" ")
+        known = hmac.compare_digest(token.strip(), self._token)
+        if len(given) != 1 or kind.lower() != b"bearer" or not known:
+            return 401, ServiceError("engine.token", "No.", "Send the token of the connection file.")
+        length = headers.get(b"content-length", [b"0"])[0]
+        if not length.isdigit() or int(length) > self._most:
+            return 413, ServiceError(
+                "engine.too_large",
+                f"The request's body is larger than the {self._most} bytes that one may have.",
+                "Send one plate a request; MAM2_PLATE_BYTES raises the limit.",
+            )
+        return None
+
+
+async def _answer(send: Send, status: int, error: ServiceError) -> None:
+    body = json.dumps(error.to_json()).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == 413:
+        headers.append((b"connection", b"close"))  # the body that follows is not read
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

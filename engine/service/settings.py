@@ -1,0 +1,32 @@
+"""What a TD may set, by environment variables `MAM2_...`; nothing has to be."""
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_GIB = 1 << 30
+
+
+class ServiceSettings(BaseSettings):
+    """Settings of the service, each from the environment variable of its name with `MAM2_` before it."""
+
+    model_config = SettingsConfigDict(env_prefix="MAM2_", extra="ignore")
+
+    store: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("mam2", appauthor=False) / "store",
+        description="Folder for plates, prompts and mattes.",
+    )
+    store_bytes: int = Field(
+        default=100 * _GIB, ge=1 << 20, description="Most bytes in the store; the oldest shots make room."
+    )
+    plate_bytes: int = Field(default=_GIB, ge=1 << 10, description="Most bytes of one plate.")
+    devices: str = Field(
+        default="auto", description="Devices to use, with commas between them: auto, cpu, cuda:0, mps."
+    )
+    model_bytes: int = Field(default=16 * _GIB, ge=1, description="Most bytes that loaded models take on one device.")
+    plate_timeout: float = Field(default=120.0, gt=0, description="Seconds that a job waits for its next plate.")
+    idle_exit: float = Field(
+        default=1800.0, gt=0, description="Seconds without a request or job after which the engine ends."
+    )

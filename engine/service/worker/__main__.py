@@ -1,0 +1,76 @@
+"""`python -m engine.service.worker`: messages in through standard input, messages out through standard output.
+
+It ends when its input does. Between any two frames it looks for new messages, so whatever is urgent waits for one
+frame at most.
+"""
+
+import argparse
+import logging
+import os
+import queue
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import torch
+
+from engine.model.devices import pick_device
+from engine.service.messages import Message, from_line, to_line
+from engine.service.store import Store
+from engine.service.worker.models import Models
+from engine.service.worker.runs import Runs
+from engine.service.worker.worker import Worker
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a worker until its standard input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--memory", type=int, required=True, help="bytes that models may take on the device")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    # Whatever a library prints must not come between the messages.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    device = pick_device(options.device)
+    heard: queue.Queue[Message | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(heard,), daemon=True).start()
+    with tempfile.TemporaryDirectory(prefix="mam2-worker-") as scratch:
+        store = Store(options.store)
+        models, runs = Models(options.device, options.memory), Runs(Path(scratch))
+        worker = Worker(store, models, runs, lambda message: _send(out.fileno(), message))
+        _send(out.fileno(), {"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
+        idle = False
+        while True:
+            try:
+                message = heard.get(block=idle)
+            except queue.Empty:
+                idle = not worker.work()
+                continue
+            if message is None:
+                break
+            worker.hear(message)
+            idle = False
+        runs.close()
+
+
+def _listen(heard: "queue.Queue[Message | None]") -> None:
+    for line in sys.stdin.buffer:
+        heard.put(from_line(line))
+    heard.put(None)
+
+
+def _send(handle: int, message: Message) -> None:
+    line = to_line(message)
+    while line:
+        line = line[os.write(handle, line) :]
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else {"mps": "Apple GPU"}.get(device.type, "CPU")
+
+
+if __name__ == "__main__":
+    main()

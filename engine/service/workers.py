@@ -1,0 +1,208 @@
+"""The worker processes: one a device, started when there is work, started again when one dies."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.contract.errors import ServiceError
+from engine.service.jobs import Job
+from engine.service.messages import Message, from_line, to_line
+
+_log = logging.getLogger(__name__)
+
+MOST_DEATHS = 3  # of workers in one job, without a frame between them, before the job counts as the reason
+_LINE = 1 << 20
+
+
+@dataclass
+class Device:
+    """What is known of one device and its worker.
+
+    Attributes:
+        name: as `pick_device` takes it.
+        state: `idle` (no process), `starting` or `ready`.
+        label: the hardware's own name, once the worker has told.
+        pid: of the worker.
+        deaths: how often it has died.
+    """
+
+    name: str
+    state: str = "idle"
+    label: str = ""
+    pid: int | None = None
+    deaths: int = 0
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+
+class WorkerProcess:
+    """One device's worker, kept alive while it has jobs.
+
+    Args:
+        device: what it works on.
+        store: the store's folder.
+        model_bytes: most bytes of models on the device.
+        heard: called with every message of a job.
+    """
+
+    def __init__(self, device: Device, store: Path, model_bytes: int, heard: Callable[[Job, Message], None]) -> None:
+        self.device = device
+        self._command = [sys.executable, "-m", "engine.service.worker", "--device", device.name, "--store", str(store)]
+        self._command += ["--memory", str(model_bytes)]
+        self._heard = heard
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._blame: dict[str, int] = {}
+
+    def submit(self, job: Job) -> None:
+        """Give the worker a job, starting the process if there is none."""
+        self.device.jobs[job.id] = job
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        else:
+            self.send(_order(job))
+
+    def send(self, message: Message) -> None:
+        """Send the worker a message; without a process there is nobody who has to know."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                self._process.stdin.write(to_line(message))
+
+    async def close(self) -> None:
+        """End the process; jobs that are not over stay for the next engine."""
+        self.device.jobs.clear()
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+
+    async def _keep(self) -> None:
+        """Run the process, and another one for as long as the last has died with work to do."""
+        while True:
+            self.device.state = "starting"
+            try:
+                await self._live()
+            finally:
+                self.device.state, self.device.pid, self._process = "idle", None, None
+            self.device.deaths += 1
+            _log.warning("the worker of %s has died", self.device.name)
+            for job in list(self.device.jobs.values()):
+                self._blame[job.id] = self._blame.get(job.id, 0) + 1
+                if self._blame[job.id] >= MOST_DEATHS:
+                    self._take(job, {"id": job.id, "is": "failed", "error": _died().to_json()})
+            if not self.device.jobs:
+                return
+            await asyncio.sleep(0.2)
+
+    async def _live(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_LINE,
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+        )
+        self._process, self.device.pid = process, process.pid
+        try:
+            for job in self.device.jobs.values():
+                self.send(_order(job))
+            assert process.stdout is not None  # noqa: S101 - it was asked for
+            async for line in process.stdout:
+                self._hear(from_line(line))
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+    def _hear(self, message: Message) -> None:
+        if message["is"] == "ready":
+            self.device.state, self.device.label = "ready", message["name"]
+            return
+        job = self.device.jobs.get(message["id"])
+        if job is not None:
+            self._take(job, message)
+
+    def _take(self, job: Job, message: Message) -> None:
+        if message["is"] == "frame":
+            self._blame.pop(job.id, None)
+        self._heard(job, message)
+        if job.ended:
+            self.device.jobs.pop(job.id, None)
+            self._blame.pop(job.id, None)
+
+
+class Workers:
+    """All devices' workers. A shot stays on the device where it began, for as long as the engine lives.
+
+    Args:
+        devices: their names.
+        store: the store's folder.
+        model_bytes: most bytes of models on each device.
+        heard: called with every message of a job.
+    """
+
+    def __init__(
+        self, devices: list[str], store: Path, model_bytes: int, heard: Callable[[Job, Message], None]
+    ) -> None:
+        self._workers = [WorkerProcess(Device(name), store, model_bytes, heard) for name in devices]
+        self._homes: dict[str, WorkerProcess] = {}
+
+    @property
+    def devices(self) -> list[Device]:
+        """What there is to work on."""
+        return [worker.device for worker in self._workers]
+
+    def submit(self, job: Job) -> None:
+        """Give a job to the worker of its shot."""
+        self._home(job.shot).submit(job)
+
+    def cancel(self, job: Job) -> None:
+        """Tell a job's worker to leave it."""
+        home = self._home(job.shot)
+        home.device.jobs.pop(job.id, None)
+        home.send({"do": "cancel", "id": job.id})
+
+    def poke(self, shot: str) -> None:
+        """Tell a shot's worker that plates or prompts are new."""
+        if shot in self._homes:
+            self._homes[shot].send({"do": "poke", "shot": shot})
+
+    def forget(self, shot: str) -> None:
+        """Tell a shot's worker that the shot is gone."""
+        home = self._homes.pop(shot, None)
+        if home is not None:
+            home.send({"do": "forget", "shot": shot})
+
+    async def close(self) -> None:
+        """End all processes."""
+        await asyncio.gather(*(worker.close() for worker in self._workers))
+
+    def _home(self, shot: str) -> WorkerProcess:
+        if shot not in self._homes:
+            self._homes[shot] = min(self._workers, key=lambda worker: len(worker.device.jobs))
+        return self._homes[shot]
+
+
+def _order(job: Job) -> Message:
+    return {
+        "do": "job",
+        "id": job.id,
+        "shot": job.shot,
+        "kind": job.kind,
+        "frame": job.frame,
+        "direction": job.direction,
+    }
+
+
+def _died() -> ServiceError:
+    return ServiceError(
+        "engine.worker_died",
+        f"The process that computes has died {MOST_DEATHS} times in a row on this job.",
+        "Look at the engine's log; a smaller model or a lower resolution may be within the machine's memory.",
+    )

@@ -1,0 +1,52 @@
+"""Starting an engine from a host."""
+
+import sys
+
+import pytest
+
+from engine.contract.errors import ServiceError
+from engine.contract.launch import find, find_or_start, scrubbed_environment
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
+
+
+def test_without_an_engine_none_is_found():
+    """Looking for an engine starts none."""
+    assert find() is None
+
+
+def test_an_engine_that_dies_says_why():
+    """What the engine printed last is in the error, and where the whole log is."""
+    command = [sys.executable, "-c", "import sys; sys.exit('no room on this machine')"]
+    with pytest.raises(ServiceError, match="no room on this machine") as caught:
+        find_or_start(command, timeout=20)
+    assert caught.value.code == "engine.start"
+    assert "engine.log" in caught.value.hint
+
+
+def test_a_farm_can_forbid_engines(monkeypatch):
+    """With MAM2_ENGINE=never no engine is started."""
+    monkeypatch.setenv("MAM2_ENGINE", "never")
+    with pytest.raises(ServiceError) as caught:
+        find_or_start([sys.executable, "-c", "open('started', 'w')"])
+    assert caught.value.code == "engine.never"
+
+
+def test_a_command_that_is_not_there_is_named(monkeypatch):
+    """A wrong MAM2_COMMAND is an error that names it."""
+    monkeypatch.setenv("MAM2_COMMAND", "/nowhere/mam2 serve")
+    with pytest.raises(ServiceError, match="/nowhere/mam2"):
+        find_or_start()
+
+
+def test_a_hosts_own_world_does_not_reach_the_engine(monkeypatch):
+    """Python, library and window settings of the host stay with the host."""
+    for name in ("PYTHONHOME", "LD_LIBRARY_PATH", "QT_PLUGIN_PATH", "NUKE_PATH"):
+        monkeypatch.setenv(name, "host")
+    monkeypatch.setenv("OCIO", "studio.ocio")
+    found = scrubbed_environment()
+    assert "host" not in found.values()
+    assert found["OCIO"] == "studio.ocio"

@@ -1,0 +1,54 @@
+"""Engines for tests: one for a whole file where tests only talk to it, fresh ones where they kill it."""
+
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from running_engine import RunningEngine
+
+from engine.contract.errors import ServiceError
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Give a client of an engine that the tests of a file share."""
+    with _engines() as make, make().start() as client:
+        yield client
+
+
+@pytest.fixture
+def make_engine():
+    """Make engines, each with folders of its own; what still runs at the end is stopped."""
+    with _engines() as make:
+        yield make
+
+
+@pytest.fixture(autouse=True)
+def _without_shots(request):
+    yield
+    if "client" in request.fixturenames:
+        with suppress(ServiceError):
+            request.getfixturevalue("client").delete("sh")
+
+
+@contextmanager
+def _engines():
+    # A Unix socket's path must be short, which pytest's own folders are not.
+    base = Path(tempfile.mkdtemp(prefix="m2"))
+    engines = []
+    with pytest.MonkeyPatch.context() as variables:
+
+        def make(**more):
+            folder = base / str(len(engines))
+            folder.mkdir()
+            engines.append(RunningEngine(folder, variables, **more))
+            return engines[-1]
+
+        try:
+            yield make
+        finally:
+            for engine in engines:
+                engine.stop()
+            shutil.rmtree(base)

@@ -1,0 +1,113 @@
+"""Who gets in, and what strangers learn."""
+
+import http.client
+import json
+import stat
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from running_engine import declare
+
+from engine.contract.connection import read_connection, runtime_folder
+
+
+def _ask(headers, path="/v1/status", method="GET", body=None):
+    found = read_connection()
+    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=10)
+    connection.putrequest(method, path, skip_host=True)
+    everything = {"Host": f"127.0.0.1:{found.port}", "Authorization": f"Bearer {found.token}", **headers}
+    for name, value in everything.items():
+        if value is not None:
+            connection.putheader(name, value)
+    connection.endheaders(body)
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, 200),
+        ({"Authorization": None}, 401),
+        ({"Authorization": "Bearer wrong"}, 401),
+        ({"Authorization": "Basic QQ=="}, 401),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": None}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+@pytest.mark.usefixtures("client")
+def test_strangers_are_refused_and_learn_nothing(headers, expected):
+    """Without the token, under another host name or from a web page the answer is a refusal without a word more."""
+    status, body = _ask(headers)
+    assert status == expected
+    if expected != 200:
+        assert json.loads(body)["message"] == "No."
+        assert b"store" not in body
+
+
+def test_strangers_cannot_tell_what_there_is(client):
+    """What exists and what does not look the same to who has no token."""
+    declare(client)
+    answers = {_ask({"Authorization": None}, path) for path in ("/v1/shots/sh", "/v1/shots/none", "/nowhere")}
+    assert len(answers) == 1
+
+
+def test_the_engine_listens_on_loopback_alone(client):
+    """No address but 127.0.0.1 answers, and no connection leads out."""
+    engine = psutil.Process(client.status()["pid"])
+    sockets = engine.net_connections(kind="inet")
+    assert {one.laddr.ip for one in sockets} == {"127.0.0.1"}
+    assert {one.raddr.ip for one in sockets if one.raddr} <= {"127.0.0.1"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_only_the_user_can_read_the_token(client):
+    """The connection file is 0600 in a folder of 0700, and so are the store's folders."""
+    assert stat.S_IMODE((runtime_folder() / "engine.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE(runtime_folder().stat().st_mode) == 0o700
+    inbox = declare(client)["inbox"]
+    assert stat.S_IMODE(Path(inbox).stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e", "..%2F..%2Fetc", "a%2Fb", ".hidden", "a" * 129, "a%00b", "caf%C3%A9"])
+def test_no_name_leads_out_of_the_store(client, name):
+    """Names that could be paths are refused, and nothing appears on disk."""
+    store = client.status()["store"]
+    before = _files(store)
+    body = json.dumps({"range": [1, 2], "size": [8, 8]}).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    status, _ = _ask(headers, f"/v1/shots/{name}", "PUT", body)
+    assert status in (404, 405, 422)
+    assert _files(store) == before
+
+
+def test_the_inbox_gives_nothing_from_outside(client, tmp_path):
+    """A hand-over takes plain files of the inbox: no path, no link."""
+    inbox = declare(client)["inbox"]
+    secret = tmp_path / "secret.exr"
+    secret.write_bytes(b"secret")
+    Path(inbox, "link.exr").symlink_to(secret)
+    for file in ("link.exr", f"../../../{secret.name}", str(secret), "."):
+        body = json.dumps({"file": file}).encode()
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        status, answer = _ask(headers, "/v1/shots/sh/plates/1001", "PUT", body)
+        assert status == 422
+        assert json.loads(answer)["code"] == "plates.hand_over"
+    assert secret.exists()
+
+
+def test_a_body_that_is_too_large_is_not_read(make_engine):
+    """A declared length beyond the limit is refused before a byte of it is taken."""
+    with make_engine(MAM2_PLATE_BYTES="100000").start() as client:
+        declare(client)
+        status, answer = _ask({"Content-Length": "99999999999"}, "/v1/shots/sh/plates/1001", "PUT")
+        assert status == 413
+        assert json.loads(answer)["code"] == "engine.too_large"
+
+
+def _files(folder):
+    return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file())
