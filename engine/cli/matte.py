@@ -128,6 +128,12 @@ def matte(
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.", rich_help_panel=_RUNNING)
     ] = "auto",
+    engine: Annotated[
+        bool,
+        typer.Option(
+            "--engine", help="Compute in the engine that hosts share, on its devices.", rich_help_panel=_RUNNING
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Keep mattes that are done and still valid.", rich_help_panel=_RUNNING),
@@ -165,6 +171,7 @@ def matte(
         format=format_,
         preview=preview,
         resume=resume,
+        engine=engine,
         plate_layer=plate_layer,
         name=name,
     )

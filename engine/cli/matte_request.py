@@ -34,6 +34,7 @@ class MatteRequest:
         settings: the fields of `Settings` that were given.
         plate_layer: layer or part of the plate files that is the picture.
         name: first part of the mattes' file names; by default the plates' name and `_matte`.
+        engine: have the shared engine compute, on its own devices.
     """
 
     plates: str
@@ -48,6 +49,7 @@ class MatteRequest:
     format: str = "exr"
     preview: str | None = None
     resume: bool = False
+    engine: bool = False
     plate_layer: str | None = None
     name: str | None = None
 

@@ -97,7 +97,7 @@ def _matte(
         job.plates.follow([visit.frame for visit in plan])
         began = time.monotonic()
         if wanted:
-            progress.wait_for(f"loading the model '{request.model}'")
+            progress.wait_for("asking the engine" if request.engine else f"loading the model '{request.model}'")
             names = [thing.name for thing in job.shot.objects]
             for mattes in _track(job, scratch, progress, wanted, stop):
                 began = progress.began
@@ -112,7 +112,13 @@ def _matte(
 def _track(
     job: MatteJob, scratch: Path, progress: FrameProgress, wanted: set[int], stop: Event
 ) -> Iterator[FrameMattes]:
-    """Load the model, track the shot and give the wanted frames."""
+    """Load the model, track the shot and give the wanted frames; or have the shared engine do it."""
+    if job.request.engine:
+        from engine.cli.matte_remote import track_remotely
+
+        progress.begin(len(wanted))
+        yield from track_remotely(job, scratch, wanted, stop)
+        return
     from engine.model.checkpoints import load_model
     from engine.session.session import ShotSession
 

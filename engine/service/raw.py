@@ -53,8 +53,8 @@ class RawLayout:
 
 
 def layout_of(file_name: str) -> RawLayout | None:
-    """Read the layout from a plate's file name, `TOKEN.SUFFIX`; None for an image file."""
-    match = _SUFFIX.fullmatch(file_name.partition(".")[2])
+    """Read the layout from a plate's file name, `FRAME.TOKEN.SUFFIX`; None for an image file."""
+    match = _SUFFIX.fullmatch(file_name.split(".", 2)[-1])
     if match is None:
         return None
     return RawLayout(int(match[1]), int(match[2]), int(match[3]), match[4], match[5])

@@ -2,7 +2,7 @@
 
     shots/NAME/shot.json                   the declaration
                inbox/                      where a host on this machine puts files to be taken over
-               plates/1001/TOKEN.exr       as received, or TOKEN.HxWxC.float16.bottom-left.raw
+               plates/1001/1001.TOKEN.exr  as received, or 1001.TOKEN.HxWxC.float16.bottom-left.raw
                digests/1001                the hash of a plate, once somebody needed it
                mattes/matte.1001.exr       with the signature of what made it
                previews/matte.1001.exr     the same, made ahead of tracking
@@ -177,7 +177,7 @@ class StoredShot:
             raise PlateError("plates.format", f"'{kind[:20]}' is no image format.", "Send EXR, PNG, DPX, TIFF or JPEG.")
         own = self.folder / "plates" / str(frame)
         own.mkdir(exist_ok=True)
-        path = own / f"{secrets.token_hex(8)}.{suffix}"
+        path = own / f"{frame}.{secrets.token_hex(4)}.{suffix}"
         os.utime(received)  # the newest of several counts, see `plate`
         received.replace(path)
         for older in own.iterdir():
