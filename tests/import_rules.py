@@ -105,7 +105,7 @@ RULES = {
         ),
         theirs=_packages(
             *("anyio", "fastapi", "filelock", "numpy", "platformdirs", "psutil"),
-            *("pydantic", "pydantic_settings", "pynvml", "uvicorn"),
+            *("pydantic", "pydantic_settings", "pynvml", "starlette", "uvicorn"),
         ),
     ),
     "engine.service.worker": Rule(

@@ -7,6 +7,7 @@ from fastapi import Body, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from engine import __version__
 from engine.contract.errors import EngineError, PlateError, ServiceError
@@ -44,6 +45,7 @@ _STATUS = {
     "output.full_disk": 507,
 }
 _ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorBody, "description": "The body is not what its type says."},
     401: {"model": ErrorBody, "description": "The token is missing or wrong."},
     403: {"model": ErrorBody, "description": "The request does not come from a program on this machine."},
     404: {"model": ErrorBody, "description": "There is no such shot, job or matte."},
@@ -62,6 +64,7 @@ def build(engine: Engine) -> FastAPI:
     app = FastAPI(title="MAM2 engine", version=__version__, docs_url=None, redoc_url=None, responses=_ERRORS)
     app.add_exception_handler(EngineError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_form)
+    app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(OSError, _answer_disk)
     for add in (_add_shots, _add_plates_and_mattes, _add_jobs):
         add(app, engine)
@@ -244,6 +247,12 @@ async def _answer_form(_: Request, error: Exception) -> JSONResponse:
     where = ".".join(str(part) for part in first["loc"])
     problem = ServiceError("engine.form", f"The request is not as it should be: {where}: {first['msg']}.", _SEE)
     return JSONResponse(problem.to_json(), 422)
+
+
+async def _answer_http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    problem = ServiceError("engine.form", f"The request cannot be answered: {error.detail}.", _SEE)
+    return JSONResponse(problem.to_json(), error.status_code, error.headers)
 
 
 async def _answer_disk(_: Request, error: Exception) -> JSONResponse:

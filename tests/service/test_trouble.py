@@ -1,0 +1,204 @@
+"""What can go wrong around an engine, and the right answer to each."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from running_engine import declare, write_plate
+
+from engine.contract import launch
+from engine.contract.client import EngineClient
+from engine.contract.connection import Connection, read_connection, write_connection
+from engine.contract.errors import EngineError
+
+
+def test_of_two_engines_started_at_once_one_serves(make_engine):
+    """The second engine leaves in words with status 2, and the first goes on."""
+    engine = make_engine()
+    with engine.start() as client:
+        second = subprocess.run(
+            [sys.executable, "-m", "engine", "serve"],
+            env={**os.environ, **engine.variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert second.returncode == 2
+        assert "error: This user has an engine running already." in second.stderr
+        assert client.status()["pid"] == engine.process.pid
+
+
+def test_hosts_that_start_an_engine_at_once_share_it(make_engine, monkeypatch):
+    """Several hosts that find no engine end up with the same one."""
+    engine = make_engine()
+    for name, value in engine.variables.items():
+        monkeypatch.setenv(name, value)
+    command = [sys.executable, "-m", "engine", "serve"]
+    with ThreadPoolExecutor(3) as hosts:
+        clients = list(hosts.map(lambda _: launch.find_or_start(command), range(3)))
+    pids = {client.status()["pid"] for client in clients}
+    assert len(pids) == 1
+    os.kill(pids.pop(), 15)
+
+
+def test_a_stale_connection_file_is_no_engine(make_engine):
+    """A file left by an engine that was killed is passed over, and the next engine replaces it."""
+    engine = make_engine()
+    engine.start().close()
+    engine.kill()
+    assert read_connection() is not None
+    assert launch.find() is None
+    with engine.start() as client:
+        assert client.status()["pid"] == engine.process.pid
+
+
+def test_a_port_that_somebody_else_has_taken_is_no_engine(make_engine):
+    """Another program on the port of a stale file does not pass for the engine."""
+    make_engine()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer():
+            caller, _ = other.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
+
+        threading.Thread(target=answer, daemon=True).start()
+        write_connection(Connection("127.0.0.1", other.getsockname()[1], "token", 1, "0"))
+        assert launch.find() is None
+
+
+def test_an_engine_that_nobody_needs_leaves(make_engine):
+    """After its idle time an engine ends by itself and takes its connection file with it."""
+    engine = make_engine(MAM2_IDLE_EXIT="0.5")
+    engine.start().close()
+    assert engine.process.wait(20) == 0
+    assert read_connection() is None
+
+
+def test_a_store_that_is_gone_is_said_and_made_anew(client, tmp_path):
+    """With the store's folder removed a plate is refused in words; a new declaration works again."""
+    declare(client)
+    shutil.rmtree(Path(client.status()["store"]) / "shots")
+    with pytest.raises(EngineError) as caught:
+        client.put_plate("sh", 1001, write_plate(tmp_path, 1001))
+    assert caught.value.code == "shot.unknown"
+    declare(client)
+    client.put_plate("sh", 1001, write_plate(tmp_path, 1001))
+    assert client.shot("sh")["plates"] == [1001]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write anywhere")
+def test_a_store_that_cannot_be_written_is_said(make_engine):
+    """An engine whose store is read-only does not start, and says which folder it is."""
+    engine = make_engine()
+    store = Path(engine.variables["MAM2_STORE"])
+    store.mkdir()
+    store.chmod(0o500)
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "serve"],
+        env={**os.environ, **engine.variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert str(store) in done.stderr
+
+
+def test_a_file_in_the_stores_place_is_said(make_engine):
+    """An engine whose store is no folder does not start, and says so in one sentence with a hint."""
+    engine = make_engine()
+    Path(engine.variables["MAM2_STORE"]).write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "serve"],
+        env={**os.environ, **engine.variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "cannot be used" in done.stderr
+    assert "MAM2_STORE" in done.stderr
+
+
+def test_many_clients_at_once_are_all_served(client, tmp_path):
+    """64 clients that send plates at the same time all get their answer, and every plate is there."""
+    declare(client, frames=64)
+    plate = write_plate(tmp_path, 1001)
+
+    def send(frame):
+        with EngineClient(client.connection) as own:
+            own.put_plate("sh", frame, plate)
+            return own.status()["pid"]
+
+    with ThreadPoolExecutor(64) as clients:
+        assert len(set(clients.map(send, range(1001, 1065)))) == 1
+    assert client.shot("sh")["plates"] == list(range(1001, 1065))
+
+
+def test_a_listener_that_does_not_read_holds_nobody_up(client, tmp_path):
+    """A client that asks for events and never reads them delays neither the job nor other clients."""
+    declare(client, frames=3)
+    job = client.track("sh")
+    lazy = http.client.HTTPConnection("127.0.0.1", client.connection.port)
+    lazy.request("GET", f"/v1/jobs/{job}/events", headers={"Authorization": f"Bearer {client.connection.token}"})
+    for frame in (1001, 1002, 1003):
+        client.put_plate("sh", frame, write_plate(tmp_path, frame))
+    assert client.wait(job).kind == "done"
+    lazy.close()
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(client, tmp_path):
+    """Half a plate is no plate, and its bytes do not stay on disk."""
+    declare(client)
+    data = write_plate(tmp_path, 1001).read_bytes()
+    found = client.connection
+    for cut in (0, 1, len(data) // 2, len(data) - 1):
+        with socket.create_connection((found.host, found.port)) as wire:
+            head = (
+                f"PUT /v1/shots/sh/plates/1001 HTTP/1.1\r\nHost: 127.0.0.1:{found.port}\r\n"
+                f"Authorization: Bearer {found.token}\r\nContent-Length: {len(data)}\r\n\r\n"
+            )
+            wire.sendall(head.encode() + data[:cut])
+    assert client.shot("sh")["plates"] == []
+    incoming = Path(client.status()["store"], "incoming")
+    for _ in range(200):
+        if not list(incoming.iterdir()):
+            break
+        threading.Event().wait(0.02)
+    assert not list(incoming.iterdir())
+
+
+def test_what_is_not_a_request_gets_an_answer_in_words(client):
+    """Wrong forms are refused with the place that is wrong, and nothing breaks."""
+    declare(client)
+    found = client.connection
+    for method, path, body in (
+        ("PUT", "/v1/shots/sh", b"{"),
+        ("PUT", "/v1/shots/sh", b"\xff\xfe"),
+        ("PUT", "/v1/shots/sh", b'{"range": [5], "size": [8, 8]}'),
+        ("PUT", "/v1/shots/sh", b'{"range": [9, 1], "size": [8, 8]}'),
+        ("PUT", "/v1/shots/sh", b'{"range": [1, 9], "size": [8, 8], "more": 1}'),
+        ("PUT", "/v1/shots/sh/prompts", b'{"objects": [{"name": "a", "prompts": [{"kind": "ray", "frame": 1}]}]}'),
+        ("PUT", "/v1/shots/sh/prompts", b'{"objects": [{"name": "a", "prompts": []}]}'),
+        ("PUT", "/v1/shots/sh/plates/1001", b'{"file": 7}'),
+        ("POST", "/v1/shots/sh/preview/1", b""),
+        ("POST", "/v1/shots/sh/track", b'{"direction": "up"}'),
+    ):
+        wire = http.client.HTTPConnection(found.host, found.port, timeout=10)
+        headers = {"Authorization": f"Bearer {found.token}", "Content-Type": "application/json"}
+        wire.request(method, path, body, headers)
+        response = wire.getresponse()
+        answer = json.loads(response.read())
+        assert response.status in (400, 422), (path, body, answer)
+        assert answer["message"].endswith((".", "'."))
+        assert answer["hint"]
