@@ -8,7 +8,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-FOLLOW_TORCH = re.compile(r"nvidia-|cuda-|triton")
+FOLLOW_TORCH = re.compile(r"nvidia-(?!ml-py)|cuda-|triton")  # nvidia-ml-py follows the driver alone
 
 
 @pytest.fixture(scope="module")
