@@ -2,7 +2,7 @@
 PYTHON ?= python3
 MAM2_VENV ?= .venv
 
-.PHONY: demo test lint format types
+.PHONY: demo test lint format types bench-service
 
 demo:
 	$(PYTHON) install demo
@@ -18,3 +18,6 @@ format:
 
 types:
 	"$(MAM2_VENV)/bin/mypy" && "$(MAM2_VENV)/bin/mypy" install
+
+bench-service:
+	"$(MAM2_VENV)/bin/python" benchmarks/service.py

@@ -15,7 +15,9 @@ from engine.service.messages import Message, from_line, to_line
 
 _log = logging.getLogger(__name__)
 
-MOST_DEATHS = 3  # of workers in one job, without a frame between them, before the job counts as the reason
+# Of workers in one job, without a frame between them, before the job counts as the reason. One that dies while it
+# starts says less: then the reason may be anything.
+MOST_DEATHS, MOST_DEATHS_AT_START = 5, 15
 _LINE = 1 << 20
 
 
@@ -87,12 +89,13 @@ class WorkerProcess:
             try:
                 await self._live()
             finally:
+                weight = MOST_DEATHS_AT_START if self.device.state == "ready" else MOST_DEATHS
                 self.device.state, self.device.pid, self._process = "idle", None, None
             self.device.deaths += 1
             _log.warning("the worker of %s has died", self.device.name)
             for job in list(self.device.jobs.values()):
-                self._blame[job.id] = self._blame.get(job.id, 0) + 1
-                if self._blame[job.id] >= MOST_DEATHS:
+                self._blame[job.id] = self._blame.get(job.id, 0) + weight
+                if self._blame[job.id] >= MOST_DEATHS * MOST_DEATHS_AT_START:
                     self._take(job, {"id": job.id, "is": "failed", "error": _died().to_json()})
             if not self.device.jobs:
                 return
@@ -203,6 +206,6 @@ def _order(job: Job) -> Message:
 def _died() -> ServiceError:
     return ServiceError(
         "engine.worker_died",
-        f"The process that computes has died {MOST_DEATHS} times in a row on this job.",
+        "The process that computes has died again and again on this job.",
         "Look at the engine's log; a smaller model or a lower resolution may be within the machine's memory.",
     )

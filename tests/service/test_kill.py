@@ -1,9 +1,17 @@
 """Nothing acknowledged is lost, however the engine ends."""
 
+import contextlib
 import os
+import random
 import signal
+import threading
+import time
 
 from running_engine import declare, write_plate
+
+from engine.contract.client import EngineClient
+from engine.contract.connection import read_connection
+from engine.contract.errors import EngineError
 
 
 def _mattes(client, frames):
@@ -56,3 +64,49 @@ def test_a_killed_engine_goes_on_where_it_was(make_engine, tmp_path):
     frames = [event.data["frame"] for event in again.events(job) if event.kind == "frame"]
     assert frames == list(range(1001, 1007))
     assert again.shot("sh")["mattes"] == list(range(1001, 1007))
+
+
+KILLS = int(os.environ.get("MAM2_TEST_KILLS", "4"))  # more make a longer soak
+
+
+def test_kills_at_any_moment_lose_nothing(make_engine, tmp_path):
+    """However often worker and engine are killed while plates come and mattes are made, the end is the same."""
+    frames = range(1001, 1013)
+    plates = {frame: write_plate(tmp_path, frame) for frame in frames}
+    with make_engine().start() as undisturbed:
+        declare(undisturbed, frames=len(frames))
+        for frame, plate in plates.items():
+            undisturbed.put_plate("sh", frame, plate)
+        undisturbed.wait(undisturbed.track("sh"))
+        expected = _mattes(undisturbed, frames)
+    engine, chance = make_engine(), random.Random(7)
+    client = engine.start()
+    declare(client, frames=len(frames))
+    job = client.track("sh")
+    acknowledged: list[int] = []
+
+    def send():
+        waiting = list(frames)
+        while waiting:
+            with contextlib.suppress(EngineError, OSError), EngineClient(read_connection() or client.connection) as own:
+                own.put_plate("sh", waiting[0], plates[waiting[0]])
+                acknowledged.append(waiting.pop(0))
+            time.sleep(0.3)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.1, 4.0))
+        pid = client.status()["devices"][0]["pid"]
+        if chance.random() < 0.5 and pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        else:
+            engine.kill()
+            client = engine.start()
+        known = set(acknowledged)
+        assert known <= set(client.shot("sh")["plates"])
+    sender.join()
+    assert client.wait(job).kind == "done"
+    assert client.shot("sh")["mattes"] == list(frames)
+    assert _mattes(client, frames) == expected

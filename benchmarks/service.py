@@ -1,0 +1,123 @@
+"""What the service costs: a 4K plate by request and by hand-over, and answers while a worker is busy.
+
+    python benchmarks/service.py [--rounds 12]
+
+Each figure is a ratio of two things done in turn in the same run: a plate's way into the engine against a bare loopback
+socket, and a hand-over against writing the same file. An engine with a store of its own is started for it.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from engine.contract.client import EngineClient
+from engine.contract.launch import find_or_start
+from engine.contract.shot import Point, ShotObject
+
+WIDTH, HEIGHT, CHANNELS = 4096, 2160, 3
+SMALL = (256, 144)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=12)
+    rounds = parser.parse_args().rounds
+    folder = Path(tempfile.mkdtemp(prefix="m2bench"))
+    os.environ.update(MAM2_RUNTIME=str(folder / "run"), MAM2_STORE=str(folder / "store"), MAM2_IDLE_EXIT="60")
+    try:
+        with find_or_start([sys.executable, "-m", "engine", "serve"]) as engine:
+            pid = engine.status()["pid"]
+            plates(engine, rounds, folder)
+            answers(engine)
+            os.kill(pid, signal.SIGTERM)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def plates(engine: EngineClient, rounds: int, folder: Path) -> None:
+    """Send one plate again and again, in turn with what it is compared with."""
+    data = np.random.default_rng(0).random((HEIGHT, WIDTH, CHANNELS), np.float32).astype(np.float16).tobytes()
+    inbox = Path(engine.declare("bench", 1, 100, WIDTH, HEIGHT)["inbox"])
+    layout = {"shape": [HEIGHT, WIDTH, CHANNELS], "dtype": "float16"}
+    times: dict[str, list[float]] = {"socket": [], "request": [], "write": [], "hand-over": []}
+
+    def request(frame: int) -> None:
+        engine.put_pixels("bench", frame, data, (HEIGHT, WIDTH, CHANNELS))
+
+    def hand_over(frame: int) -> None:
+        (inbox / f"{frame}.raw").write_bytes(data)
+        engine.hand_over("bench", frame, f"{frame}.raw", **layout)
+
+    for number in range(rounds):
+        frame = 1 + number % 4
+        times["socket"].append(_loopback(data))
+        times["request"].append(_timed(request, frame))
+        times["write"].append(_timed((folder / f"plain.{frame}").write_bytes, data))
+        times["hand-over"].append(_timed(hand_over, frame))
+    engine.delete("bench")
+    middle = {name: statistics.median(values) for name, values in times.items()}
+    size = len(data) / 1e9
+    for name, seconds in middle.items():
+        print(f"{name:10s} {seconds * 1e3:7.1f} ms  {size / seconds:5.2f} GB/s")
+    print(f"request at {100 * middle['socket'] / middle['request']:.0f} % of the socket's rate")
+    print(f"hand-over at {middle['hand-over'] / middle['write']:.2f} times the cost of writing")
+
+
+def answers(engine: EngineClient) -> None:
+    """Ask for the status while a track keeps the worker busy."""
+    objects = (ShotObject("disc", (Point(1, SMALL[0] / 2, SMALL[1] / 2),)),)
+    engine.declare("busy", 1, 60, *SMALL, objects=objects)
+    pixels = np.random.default_rng(0).random((SMALL[1], SMALL[0], 3), np.float32).astype(np.float16)
+    for frame in range(1, 61):
+        engine.put_pixels("busy", frame, pixels, pixels.shape)
+    job = engine.track("busy", "forward")
+    times = []
+    with EngineClient(engine.connection) as other:
+        while other.job(job)["state"] in ("queued", "running"):
+            times.append(_timed(other.status))
+            time.sleep(0.01)
+    times.sort()
+    middle, late = times[len(times) // 2], times[int(len(times) * 0.99)]
+    print(f"status while a worker is busy: median {middle * 1e3:.1f} ms, 99th percentile {late * 1e3:.1f} ms")
+
+
+def _timed(call: Callable[..., object], *arguments: object) -> float:
+    began = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - began
+
+
+def _loopback(data: bytes) -> float:
+    """Send the bytes through a bare loopback connection, and give the seconds until all have come."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            receiver, _ = server.accept()
+            buffer = bytearray(1 << 20)
+            with receiver:
+                while receiver.recv_into(buffer):
+                    pass
+
+        taker = threading.Thread(target=take)
+        taker.start()
+        began = time.perf_counter()
+        with socket.create_connection(server.getsockname()) as sender:
+            sender.sendall(data)
+        taker.join()
+        return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
