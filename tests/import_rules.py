@@ -97,14 +97,13 @@ RULES = {
         # Of the floors below, only what needs no torch: the process that answers must start and stay quick.
         ours=_set(
             "engine.contract",
-            "engine.media.matte_files",
-            "engine.media.mattes",
+            "engine.media",
             "engine.model.catalogue",
             "engine.session.plan",
             "engine.session.signature",
         ),
         theirs=_packages(
-            *("anyio", "fastapi", "filelock", "numpy", "platformdirs", "psutil"),
+            *("anyio", "cv2", "fastapi", "filelock", "numpy", "platformdirs", "psutil"),
             *("pydantic", "pydantic_settings", "pynvml", "starlette", "uvicorn"),
         ),
     ),

@@ -8,12 +8,12 @@ from pathlib import Path
 from threading import Event
 
 from engine.cli.background import Interrupted, in_background
-from engine.cli.frames import count, spell
 from engine.cli.matte_request import MatteJob, MatteRequest, check_not_over_plates, checked
 from engine.cli.output_folder import OutputFolder, output_folder, scratch_folder
 from engine.cli.preview import write_preview
 from engine.cli.progress import FrameProgress, show_progress
 from engine.contract.errors import EngineError
+from engine.contract.frames import count, spell
 from engine.media.masks import read_mask
 from engine.model.catalogue import find_files, weights_folder
 from engine.session.plan import plan_shot, visits

@@ -5,8 +5,8 @@ from threading import Event
 
 import numpy as np
 
-from engine.cli.frames import spell
 from engine.contract.errors import PlateError
+from engine.contract.frames import spell
 from engine.media import images
 from engine.media.sequences import SequenceSource
 from engine.media.source import PlateSource

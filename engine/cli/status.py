@@ -1,6 +1,7 @@
 """`mam2 status`: what the running engine is doing."""
 
 import json
+import webbrowser
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 def status(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as the engine's API gives it.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the engine's page in the browser.")] = False,
     env: Annotated[bool, typer.Option("--env", help="MAM2_URL and MAM2_TOKEN, for curl.")] = False,
 ) -> None:
     """Show the engine that is running: devices, shots, jobs."""
@@ -22,6 +24,12 @@ def status(
         )
     with client:
         found = client.status()
+    if open_:
+        with client:
+            link = client.connection.url + client.monitor_link()
+        webbrowser.open(link)
+        typer.echo(f"the engine's page: {link}  (works once, within a minute)")
+        return
     if env:
         typer.echo(f"MAM2_URL={client.connection.url}\nMAM2_TOKEN={client.connection.token}")
         return

@@ -62,6 +62,10 @@ class EngineClient:
         """Give the engine's status: version, devices, shots, jobs."""
         return self._json("GET", "/v1/status")
 
+    def monitor_link(self) -> str:
+        """Give the path of a link to the engine's page for a browser; it works once, within a minute."""
+        return str(self._json("POST", "/v1/tickets")["path"])
+
     def declare(
         self,
         shot: str,

@@ -16,6 +16,7 @@ from engine.contract.shot import Settings
 from engine.contract.shot_json import objects_from_json
 from engine.service.declaration import Declaration, declaration_to_json
 from engine.service.engine import Engine, job_info
+from engine.service.monitor_routes import add_monitor
 from engine.service.raw import RawLayout
 from engine.service.receiving import BODY, receive
 from engine.service.schemas import (
@@ -32,12 +33,15 @@ from engine.service.schemas import (
     Status,
     TrackBody,
 )
+from engine.service.tickets import Tickets
 
 PULSE = 15.0  # seconds after which a silent event stream shows that it lives
 _STATUS = {
     "shot.unknown": 404,
     "job.unknown": 404,
     "matte.missing": 404,
+    "engine.page": 404,
+    "engine.ticket": 401,
     "shot.busy": 409,
     "shot.version": 409,
     "engine.too_large": 413,
@@ -59,8 +63,8 @@ ShotName = Annotated[str, Path(min_length=1, max_length=128, examples=["sh010"])
 FrameNumber = Annotated[Frame, Path(examples=[1001])]
 
 
-def build(engine: Engine) -> FastAPI:
-    """Make the application of an engine."""
+def build(engine: Engine, tickets: Tickets) -> FastAPI:
+    """Make the application of an engine; browsers come in by tickets."""
     app = FastAPI(title="MAM2 engine", version=__version__, docs_url=None, redoc_url=None, responses=_ERRORS)
     app.add_exception_handler(EngineError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_form)
@@ -68,6 +72,7 @@ def build(engine: Engine) -> FastAPI:
     app.add_exception_handler(OSError, _answer_disk)
     for add in (_add_shots, _add_plates_and_mattes, _add_jobs):
         add(app, engine)
+    add_monitor(app, engine, tickets)
     return app
 
 

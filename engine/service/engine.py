@@ -10,10 +10,12 @@ import anyio
 
 from engine import __version__
 from engine.contract.errors import PlateError, ServiceError
+from engine.contract.frames import spell
 from engine.contract.shot import ShotObject
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.housekeeping import make_room
 from engine.service.jobs import Job, JobBook
+from engine.service.memory import memory_of
 from engine.service.messages import Message
 from engine.service.raw import RawLayout
 from engine.service.settings import ServiceSettings
@@ -65,7 +67,7 @@ class Engine:
             "version": __version__,
             "pid": os.getpid(),
             "uptime": time.monotonic() - self.began,
-            "devices": [{**vars(device), "jobs": len(device.jobs)} for device in self.devices],
+            "devices": [_device_info(device) for device in self.devices],
             "shots": self.store.names(),
             "jobs": [job_info(job) for job in self.book.jobs.values()],
             "store": str(self.store.root),
@@ -208,12 +210,10 @@ class Engine:
         stored = self.store.shot(job.shot)
         wanted = [job.frame] if job.frame is not None else tracked_frames(stored.declaration().shot(job.direction))
         missing = sorted(set(wanted) - set(stored.frames()))
-        some = ", ".join(str(frame) for frame in missing[:10]) + (
-            f" and {len(missing) - 10} more" if missing[10:] else ""
-        )
+        word = "frame" if len(missing) == 1 else "frames"
         error = PlateError(
             "plates.timeout",
-            f"The plates of frames {some} have not come for {job.plate_timeout:g} seconds.",
+            f"The plates of {word} {spell(missing)} have not come for {job.plate_timeout:g} seconds.",
             "Send them and track again: what is done stays.",
         )
         self.book.tell(job, "failed", {"error": error.to_json(), "missing": missing})
@@ -237,8 +237,14 @@ def job_info(job: Job) -> dict[str, Any]:
         "state": job.state,
         "done": len(job.done),
         "total": job.total,
+        "quality": job.quality,
         "error": job.error,
     }
+
+
+def _device_info(device: Device) -> dict[str, Any]:
+    used, total = memory_of(device.name, device.pid)
+    return {**vars(device), "jobs": len(device.jobs), "memory_used": used, "memory_total": total}
 
 
 def raise_busy(name: str) -> None:

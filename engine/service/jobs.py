@@ -31,6 +31,9 @@ class Job:
         created: seconds since 1970.
         events: what has happened, oldest first; their numbers count from 1.
         waiting: since when it has been waiting for plates, by `time.monotonic`.
+        total: frames that will have mattes at its end.
+        done: the frames that have.
+        quality: how the matter worked on the last frame: what it saw at once, in pixels.
     """
 
     id: str
@@ -44,6 +47,7 @@ class Job:
     waiting: float | None = None
     total: int = 0
     done: set[int] = field(default_factory=set)
+    quality: dict[str, int] | None = None
 
     @property
     def state(self) -> str:
@@ -67,6 +71,7 @@ class Job:
         self.total = event.data.get("total", self.total)
         if event.kind == "frame":
             self.done.add(event.data["frame"])
+            self.quality = event.data.get("quality")
         self.waiting = time.monotonic() if event.kind == "waiting" else None
 
 

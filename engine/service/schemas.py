@@ -138,6 +138,9 @@ class JobInfo(BaseModel):
     state: Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
     done: int
     total: int
+    quality: dict[str, int] | None = Field(
+        None, description="What the matter sees at once, in pixels: smaller tiles after memory has run out."
+    )
     error: ErrorBody | None = None
 
 
@@ -150,6 +153,20 @@ class DeviceInfo(BaseModel):
     pid: int | None
     deaths: int
     jobs: int
+    memory_used: int
+    memory_total: int
+
+
+class Ticket(BaseModel):
+    """A link to the monitor, on the engine's own address."""
+
+    path: str
+
+
+class LogLines(BaseModel):
+    """The end of the engine's log."""
+
+    lines: list[str]
 
 
 class Status(BaseModel):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from engine.contract.errors import ServiceError
+from engine.service.tickets import OPEN, Tickets
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,14 +19,18 @@ class Gate:
 
     Args:
         app: what lies behind.
-        token: what a request must bring as `Authorization: Bearer`.
+        token: what a program must bring as `Authorization: Bearer`.
         port: the engine's own: a request for another host name comes from a page that has rebound its name to us.
+        tickets: know the browsers that came by a one-time link; what they change must come from the engine's page.
         most_bytes: of a request's body, refused by its declared length before anything is read.
         passed: called for every request that is let through.
     """
 
-    def __init__(self, app: App, *, token: str, port: int, most_bytes: int, passed: Callable[[], None]) -> None:
-        self._app, self._token, self._most, self._passed = app, token.encode(), most_bytes, passed
+    def __init__(
+        self, app: App, token: str, port: int, tickets: Tickets, *, most_bytes: int, passed: Callable[[], None]
+    ) -> None:
+        self._app, self._token, self._tickets = app, token.encode(), tickets
+        self._most, self._passed = most_bytes, passed
         self._hosts = {f"{name}:{port}".encode() for name in ("127.0.0.1", "localhost", "[::1]")}
         self._origins = {b"http://" + host for host in self._hosts}
 
@@ -38,21 +43,18 @@ class Gate:
         headers: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name.lower(), []).append(value)
-        refusal = self._refusal(headers)
+        refusal = self._refusal(scope, headers)
         if refusal is None:
             self._passed()
             await self._app(scope, receive, send)
         else:
             await _answer(send, *refusal)
 
-    def _refusal(self, headers: dict[bytes, list[bytes]]) -> tuple[int, ServiceError] | None:
+    def _refusal(self, scope: Scope, headers: dict[bytes, list[bytes]]) -> tuple[int, ServiceError] | None:
         hosts, origins = headers.get(b"host", []), headers.get(b"origin", [])
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts or any(one not in self._origins for one in origins):
             return 403, ServiceError("engine.forbidden", "No.", "The engine answers programs on its own machine only.")
-        given = headers.get(b"authorization", [b""])
-        kind, _, token = given[0].partition(b" ")
-        known = hmac.compare_digest(token.strip(), self._token)
-        if len(given) != 1 or kind.lower() != b"bearer" or not known:
+        if not (self._is_program(headers) or self._is_page(scope, headers)):
             return 401, ServiceError("engine.token", "No.", "Send the token of the connection file.")
         length = headers.get(b"content-length", [b"0"])[0]
         if not length.isdigit() or int(length) > self._most:
@@ -62,6 +64,18 @@ class Gate:
                 "Send one plate a request; MAM2_PLATE_BYTES raises the limit.",
             )
         return None
+
+    def _is_program(self, headers: dict[bytes, list[bytes]]) -> bool:
+        given = headers.get(b"authorization", [])
+        kind, _, token = (given[0] if len(given) == 1 else b"").partition(b" ")
+        return hmac.compare_digest(token.strip(), self._token) and kind.lower() == b"bearer"
+
+    def _is_page(self, scope: Scope, headers: dict[bytes, list[bytes]]) -> bool:
+        if scope["path"] == OPEN and scope["method"] == "GET":
+            return True  # the ticket in it is looked at there
+        if scope["method"] != "GET" and not headers.get(b"origin"):
+            return False
+        return any(self._tickets.admits(cookies) for cookies in headers.get(b"cookie", []))
 
 
 async def _answer(send: Send, status: int, error: ServiceError) -> None:

@@ -20,6 +20,7 @@ from engine.service.app import build
 from engine.service.engine import Engine
 from engine.service.security import Gate
 from engine.service.settings import ServiceSettings
+from engine.service.tickets import Tickets
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +40,9 @@ def serve(settings: ServiceSettings) -> None:
         engine = Engine(settings, _devices(settings.devices))
         port = tcp.getsockname()[1]
         token = secrets.token_urlsafe(32)
-        app = build(engine)
-        gate = Gate(app, token=token, port=port, most_bytes=settings.plate_bytes + _SLACK, passed=engine.touch)
+        tickets = Tickets()
+        app = build(engine, tickets)
+        gate = Gate(app, token, port, tickets, most_bytes=settings.plate_bytes + _SLACK, passed=engine.touch)
         server = uvicorn.Server(
             uvicorn.Config(
                 gate,

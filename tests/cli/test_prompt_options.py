@@ -8,10 +8,10 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.cli.frames import count, spell
 from engine.cli.ordered import ARGUMENTS, ORDER, OrderedCommand
 from engine.cli.prompt_options import Given, merge, read_objects, read_prompt, read_prompt_file, read_range
 from engine.contract.errors import PromptError, ShotError
+from engine.contract.frames import count, spell
 from engine.contract.shot import Box, MaskPrompt, Point, Settings, Shot, ShotObject
 from engine.contract.shot_json import objects_to_json, shot_to_json
 

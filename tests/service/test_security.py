@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from running_engine import declare
+from running_engine import declare, write_plate
 
 from engine.contract.connection import read_connection, runtime_folder
 
@@ -111,3 +111,31 @@ def test_a_body_that_is_too_large_is_not_read(make_engine):
 
 def _files(folder):
     return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file())
+
+
+_GUARD = """
+import os, socket
+open(os.environ["GUARD_LOG"] + ".on", "w").close()
+real = socket.socket.connect
+def connect(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        with open(os.environ["GUARD_LOG"], "a") as log:
+            log.write(f"{address}\\n")
+        raise ConnectionRefusedError("no way out")
+    return real(self, address)
+socket.socket.connect = connect
+"""
+
+
+def test_a_shot_is_tracked_without_a_way_out(make_engine, tmp_path):
+    """With every outgoing connection refused a shot is tracked as ever, and nobody has even tried one."""
+    guard = tmp_path / "guard"
+    guard.mkdir()
+    (guard / "sitecustomize.py").write_text(_GUARD)
+    tried = tmp_path / "tried"
+    with make_engine(PYTHONPATH=str(guard), GUARD_LOG=str(tried)).start() as client:
+        declare(client, frames=1)
+        client.put_plate("sh", 1001, write_plate(tmp_path, 1001))
+        assert client.wait(client.track("sh")).kind == "done"
+    assert tried.with_name("tried.on").exists()
+    assert not tried.exists()

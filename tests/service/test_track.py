@@ -96,7 +96,7 @@ def test_plates_that_do_not_come_are_named(client, tmp_path):
     """A job that waits too long fails and says which frames it misses; what was done stays."""
     declare(client, frames=3)
     client.put_plate("sh", 1001, write_plate(tmp_path, 1001))
-    with pytest.raises(EngineError, match="1002, 1003") as caught:
+    with pytest.raises(EngineError, match="frames 1002-1003") as caught:
         client.wait(client.track("sh", plate_timeout=1.0))
     assert caught.value.code == "plates.timeout"
     assert client.shot("sh")["mattes"] == [1001]

@@ -10,7 +10,7 @@ from engine.model.mam2 import MAM2
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.matte_state import signer
 from engine.service.store import MATTE, StoredShot
-from engine.service.worker.stored_plates import PlateAwaited, StoredPlates
+from engine.service.stored_plates import PlateAwaited, StoredPlates
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
 from engine.session.results import FrameMattes

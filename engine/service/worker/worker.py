@@ -7,10 +7,10 @@ from engine.contract.errors import EngineError, ServiceError
 from engine.service.messages import Message
 from engine.service.schedule import Schedule
 from engine.service.store import Store
+from engine.service.stored_plates import PlateAwaited
 from engine.service.worker.models import Models
 from engine.service.worker.runs import Runs
 from engine.service.worker.shot_run import ShotRun
-from engine.service.worker.stored_plates import PlateAwaited
 
 _log = logging.getLogger(__name__)
 

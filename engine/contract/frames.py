@@ -1,11 +1,11 @@
 """Frame numbers as people read them."""
 
-from collections.abc import Iterable
+from typing import Iterable, List
 
 
 def spell(frames: Iterable[int], limit: int = 8) -> str:
     """Give frames as `1003-1005, 1010`; after `limit` groups, how many frames are left out."""
-    groups: list[list[int]] = []
+    groups: List[List[int]] = []
     for frame in sorted(set(frames)):
         if groups and frame == groups[-1][1] + 1:
             groups[-1][1] = frame

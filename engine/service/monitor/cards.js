@@ -1,0 +1,161 @@
+// What the page is made of: one element a device, job or shot, changed in place so that focus and scrolling stay.
+import { thumbnail } from "./api.js";
+
+const RUNNING = ["queued", "running", "waiting"];
+const FRAMES = 40;
+
+// Bring a list's elements in line with what there is; an element whose item has not changed is left alone, with its
+// focus and scrolling. `fill` gives an element its contents.
+export function update(list, items, key, fill) {
+  const before = new Map([...list.children].map((element) => [element.dataset.key, element]));
+  items.forEach((item, place) => {
+    const name = key(item);
+    const element = before.get(name) ?? document.createElement(list.tagName === "UL" ? "li" : "article");
+    before.delete(name);
+    const shown = JSON.stringify(item);
+    if (element.dataset.shown !== shown) {
+      element.dataset.key = name;
+      element.dataset.shown = shown;
+      fill(item, element);
+    }
+    if (list.children[place] !== element) {
+      list.insertBefore(element, list.children[place] ?? null);
+    }
+  });
+  before.forEach((element) => element.remove());
+}
+
+export function deviceCard(device, element) {
+  const label = device.label ? ` (${device.label})` : "";
+  element.className = "card";
+  element.replaceChildren(
+    row(strong(device.name + label), state(device.state)),
+    memory(device),
+    note(device.deaths ? `its process was replaced ${device.deaths} times` : ""),
+  );
+}
+
+export function jobCard(job, element, stop) {
+  const runs = RUNNING.includes(job.state);
+  const focused = element.contains(document.activeElement);
+  element.className = "card";
+  const parts = [row(strong(`${job.kind} ${job.shot}`), state(job.state)), count(job)];
+  if (runs) {
+    const button = document.createElement("button");
+    button.textContent = "Cancel";
+    button.setAttribute("aria-label", `Cancel the ${job.kind} of ${job.shot}`);
+    button.addEventListener("click", () => stop(job));
+    parts.push(button);
+    if (focused) {
+      queueMicrotask(() => button.focus());
+    }
+  }
+  if (job.error) {
+    parts.push(note(job.error.message, "error"), note(job.error.hint, "hint"));
+  }
+  element.replaceChildren(...parts);
+}
+
+export function shotCard(shot, element) {
+  const [first, last] = shot.range;
+  const right = new Set(shot.mattes);
+  const stale = new Set(shot.stale);
+  const all = shot.view === "plate" ? shot.plates : [...shot.mattes, ...shot.stale].sort((a, b) => a - b);
+  let strip = element.querySelector(".strip");
+  if (!strip) {
+    element.className = "card";
+    strip = document.createElement("div");
+    strip.className = "strip";
+    strip.tabIndex = 0;
+    strip.setAttribute("aria-label", `Frames of ${shot.shot}`);
+    element.replaceChildren(document.createElement("div"), strip);
+  }
+  const words =
+    `${shot.size[0]} x ${shot.size[1]}, frames ${first}-${last}, plates ${shot.plates.length}, ` +
+    `mattes ${right.size}${stale.size ? `, stale ${stale.size}` : ""}, model ${shot.model}`;
+  element.firstChild.replaceChildren(row(strong(shot.shot), note(words)));
+  const frames = spread(all, FRAMES).map((frame) => {
+    const state = right.has(frame) ? "right" : stale.has(frame) ? "stale" : "plain";
+    // The mark changes with the matte's state, so that a new matte shows.
+    return { frame, state, view: shot.view, source: thumbnail(shot.shot, frame, shot.view, state) };
+  });
+  update(strip, frames, (one) => String(one.frame), frameFigure);
+}
+
+function frameFigure(one, element) {
+  const image = document.createElement("img");
+  const caption = document.createElement("figcaption");
+  const figure = document.createElement("figure");
+  image.loading = "lazy";
+  image.alt = `${one.view} of frame ${one.frame}${one.state === "stale" ? ", stale" : ""}`;
+  image.src = one.source;
+  caption.textContent = one.frame;
+  figure.append(image, caption);
+  element.className = one.state;
+  element.replaceChildren(figure);
+}
+
+function spread(frames, most) {
+  if (frames.length <= most) {
+    return frames;
+  }
+  return Array.from({ length: most }, (_, i) => frames[Math.round((i * (frames.length - 1)) / (most - 1))]);
+}
+
+function count(job) {
+  const bar = document.createElement("progress");
+  bar.max = Math.max(job.total, 1);
+  bar.value = job.done;
+  bar.setAttribute("aria-label", `${job.done} of ${job.total} frames`);
+  const words = note(job.total ? `${job.done} of ${job.total} frames` : "");
+  const both = document.createElement("div");
+  both.append(bar, words);
+  return both;
+}
+
+function memory(device) {
+  if (!device.memory_total) {
+    return note("");
+  }
+  const bar = document.createElement("progress");
+  bar.max = device.memory_total;
+  bar.value = device.memory_used;
+  const words = `${gigabytes(device.memory_used)} of ${gigabytes(device.memory_total)} memory`;
+  bar.setAttribute("aria-label", words);
+  const both = document.createElement("div");
+  both.append(bar, note(words));
+  return both;
+}
+
+function gigabytes(bytes) {
+  return `${(bytes / 2 ** 30).toFixed(1)} GB`;
+}
+
+function row(...parts) {
+  const element = document.createElement("div");
+  element.className = "row";
+  element.append(...parts);
+  return element;
+}
+
+function strong(text) {
+  const element = document.createElement("strong");
+  element.textContent = text;
+  return element;
+}
+
+function state(text) {
+  const element = document.createElement("span");
+  element.className = `state ${text}`;
+  element.textContent = text;
+  return element;
+}
+
+function note(text, kind = "quiet") {
+  const element = document.createElement("p");
+  element.className = kind;
+  element.style.margin = kind === "quiet" ? "0" : "";
+  element.textContent = text;
+  element.hidden = !text;
+  return element;
+}

@@ -1,0 +1,53 @@
+"""Small pictures of a shot's frames, for the monitor."""
+
+import cv2
+import numpy as np
+
+from engine.contract.errors import ServiceError
+from engine.media.matte_files import read_matte
+from engine.media.pictures import eight_bit, over_checker
+from engine.media.source import Pixels
+from engine.service.store import StoredShot
+from engine.service.stored_plates import PlateAwaited, StoredPlates
+
+WIDTH = 304
+
+
+def thumbnail(stored: StoredShot, frame: int, of: str) -> bytes:
+    """Make a JPEG.
+
+    Args:
+        stored: the shot.
+        frame: the host's number.
+        of: `plate`, `alpha` (of all objects together) or `comp` (the plate by its alpha over a checkerboard).
+
+    Raises:
+        ServiceError: `matte.missing` when plate or matte is not there.
+        PlateError: it cannot be read.
+    """
+    path = stored.matte(frame)
+    if of != "plate" and not path.is_file():
+        raise _missing(stored, frame)
+    if of == "alpha":
+        alpha = _small(read_matte(path)["A"])
+        picture = np.repeat(alpha[..., None], 3, axis=2)
+    else:
+        declaration = stored.declaration()
+        plates = StoredPlates(stored, (declaration.width, declaration.height), declaration.settings.colourspace)
+        try:
+            plate = _small(plates.display(frame))
+        except PlateAwaited:
+            raise _missing(stored, frame) from None
+        picture = plate if of == "plate" else over_checker(plate, _small(read_matte(path)["A"]))
+    _, jpeg = cv2.imencode(".jpg", eight_bit(picture)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return jpeg.tobytes()
+
+
+def _small(image: Pixels) -> Pixels:
+    height = max(1, round(image.shape[0] * WIDTH / image.shape[1]))
+    method = cv2.INTER_AREA if image.shape[1] > WIDTH else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (WIDTH, height), interpolation=method), np.float32)
+
+
+def _missing(stored: StoredShot, frame: int) -> ServiceError:
+    return ServiceError("matte.missing", f"Frame {frame} of '{stored.name}' is not there yet.", "Track the shot first.")
