@@ -19,6 +19,7 @@ from engine.service.memory import memory_of
 from engine.service.messages import Message
 from engine.service.raw import RawLayout
 from engine.service.settings import ServiceSettings
+from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot
 from engine.service.workers import Device, Workers
 from engine.session.plan import dirty_frames
@@ -44,6 +45,7 @@ class Engine:
         self.store.sweep()
         self.book = JobBook(self.store.root / "jobs")
         self.workers = Workers(devices, settings.store, settings.model_bytes, self._heard)
+        self._states = MatteStates()
         self.began = time.monotonic()
         self.used = time.monotonic()
 
@@ -86,7 +88,7 @@ class Engine:
             if self.book.of(name) and _without_objects(before) != _without_objects(declaration):
                 raise_busy(name)
         self.store.declare(name, declaration)
-        self.workers.poke(name)
+        self._changed(name)
 
     def set_prompts(self, name: str, objects: tuple[ShotObject, ...]) -> list[int]:
         """Give a shot other objects and prompts; answers the frames that they change.
@@ -99,7 +101,7 @@ class Engine:
         after = Declaration(**{**vars(before), "objects": objects})
         after.check()
         self.store.declare(name, after)
-        self.workers.poke(name)
+        self._changed(name)
         old, new = ({thing.name: thing for thing in one.objects} for one in (before, after))
         shot = (after if after.objects else before).shot() if after.objects or before.objects else None
         if shot is None:
@@ -162,12 +164,11 @@ class Engine:
             self.cancel(job)
         self.workers.forget(name)
         self.store.delete(name)
+        self._states.forget(name)
 
     def mattes(self, stored: StoredShot) -> tuple[list[int], list[int]]:
         """Give the frames whose mattes are right, and those whose mattes are stale."""
-        from engine.service.matte_state import right_frames  # noqa: PLC0415 - loads the image libraries
-
-        return right_frames(stored, stored.declaration())
+        return self._states.of(stored)
 
     async def run(self) -> None:
         """Resume what an earlier engine left, then look after jobs and the store until cancelled."""
@@ -187,7 +188,8 @@ class Engine:
                     await anyio.to_thread.run_sync(make_room, self.store, self.settings.store_bytes, busy)
                 ticks += 1
         finally:
-            await self.workers.close()
+            with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
+                await self.workers.close()
 
     def _shot_with(self, name: str, frame: int) -> StoredShot:
         stored = self.store.shot(name)
@@ -204,6 +206,10 @@ class Engine:
         for job in self.book.of(name):
             if job.waiting is not None:
                 job.waiting = time.monotonic()
+        self._changed(name)
+
+    def _changed(self, name: str) -> None:
+        self._states.forget(name)
         self.workers.poke(name)
 
     def _give_up(self, job: Job) -> None:
@@ -221,6 +227,8 @@ class Engine:
 
     def _heard(self, job: Job, message: Message) -> None:
         kind = message["is"]
+        if kind == "frame" and job.kind != "preview":
+            self._states.made(job.shot, message["frame"])
         if kind == "waiting" and job.state == "waiting":
             return
         if kind == "frame" and message["kept"] and message["frame"] in job.done:

@@ -15,7 +15,9 @@ from engine.training.targets import mask_target, plate_size, trimap_target, worn
 
 CORRECTED = 0.3  # share of steps that end with a corrective click
 PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
-CLASS_WEIGHTS = (1.0, 1.0, 3.0)  # foreground is the rarest class, and the one that solids need
+# Foreground is the rarest class, and the one that solids need; what is wrongly called known is beyond the matter.
+CLASS_WEIGHTS = (1.0, 1.5, 3.0)
+UNSURE = 0.7  # most that the matter's own trimaps are shifted towards unknown, and half of it either way for foreground
 OWN_TRIMAPS = 0.75  # share of the last stage's steps that meet the tracker's own trimaps
 
 
@@ -45,14 +47,16 @@ def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gener
     plate, truth = batch.plates_btchw.flatten(0, 1).float() / 255, batch.alpha_bt1hw.flatten(0, 1).float() / 255
     size = plate_size(plate.shape[-1], generator)
     own = batch.alpha_bt1hw.shape[1] > 1 and torch.rand((), generator=generator) < OWN_TRIMAPS
-    likely = _own_trimaps(model, batch, mode, generator) if own else None
+    logits = _own_trimaps(model, batch, mode, generator) if own else None
     plate, truth = (
         F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True) for x in (plate, truth)
     )
-    if likely is None:
+    if logits is None:
         trimap = torch.cat([worn_trimap(one, generator) for one in truth.split(1)])
     else:
-        likely = F.interpolate(likely, size, mode="bilinear", align_corners=False)
+        none, unknown, foreground = torch.rand(3, len(logits), 1, 1, generator=generator) * UNSURE
+        shift = torch.stack([0 * none, unknown, foreground - UNSURE / 2], dim=1).to(logits)
+        likely = F.interpolate((logits + shift).softmax(1), size, mode="bilinear", align_corners=False)
         trimap = likely.argmax(1, keepdim=True).float() / 2
     output = model.matter.forward_detailed(plate, trimap)
     unknown = (trimap == 0.5).float()
@@ -105,9 +109,9 @@ def _mask_terms(walked: Walk, masks_bt1hw: Tensor) -> dict[str, Tensor]:
 
 
 def _own_trimaps(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> Tensor:
-    """Give the tracker's trimap probabilities (B*T, 3, S/4, S/4) of every frame."""
+    """Give the tracker's trimap logits (B*T, 3, S/4, S/4) of every frame."""
     with torch.no_grad():
         model.tracker.eval()
         walked, _, _ = _walk(model, batch, mode, generator)
         model.tracker.train()
-    return torch.stack(walked.trimaps, dim=1).flatten(0, 1).softmax(1)
+    return torch.stack(walked.trimaps, dim=1).flatten(0, 1)

@@ -24,13 +24,7 @@ def test_of_two_engines_started_at_once_one_serves(make_engine):
     """The second engine leaves in words with status 2, and the first goes on."""
     engine = make_engine()
     with engine.start() as client:
-        second = subprocess.run(
-            [sys.executable, "-m", "engine", "serve"],
-            env={**os.environ, **engine.variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        second = _serve(engine)
         assert second.returncode == 2
         assert "error: This user has an engine running already." in second.stderr
         assert client.status()["pid"] == engine.process.pid
@@ -103,13 +97,7 @@ def test_a_store_that_cannot_be_written_is_said(make_engine):
     store = Path(engine.variables["MAM2_STORE"])
     store.mkdir()
     store.chmod(0o500)
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", "serve"],
-        env={**os.environ, **engine.variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _serve(engine)
     assert done.returncode == 2
     assert str(store) in done.stderr
 
@@ -118,13 +106,7 @@ def test_a_file_in_the_stores_place_is_said(make_engine):
     """An engine whose store is no folder does not start, and says so in one sentence with a hint."""
     engine = make_engine()
     Path(engine.variables["MAM2_STORE"]).write_text("")
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", "serve"],
-        env={**os.environ, **engine.variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _serve(engine)
     assert done.returncode == 2
     assert "cannot be used" in done.stderr
     assert "MAM2_STORE" in done.stderr
@@ -202,3 +184,14 @@ def test_what_is_not_a_request_gets_an_answer_in_words(client):
         assert response.status in (400, 422), (path, body, answer)
         assert answer["message"].endswith((".", "'."))
         assert answer["hint"]
+
+
+def _serve(engine):
+    """Run an engine that will not stay."""
+    return subprocess.run(
+        [sys.executable, "-m", "engine", "serve"],
+        env={**os.environ, **engine.variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
