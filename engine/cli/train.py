@@ -24,7 +24,8 @@ def train(
     mode: Annotated[str, typer.Option(help="Row of the ablation to train.")] = "pdd+mss",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What trains.")] = "auto",
     workers: Annotated[int, typer.Option(help="Processes that make clips.")] = 1,
-    clips: Annotated[int, typer.Option(help="Clips in the pool that the run learns from.")] = 800,
+    clips: Annotated[int, typer.Option(help="Clips in the pool that the run learns from.")] = 2000,
+    first_seed: Annotated[int, typer.Option(help="Seed of the pool's first clip; the others follow.")] = 0,
     export: Annotated[
         Path | None, typer.Option(help="Write what the --from checkpoints hold as a model's weights file, and stop.")
     ] = None,
@@ -53,7 +54,7 @@ def train(
             clips=clips,
             frames=12,
             size=256,
-            first_seed=0,
+            first_seed=first_seed,
             workers=2,
             report=lambda done: typer.echo(f"made {done} of {clips} clips") if done % 50 == 0 else None,
         )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import Body, FastAPI, Header, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import ValidationError
@@ -64,7 +65,10 @@ FrameNumber = Annotated[Frame, Path(examples=[1001])]
 
 
 def build(engine: Engine, tickets: Tickets) -> FastAPI:
-    """Make the application of an engine; browsers come in by tickets."""
+    """Make the application of an engine; browsers come in by tickets.
+
+    What changes anything runs in the event loop, and so one at a time; only reading files goes to threads.
+    """
     app = FastAPI(title="MAM2 engine", version=__version__, docs_url=None, redoc_url=None, responses=_ERRORS)
     app.add_exception_handler(EngineError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_form)
@@ -78,7 +82,7 @@ def build(engine: Engine, tickets: Tickets) -> FastAPI:
 
 def _add_shots(app: FastAPI, engine: Engine) -> None:
     @app.get("/v1/status")
-    def status() -> Status:
+    async def status() -> Status:
         """Say how the engine stands: devices, shots, jobs."""
         return Status(**engine.status())
 
@@ -88,10 +92,10 @@ def _add_shots(app: FastAPI, engine: Engine) -> None:
         return _info(engine, shot)
 
     @app.put("/v1/shots/{shot}")
-    def declare(shot: ShotName, body: ShotBody) -> ShotInfo:
+    async def declare(shot: ShotName, body: ShotBody) -> ShotInfo:
         """Declare a shot or change it; asked twice it is the same. Plates and mattes stay."""
         engine.declare(shot, _declaration(body))
-        return _info(engine, shot)
+        return await run_in_threadpool(_info, engine, shot)
 
     @app.delete("/v1/shots/{shot}", status_code=204)
     async def delete(shot: ShotName) -> None:
