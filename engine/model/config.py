@@ -45,6 +45,7 @@ class TrackerConfig:
     binarise_prompted_memory: bool = True  # memories of prompted frames see the mask that the artist saw
     decoder_mixers: int = 0  # ConvNeXt blocks before the two-way transformer: a small encoder leaves mixing undone
     decoder_refiners: int = 0  # ConvNeXt blocks at strides 8 and 4 of each upscaler: a small encoder's detail is raw
+    likeness: bool = False  # also say in the dense prompt where the plate looks like what was clicked
     draw_prompts: bool = False  # also draw points and boxes into the dense prompt: learned sooner from little data
 
 
@@ -94,6 +95,7 @@ STARTER = MAM2Config(
         decoder_mixers=2,
         decoder_refiners=2,
         draw_prompts=True,
+        likeness=True,
     ),
     matter=STARTER_MATTER,
     lora=LoraSettings(rank=16, alpha=16, dropout=0.0),

@@ -98,7 +98,7 @@ class MAM2(nn.Module):
             if prompt.points_bp2 is None:
                 return mask
             prompt = prompt.refining(logits, anew=prompt.anew)
-        points, dense = self._prompt_inputs(prompt)
+        points, dense = self._prompt_inputs(features, prompt)
         _, _, _, logits, _, pointer, presence = tracker._forward_sam_heads(  # noqa: SLF001
             backbone_features=image_bchw,
             point_inputs=points,
@@ -113,7 +113,7 @@ class MAM2(nn.Module):
     ) -> tuple[Mask, Tensor]:
         """One pass for mask and trimap logits (B, 3, S/4, S/4); `augment` feeds the mask to the trimap's branch."""
         mask = self.decode_mask(features, image_bchw, prompt)
-        points, dense = self._prompt_inputs(prompt)
+        points, dense = self._prompt_inputs(features, prompt)
         if prompt and prompt.mask_b1hw is not None:
             dense = mask.logits_b1hw
         augmenting = mask.logits_b1hw.detach() if augment else None
@@ -168,7 +168,9 @@ class MAM2(nn.Module):
         seen = decoder.attend(image_bchw, positions, sparse, dense, with_trimap=True)
         return decoder.trimap_of(seen, features.high_res, augment_b1hw).float()
 
-    def _prompt_inputs(self, prompt: FramePrompt | None) -> tuple[dict[str, Tensor] | None, Tensor | None]:
+    def _prompt_inputs(
+        self, features: Features, prompt: FramePrompt | None
+    ) -> tuple[dict[str, Tensor] | None, Tensor | None]:
         if prompt is None:
             return None, None
         dense = None if prompt.prior_b1hw is None else prompt.prior_b1hw.clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
@@ -176,6 +178,8 @@ class MAM2(nn.Module):
             return None, dense
         if self.config.tracker.draw_prompts:
             drawn = draw_prompts(prompt.points_bp2, prompt.labels_bp, self.image_size)
+            if self.tracker.likeness is not None:
+                drawn = drawn + self.tracker.likeness(features, prompt.points_bp2, prompt.labels_bp, drawn)
             dense = drawn if dense is None else (dense + drawn).clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
         return {"point_coords": prompt.points_bp2, "point_labels": prompt.labels_bp}, dense
 

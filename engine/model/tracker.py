@@ -6,6 +6,7 @@ from sam2.modeling.sam2_base import SAM2Base
 from engine.model.config import TrackerConfig
 from engine.model.decoder import DualModalDecoder
 from engine.model.image_encoder import build_image_encoder, build_memory_attention, build_memory_encoder
+from engine.model.likeness import Likeness
 
 
 class Tracker(SAM2Base):
@@ -51,6 +52,7 @@ class Tracker(SAM2Base):
 
     def _build_sam_heads(self) -> None:
         super()._build_sam_heads()
+        self.likeness = Likeness(self.hidden_dim) if self.config.likeness else None
         self.sam_mask_decoder = DualModalDecoder(
             mixers=self.config.decoder_mixers,
             refiners=self.config.decoder_refiners,

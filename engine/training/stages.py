@@ -48,10 +48,10 @@ STAGES = {
         Stage("masks-128", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 128, 3, 8, 1e-3, 0),
         Stage("masks-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 3, 4, 6e-4, 11_000_000),
         Stage("masks-long", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 5, 3, 5e-4, 20_000_000),
-        Stage("trimaps-images", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 1, 8, 8e-4, 60_000_000),
-        Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 30_000_000),
+        Stage("trimaps-images", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 1, 8, 8e-4, 61_000_000),
+        Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000),
-        Stage("matter-fine", "matter", (r"^matter\.",), (), 256, 3, 2, 5e-4, 50_000_000),
+        Stage("matter-fine", "matter", (r"^matter\.",), (), 256, 3, 2, 5e-4, 51_000_000),
     )
 }  # fmt: skip
 

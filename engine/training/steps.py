@@ -15,9 +15,8 @@ from engine.training.targets import mask_target, plate_size, trimap_target, worn
 
 CORRECTED = 0.3  # share of steps that end with a corrective click
 PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
-# Foreground is the rarest class, and the one that solids need; what is wrongly called known is beyond the matter.
-CLASS_WEIGHTS = (1.0, 1.5, 3.0)
-UNSURE = 0.7  # most that the matter's own trimaps are shifted towards unknown, and half of it either way for foreground
+CLASS_WEIGHTS = (1.0, 1.0, 3.0)  # foreground is the rarest class, and the one that solids need
+UNSURE = 0.4  # most that logits of unknown and foreground are shifted by in the tracker's trimaps that the matter meets
 OWN_TRIMAPS = 0.75  # share of the last stage's steps that meet the tracker's own trimaps
 
 
@@ -54,8 +53,7 @@ def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gener
     if logits is None:
         trimap = torch.cat([worn_trimap(one, generator) for one in truth.split(1)])
     else:
-        none, unknown, foreground = torch.rand(3, len(logits), 1, 1, generator=generator) * UNSURE
-        shift = torch.stack([0 * none, unknown, foreground - UNSURE / 2], dim=1).to(logits)
+        shift = UNSURE * (2 * torch.rand(len(logits), 3, 1, 1, generator=generator) - 1).to(logits)
         likely = F.interpolate((logits + shift).softmax(1), size, mode="bilinear", align_corners=False)
         trimap = likely.argmax(1, keepdim=True).float() / 2
     output = model.matter.forward_detailed(plate, trimap)
