@@ -50,6 +50,7 @@ STAGES = {
         Stage("masks-long", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 5, 3, 5e-4, 20_000_000),
         Stage("trimaps-images", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 1, 8, 8e-4, 61_000_000),
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
+        Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 256, 3, 2, 5e-4, 51_000_000),
     )
