@@ -22,7 +22,7 @@ _PARTS = {
     "memory attention": r"tracker\.memory_attention\.",
     "memory encoder": r"tracker\.memory_encoder\.",
     "memory tokens, object pointers": r"tracker\.(obj_ptr_|mask_downsample|maskmem_tpos_enc|no_mem_|no_obj_)",
-    "prompt encoder": r"tracker\.sam_prompt_encoder\.",
+    "prompt encoder": r"tracker\.(sam_prompt_encoder|likeness)\.",
     "decoder, mask": r"tracker\.sam_mask_decoder\.(?!trimap_|mask_augment)",
     "decoder, trimap branch": r"tracker\.sam_mask_decoder\.trimap_",
     "decoder, mask augment features": r"tracker\.sam_mask_decoder\.mask_augment",

@@ -1,5 +1,6 @@
 """The API as its own document describes it, and as a machine that must not break."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def test_the_api_is_as_its_document_says(client):
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},  # the program takes an encoding alone, without ":replace"
     )
     assert done.returncode == 0, done.stdout[-6000:]
     for shot in client.status()["shots"]:
