@@ -1,11 +1,10 @@
 """The hash of each plate, computed when somebody first needs it: receiving one must cost no more than writing it."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-_CHUNK = 1 << 22
+from engine.session.signature import file_digest
 
 
 @dataclass(frozen=True)
@@ -24,15 +23,12 @@ class Digests:
         if known is not None:
             return known
         found = plate.stat()
-        digest = hashlib.sha256()
-        with plate.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        text = f"{found.st_size} {found.st_mtime_ns} {digest.hexdigest()}"
+        digest = file_digest(plate)
+        text = f"{found.st_size} {found.st_mtime_ns} {digest}"
         temporary = self.folder / f".{frame}.{secrets.token_hex(4)}"
         temporary.write_text(text)
         temporary.replace(self.folder / str(frame))
-        return digest.hexdigest()
+        return digest
 
     def known(self, frame: int, plate: Path) -> str | None:
         """Give the hash if it was computed since the plate last changed."""
