@@ -18,28 +18,32 @@ from engine.training.procedural import make_clip
 
 ASPECTS = (1.0, 1.0, 4 / 3, 16 / 9, 16 / 9, 2.0, 3 / 4)  # plates are stretched to the model's square: learn it
 MOST_STRIDE = 2.0  # clips of the pool move up to this many times faster than life; samples skip frames besides
-VISIBLE = 0.004  # least mean alpha of a frame that a sample starts on
+VISIBLE = 0.004  # least mean alpha of an object on the first frame of a sample that asks for it
 
 
 @dataclass(frozen=True)
 class ClipBatch:
-    """A batch of clips, stretched to the model's square.
+    """A batch of clips, stretched to the model's square, and the objects to be found in them.
+
+    Two objects of one plate share its encoding, and tell that the prompt decides, not what catches the eye.
 
     Attributes:
         plates_btchw: (B, T, 3, S, S) uint8 sRGB.
-        alpha_bt1hw: (B, T, 1, S, S) uint8, exact visible alpha.
+        alpha_nt1hw: (N, T, 1, S, S) uint8, exact visible alpha of each object.
+        clip_n: (N,) int64: the clip that each object is in.
     """
 
     plates_btchw: Tensor
-    alpha_bt1hw: Tensor
+    alpha_nt1hw: Tensor
+    clip_n: Tensor
 
     def to(self, device: torch.device) -> "ClipBatch":
         """Give the same batch on another device."""
-        return ClipBatch(self.plates_btchw.to(device), self.alpha_bt1hw.to(device))
+        return ClipBatch(self.plates_btchw.to(device), self.alpha_nt1hw.to(device), self.clip_n.to(device))
 
 
 class _Makers(Dataset[Tensor]):
-    """Clip `n` of a pool: (T, S, S, 4) uint8, sRGB and alpha."""
+    """Clip `n` of a pool: (T, S, S, 5) uint8, sRGB and the alphas of subject and distractor."""
 
     def __init__(self, clips: range, frames: int, size: int) -> None:
         self.clips, self.frames, self.size = clips, frames, size
@@ -54,18 +58,19 @@ class _Makers(Dataset[Tensor]):
         height, width = round(self.size / aspect**0.5), round(self.size * aspect**0.5)
         stride = float(np.exp(rng.uniform(0, np.log(MOST_STRIDE))))
         clip = make_clip(seed, frames=self.frames, size_hw=(height, width), stride=stride)
-        square = np.empty((self.frames, self.size, self.size, 4), np.uint8)
+        square = np.empty((self.frames, self.size, self.size, 5), np.uint8)
         for t in range(self.frames):
             side = (self.size, self.size)
             square[t, ..., :3] = cv2.resize(clip.plates_thwc[t], side, interpolation=cv2.INTER_AREA)
             square[t, ..., 3] = cv2.resize(clip.alpha_thw[t], side, interpolation=cv2.INTER_AREA)
+            square[t, ..., 4] = cv2.resize(clip.distractor_thw[t], side, interpolation=cv2.INTER_AREA)
         return torch.from_numpy(square)
 
 
 def build_pool(
     path: Path, *, clips: int, frames: int, size: int, first_seed: int, workers: int, report: Callable[[int], None]
 ) -> None:
-    """Make a pool of clips, or finish one: (clips, frames, size, size, 4) uint8, sRGB and alpha.
+    """Make a pool of clips, or finish one: (clips, frames, size, size, 5) uint8, sRGB and both alphas.
 
     Args:
         path: a `.npy` file; a `.count` file beside it says how many clips are done.
@@ -80,7 +85,7 @@ def build_pool(
     done = int(count.read_text()) if count.exists() else 0
     if done >= clips:
         return
-    shape = (clips, frames, size, size, 4)
+    shape = (clips, frames, size, size, 5)
     pool = open_memmap(path, mode="r+" if done else "w+", dtype=np.uint8, shape=None if done else shape)
     makers = _Makers(range(first_seed + done, first_seed + clips), frames, size)
     for clip in DataLoader(makers, batch_size=None, num_workers=workers, worker_init_fn=one_thread):
@@ -100,10 +105,11 @@ class PooledClips(Dataset[tuple[Tensor, Tensor]]):
         size: side of a sample in pixels.
         frames: frames a sample.
         seed: of the cuts.
+        objects: most objects a sample asks for; each is visible on its first frame.
     """
 
-    def __init__(self, path: Path, size: int, frames: int, seed: int) -> None:
-        self.path, self.size, self.frames, self.seed = path, size, frames, seed
+    def __init__(self, path: Path, size: int, frames: int, seed: int, objects: int = 2) -> None:
+        self.path, self.size, self.frames, self.seed, self.objects = path, size, frames, seed, objects
         self.pool: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -111,23 +117,28 @@ class PooledClips(Dataset[tuple[Tensor, Tensor]]):
         return 1 << 40
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Cut sample `index`: plates (T, 3, S, S) uint8, alpha (T, 1, S, S) uint8."""
+        """Cut sample `index`: plates (T, 3, S, S) uint8, alphas (N, T, 1, S, S) uint8 of its objects."""
         if self.pool is None:
             self.pool = np.load(self.path, mmap_mode="r")
         rng = np.random.default_rng([self.seed, index])
         while True:
             clip = self.pool[rng.integers(len(self.pool))]
             frames = self._frames(rng, len(clip))
-            if clip[frames[0], ::4, ::4, 3].mean() > 255 * VISIBLE:
+            seen = _visible(clip[frames[0], ::4, ::4, 3:])
+            if seen:
                 break
-        box = self._crop(rng, clip[frames[0], ..., 3])
+        box = self._crop(rng, clip[frames[0], ..., 3 + int(rng.choice(seen))])
+        kept = _visible(self._cut(clip[frames[0]], box)[..., 3:])
+        if not kept:
+            box, kept = (0, 0, *clip.shape[1:3]), seen
         pictures = np.stack([self._cut(clip[t], box) for t in frames])
         if rng.random() < 0.5:
             pictures = pictures[:, :, ::-1]
-        plates, alpha = _recolour(rng, pictures[..., :3]), pictures[..., 3]
+        plates, asked = _recolour(rng, pictures[..., :3]), rng.permutation(kept)[: self.objects]
+        alphas = pictures[..., 3 + asked]
         return (
             torch.from_numpy(np.ascontiguousarray(plates.transpose(0, 3, 1, 2))),
-            torch.from_numpy(np.ascontiguousarray(alpha[:, None])),
+            torch.from_numpy(np.ascontiguousarray(alphas.transpose(3, 0, 1, 2)[:, :, None])),
         )
 
     def _frames(self, rng: np.random.Generator, length: int) -> np.ndarray:
@@ -160,14 +171,20 @@ class PooledClips(Dataset[tuple[Tensor, Tensor]]):
 
 def collate(samples: list[tuple[Tensor, Tensor]]) -> ClipBatch:
     """Stack samples into a batch."""
-    plates, alphas = (torch.stack(parts) for parts in zip(*samples, strict=True))
-    return ClipBatch(plates, alphas)
+    plates, alphas = zip(*samples, strict=True)
+    clips = torch.repeat_interleave(torch.tensor([len(objects) for objects in alphas]))
+    return ClipBatch(torch.stack(plates), torch.cat(alphas), clips)
 
 
 def one_thread(_: int) -> None:
     """Keep a data worker to one core."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
+
+
+def _visible(alphas_hwn: np.ndarray) -> list[int]:
+    """Give which objects of a frame there is enough of to click."""
+    return [n for n in range(alphas_hwn.shape[-1]) if alphas_hwn[..., n].mean() > 255 * VISIBLE]
 
 
 def _recolour(rng: np.random.Generator, plates_thwc: np.ndarray) -> np.ndarray:

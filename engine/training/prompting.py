@@ -59,7 +59,8 @@ def _click(alpha_ss: Tensor, generator: torch.Generator) -> Tensor:
     """Half of the clicks go well inside, as artists aim; the others anywhere that is clearly the object."""
     solid = (alpha_ss > 0.6 * alpha_ss.max()).float()
     if torch.rand((), generator=generator) < 0.5:
-        depth = F.avg_pool2d(solid[None, None], 21, stride=1, padding=10)[0, 0] * solid
+        rows = F.avg_pool2d(solid[None, None], (1, 21), stride=1, padding=(0, 10))  # along rows, then columns: faster
+        depth = F.avg_pool2d(rows, (21, 1), stride=1, padding=(10, 0))[0, 0] * solid
         solid = (depth > 0.8 * depth.max()).float()
     cells = solid.nonzero()
     row, column = cells[torch.randint(len(cells), (), generator=generator)]

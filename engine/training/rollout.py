@@ -20,7 +20,7 @@ class Walk:
 
     Attributes:
         masks: pass 1's mask of each frame.
-        trimaps: trimap logits (B, 3, S/4, S/4) of each frame; empty when only masks were asked for.
+        trimaps: trimap logits (N, 3, S/4, S/4) of each frame; empty when only masks were asked for.
         correction: one correction of the last frame's mask; None when none was made.
     """
 
@@ -30,19 +30,25 @@ class Walk:
 
 
 def walk(
-    model: MAM2, plates_btchw: Tensor, prompt: FramePrompt, mode: str | None, correct: Correct | None = None
+    model: MAM2,
+    plates_btchw: Tensor,
+    clip_n: Tensor,
+    prompt: FramePrompt,
+    mode: str | None,
+    correct: Correct | None = None,
 ) -> Walk:
-    """Track every clip of a batch from a prompt on its first frame.
+    """Track every object of a batch of clips from a prompt on its first frame; a plate is encoded once for all.
 
     Args:
         model: in training mode.
         plates_btchw: (B, T, 3, S, S) display-referred sRGB in 0..1.
-        prompt: on frame 0.
+        clip_n: (N,) the clip of each object.
+        prompt: on frame 0, of N objects.
         mode: row of the ablation; None: masks alone, without pass 2.
-        correct: given the last frame's logits (B, 1, S/4, S/4), makes a corrective prompt; None for no correction.
+        correct: given the last frame's logits (N, 1, S/4, S/4), makes a corrective prompt; None for no correction.
     """
     batch, frames = plates_btchw.shape[:2]
-    encoded = model.encode(plates_btchw.flatten(0, 1)).map(lambda x: x.unflatten(0, (batch, frames)))
+    encoded = model.encode(plates_btchw.flatten(0, 1)).map(lambda x: x.unflatten(0, (batch, frames))[clip_n])
     walked = Walk([], [], None)
     memories: dict[int, FrameMemory] = {}
     for t in range(frames):

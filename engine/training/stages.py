@@ -24,6 +24,7 @@ class Stage:
         batch: clips a step.
         rate: peak learning rate of AdamW.
         first_seed: where the stage's own clips begin.
+        objects: most objects asked for in a clip; what they share, the encoder, is most of a tracker's step.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Stage:
     batch: int
     rate: float
     first_seed: int
+    objects: int = 2
 
 
 _TRIMAP = r"trimap_|mask_augment"
@@ -51,8 +53,8 @@ STAGES = {
         Stage("trimaps-images", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 1, 8, 8e-4, 61_000_000),
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
-        Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000),
-        Stage("matter-fine", "matter", (r"^matter\.",), (), 256, 3, 2, 5e-4, 51_000_000),
+        Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
+        Stage("matter-fine", "matter", (r"^matter\.",), (), 256, 3, 2, 5e-4, 51_000_000, 1),
     )
 }  # fmt: skip
 

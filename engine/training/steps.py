@@ -43,9 +43,10 @@ def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gene
 
 def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
     """Stage 2: the matter alone, on true trimaps worn in every way; with several frames also on the tracker's own."""
-    plate, truth = batch.plates_btchw.flatten(0, 1).float() / 255, batch.alpha_bt1hw.flatten(0, 1).float() / 255
+    plates, alphas = batch.plates_btchw[batch.clip_n], batch.alpha_nt1hw
+    plate, truth = plates.flatten(0, 1).float() / 255, alphas.flatten(0, 1).float() / 255
     size = plate_size(plate.shape[-1], generator)
-    own = batch.alpha_bt1hw.shape[1] > 1 and torch.rand((), generator=generator) < OWN_TRIMAPS
+    own = alphas.shape[1] > 1 and torch.rand((), generator=generator) < OWN_TRIMAPS
     logits = _own_trimaps(model, batch, mode, generator) if own else None
     plate, truth = (
         F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True) for x in (plate, truth)
@@ -73,7 +74,7 @@ STEPS = {"masks": masks_step, "trimaps": trimaps_step, "matter": matter_step}
 
 
 def _walk(model: MAM2, batch: ClipBatch, mode: str | None, generator: torch.Generator) -> tuple[Walk, Tensor, Tensor]:
-    alpha = batch.alpha_bt1hw.float() / 255
+    alpha = batch.alpha_nt1hw.float() / 255
     frames, size = alpha.shape[1], alpha.shape[-1]
     masks = mask_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     kinds = PROMPT_KINDS if frames > 1 else (0.0, PROMPT_KINDS[1])  # a mask alone leaves nothing to find
@@ -84,7 +85,7 @@ def _walk(model: MAM2, batch: ClipBatch, mode: str | None, generator: torch.Gene
         def correct(prior: Tensor) -> FramePrompt:
             return sample_correction(prior, masks[:, -1], size, generator)
 
-    return walk(model, batch.plates_btchw.float() / 255, prompt, mode, correct), masks, alpha
+    return walk(model, batch.plates_btchw.float() / 255, batch.clip_n, prompt, mode, correct), masks, alpha
 
 
 def _mask_terms(walked: Walk, masks_bt1hw: Tensor) -> dict[str, Tensor]:
@@ -107,7 +108,7 @@ def _mask_terms(walked: Walk, masks_bt1hw: Tensor) -> dict[str, Tensor]:
 
 
 def _own_trimaps(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> Tensor:
-    """Give the tracker's trimap logits (B*T, 3, S/4, S/4) of every frame."""
+    """Give the tracker's trimap logits (N*T, 3, S/4, S/4) of every object's frames."""
     with torch.no_grad():
         model.tracker.eval()
         walked, _, _ = _walk(model, batch, mode, generator)

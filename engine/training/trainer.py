@@ -146,7 +146,7 @@ def _batches(stage: Stage, pool: Path, step: int, steps: int, workers: int, crew
         raise ValueError(f"{stage.name} has {stage.batch} clips a step: {crew.size} processes cannot share them evenly")
     return iter(
         DataLoader(
-            PooledClips(pool, stage.size, stage.frames, stage.first_seed),
+            PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects),
             batch_size=stage.batch // crew.size,
             sampler=_From(step * stage.batch + crew.rank, steps * stage.batch, crew.size),
             num_workers=workers,

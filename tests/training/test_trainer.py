@@ -7,7 +7,9 @@ import torch
 from numpy.lib.format import open_memmap
 
 from engine.model.mam2 import MAM2
+from engine.model.tensors import FramePrompt
 from engine.training import checkpoint, datasets
+from engine.training.rollout import walk
 from engine.training.stages import STAGES, choose_parameters
 from engine.training.trainer import Progress, train_stage
 
@@ -118,3 +120,31 @@ def test_exported_weights_can_be_trained_further(pool, tmp_path):
     for name, value in begun.named_parameters():
         if name in progress.average:
             torch.testing.assert_close(value, progress.average[name], rtol=1e-3, atol=1e-4)
+
+
+def test_a_sample_asks_for_every_object_that_can_be_clicked(pool):
+    """Subject and distractor both come with their plates where both are visible, each visible on the first frame."""
+    both = [datasets.PooledClips(pool, 64, 2, seed=3)[index] for index in range(8)]
+    alone = [datasets.PooledClips(pool, 64, 2, seed=3, objects=1)[index] for index in range(8)]
+    assert 2 in {len(alphas) for _, alphas in both}
+    assert {len(alphas) for _, alphas in alone} == {1}
+    assert all(alpha[0].max() > 0 for _, alphas in both for alpha in alphas)
+    batch = datasets.collate(both)
+    assert batch.clip_n.tolist() == [index for index, (_, alphas) in enumerate(both) for _ in alphas]
+
+
+def test_objects_of_one_clip_are_walked_as_if_alone(pool):
+    """Two objects that share a plate's encoding get the masks that each would get by itself."""
+    plates, alphas = next(
+        sample for sample in map(datasets.PooledClips(pool, 64, 2, seed=3).__getitem__, range(8)) if len(sample[1]) > 1
+    )
+    model, plates = _fresh(), plates[None].float() / 255
+    points = torch.tensor([[[20.0, 30.0]], [[44.0, 10.0]]])
+    labels = torch.ones(2, 1, dtype=torch.int32)
+    together = walk(model, plates, torch.zeros(2, dtype=torch.long), FramePrompt(points, labels), "pdd+mss")
+    for n in range(2):
+        prompt = FramePrompt(points[n : n + 1], labels[n : n + 1])
+        single = walk(model, plates, torch.zeros(1, dtype=torch.long), prompt, "pdd+mss")
+        for t in range(2):
+            torch.testing.assert_close(together.masks[t].logits_b1hw[n : n + 1], single.masks[t].logits_b1hw)
+            torch.testing.assert_close(together.trimaps[t][n : n + 1], single.trimaps[t])
