@@ -99,7 +99,6 @@ RULES = {
             "engine.contract",
             "engine.media",
             "engine.model.catalogue",
-            "engine.session.plan",
             "engine.session.signature",
         ),
         theirs=_packages(

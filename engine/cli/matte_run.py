@@ -14,9 +14,9 @@ from engine.cli.preview import write_preview
 from engine.cli.progress import FrameProgress, show_progress
 from engine.contract.errors import EngineError
 from engine.contract.frames import count, spell
+from engine.contract.plan import plan_shot, visits
 from engine.media.masks import read_mask
 from engine.model.catalogue import find_files, weights_folder
-from engine.session.plan import plan_shot, visits
 from engine.session.results import FrameMattes
 from engine.session.signature import signatures
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.contract.errors import ShotError
+from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import Settings, Shot, ShotObject
 from engine.contract.shot_json import objects_from_json, objects_to_json
-from engine.session.plan import plan_shot, visits
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import anyio
 from engine import __version__
 from engine.contract.errors import PlateError, ServiceError
 from engine.contract.frames import spell
+from engine.contract.plan import dirty_frames
 from engine.contract.shot import ShotObject
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.housekeeping import make_room
@@ -22,7 +23,6 @@ from engine.service.settings import ServiceSettings
 from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot
 from engine.service.workers import Device, Workers
-from engine.session.plan import dirty_frames
 
 _TICK = 0.5
 _ROOM_EVERY = 60  # ticks

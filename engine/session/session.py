@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import ShotError
+from engine.contract.plan import Visit, dirty_frames, plan_shot, visits
 from engine.contract.shot import Shot, ShotObject
 from engine.model.mam2 import MAM2
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Memory, Step
@@ -20,7 +21,6 @@ from engine.session import fit
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits, matte, share
 from engine.session.memory import MemoryBank, Selection, nearest, select
-from engine.session.plan import Visit, dirty_frames, plan_shot, visits
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, Record
 from engine.session.results import FrameMattes, ObjectMatte

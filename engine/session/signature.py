@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
+from engine.contract.plan import plan_shot
 from engine.contract.shot import MaskPrompt, Prompt, Shot
 from engine.contract.shot_json import prompt_to_json
 from engine.model.weights_header import read_header
-from engine.session.plan import Course, plan_shot
 
 _CHUNK = 1 << 20
 
@@ -46,7 +46,7 @@ def signatures(
     def of(frame: int) -> str:
         own = shared.copy()
         for thing in shot.objects:
-            counts = _reaching(frame, courses[thing.name])
+            counts = courses[thing.name].reaching(frame)
             _add(own, [thing.name, [said(prompt) for prompt in thing.prompts if prompt.frame in counts]])
         own.update(fingerprint(frame).encode())
         return own.hexdigest()[:32]
@@ -61,12 +61,6 @@ def file_digest(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _reaching(frame: int, course: Course) -> set[int]:
-    """Give the prompted frames that play a part in an object's matte on a frame."""
-    backward = frame not in course.forward and frame in course.backward
-    return {frame, *course.independent, *course.references(frame, backward=backward)}
 
 
 def _weights_hash(path: Path) -> str:

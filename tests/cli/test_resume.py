@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.contract.plan import dirty_frames
 from engine.contract.shot import DIRECTIONS, Box, Point, Settings, Shot, ShotObject
 from engine.media.matte_files import read_matte
-from engine.session.plan import dirty_frames
 from engine.session.signature import signatures
 
 FRAMES = range(1001, 1005)

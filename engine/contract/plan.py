@@ -1,4 +1,4 @@
-"""Which frames are visited, in which order, and what an edit undoes. Pure functions of the shot.
+"""Which frames are visited, in which order, and what an edit undoes: pure functions of the shot, the same for all.
 
 Words: an object's *anchor* is the prompted frame where its tracking starts. Tracking goes in *sweeps*: one forward,
 one backward. An *independent* frame is prompted so fully that it needs no memory, and serves every frame of the
@@ -6,10 +6,10 @@ object as a reference, like the anchor. A *correction* refines what was tracked 
 direction of its sweep, profit; frames before it never change.
 """
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Set, Tuple
 
-from engine.contract.shot import Point, Prompt, Shot, ShotObject
+from .shot import Point, Prompt, Shot, ShotObject
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Course:
     """
 
     anchor: int
-    independent: tuple[int, ...]
-    corrections: tuple[int, ...]
+    independent: Tuple[int, ...]
+    corrections: Tuple[int, ...]
     forward: range
     backward: range
 
     @property
-    def frames(self) -> frozenset[int]:
+    def frames(self) -> FrozenSet[int]:
         """Every frame that tracking reaches."""
         return frozenset(self.forward) | frozenset(self.backward)
 
@@ -43,11 +43,16 @@ class Course:
         """Give the frames of one sweep in the order in which they are tracked."""
         return self.backward if backward else self.forward
 
-    def references(self, frame: int, *, backward: bool) -> tuple[int, ...]:
+    def references(self, frame: int, *, backward: bool) -> Tuple[int, ...]:
         """Give the prompted frames whose memories a frame may recall: independent ones, and corrections behind it."""
         sweep = self.sweep(backward=backward)
         behind = (t for t in self.corrections if t in sweep and ((t > frame) if backward else (t < frame)))
         return tuple(sorted({t for t in self.independent if t != frame}.union(behind)))
+
+    def reaching(self, frame: int) -> Set[int]:
+        """Give the prompted frames that play a part in the object's matte on a frame."""
+        backward = frame not in self.forward and frame in self.backward
+        return {frame, *self.independent, *self.references(frame, backward=backward)}
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Visit:
 
     frame: int
     backward: bool
-    objects: tuple[str, ...]
+    objects: Tuple[str, ...]
     deliver: bool
 
 
@@ -82,14 +87,14 @@ def plan_object(thing: ShotObject, shot: Shot) -> Course:
     return Course(anchor, tuple(sorted(independent)), corrections, forward, backward)
 
 
-def plan_shot(shot: Shot) -> dict[str, Course]:
+def plan_shot(shot: Shot) -> Dict[str, Course]:
     """Plan every object's way through the shot, by name, in the shot's order."""
     return {thing.name: plan_object(thing, shot) for thing in shot.objects}
 
 
 def visits(
     courses: Mapping[str, Course], tracked: Callable[[str, int], bool], delivered: Callable[[int], bool]
-) -> list[Visit]:
+) -> List[Visit]:
     """Give what is left to do, in order: the forward sweep, then the backward one.
 
     One visit serves every object that is tracked on its frame in its sweep. A frame is delivered on the last visit
@@ -103,14 +108,14 @@ def visits(
     ahead = sorted({frame for course in courses.values() for frame in course.forward})
     behind = sorted({frame for course in courses.values() for frame in course.backward}, reverse=True)
 
-    def missing(frame: int, *, backward: bool) -> tuple[str, ...]:
+    def missing(frame: int, *, backward: bool) -> Tuple[str, ...]:
         return tuple(
             name
             for name, course in courses.items()
             if frame in course.sweep(backward=backward) and not tracked(name, frame)
         )
 
-    plan: list[Visit] = []
+    plan: List[Visit] = []
     for frame in ahead:
         names = missing(frame, backward=False)
         complete = not missing(frame, backward=True) and not delivered(frame)
@@ -124,7 +129,7 @@ def visits(
     return plan
 
 
-def dirty_frames(old: ShotObject | None, new: ShotObject | None, shot: Shot) -> frozenset[int]:
+def dirty_frames(old: Optional[ShotObject], new: Optional[ShotObject], shot: Shot) -> FrozenSet[int]:
     """Give the frames on which an object's matte may change when its prompts do.
 
     Args:
@@ -142,9 +147,9 @@ def dirty_frames(old: ShotObject | None, new: ShotObject | None, shot: Shot) -> 
     return _behind(changed & {*before.corrections, *after.corrections}, after)
 
 
-def _behind(corrections: Iterable[int], course: Course) -> frozenset[int]:
+def _behind(corrections: Iterable[int], course: Course) -> FrozenSet[int]:
     """Give the corrected frames and those tracked after them, in their sweep."""
-    dirty: set[int] = set()
+    dirty: Set[int] = set()
     for sweep in (course.forward, course.backward):
         positions = [sweep.index(frame) for frame in corrections if frame in sweep]
         if positions:

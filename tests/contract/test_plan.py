@@ -3,9 +3,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.contract.plan import dirty_frames, plan_object, plan_shot, visits
 from engine.contract.shot import Box, Point, Settings, Shot, ShotObject
 from engine.session.memory import select
-from engine.session.plan import dirty_frames, plan_object, plan_shot, visits
 
 FIRST = 1001
 
