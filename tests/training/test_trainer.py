@@ -135,7 +135,7 @@ def test_a_sample_asks_for_every_object_that_can_be_clicked(pool):
 
 def test_objects_of_one_clip_are_walked_as_if_alone(pool):
     """Two objects that share a plate's encoding get the masks that each would get by itself."""
-    plates, alphas = next(
+    plates, _ = next(
         sample for sample in map(datasets.PooledClips(pool, 64, 2, seed=3).__getitem__, range(8)) if len(sample[1]) > 1
     )
     model, plates = _fresh(), plates[None].float() / 255
