@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def plates(engine: EngineClient, rounds: int, folder: Path) -> None:
-    """Send one plate again and again, in turn with what it is compared with; every file written is a new one."""
+    """Send one plate again and again, in turn with what it is compared with; every file is a new one, and none goes before the end."""
     data = np.random.default_rng(0).random((HEIGHT, WIDTH, CHANNELS), np.float32).astype(np.float16).tobytes()
     inbox = Path(engine.declare("bench", 1, 2 * rounds, WIDTH, HEIGHT)["inbox"])
     layout = {"shape": [HEIGHT, WIDTH, CHANNELS], "dtype": "float16"}
@@ -62,7 +62,6 @@ def plates(engine: EngineClient, rounds: int, folder: Path) -> None:
         call = _timed(lambda frame: engine.hand_over("bench", frame, f"{frame}.raw", **layout), handed)
         times["hand-over"].append(wrote + call)
         times["its call"].append(call)
-        plain.unlink()
     engine.delete("bench")
     middle = {name: statistics.median(values) for name, values in times.items()}
     size = len(data) / 1e9
