@@ -248,6 +248,14 @@ class EngineClient:
         height, width, _ = (int(side) for side in response.headers["X-Mam2-Shape"].split(","))
         return response.read(), (height, width)
 
+    def get_thumbnail(self, shot: str, frame: int, of: str = "comp") -> bytes:
+        """Give a small JPEG of a frame: its `plate`, its `alpha`, or the `comp` over a checkerboard.
+
+        Raises:
+            EngineError: there is none.
+        """
+        return self._call("GET", "{}/thumbnails/{}?{}".format(_shot(shot), frame, urlencode({"of": of})))
+
     def _json(self, method: str, path: str, body: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}

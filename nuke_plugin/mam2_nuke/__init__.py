@@ -1,0 +1,13 @@
+"""The MAM2 node for Nuke: a Group that an artist can open, and the Python that its knobs call.
+
+Standard library and `nuke` only, in Python 3.9. One track, in the order in which it happens:
+
+    buttons.py     a knob is pressed
+    request.py     knobs and graph are read into one frozen `TrackRequest`      (knobs.py, prompts.py, upstream.py)
+    tracking.py    plates are rendered and handed over while mattes come back   (plates.py, results.py)
+    node.py        the Read inside the Group is pointed at the mattes
+
+`group.py` writes the Group's text, `gate.py` stands before renders, `panel/` is the dockable window.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,136 @@
+"""The contract between hosts and the engine, from wherever installation has put it.
+
+Installation lays a copy of `engine/contract` into `vendor/mam2_contract` beside this package. In a checkout of the
+repository the original is loaded under that same name, so neither `engine` nor `tests`, which are anybody's names,
+comes onto Nuke's path.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+NAME = "mam2_contract"
+_PLUGIN = Path(__file__).resolve().parent.parent
+_CHECKOUT = _PLUGIN.parent
+
+
+def _load() -> None:
+    if NAME in sys.modules:
+        return
+    for folder in (_PLUGIN / "vendor" / NAME, _CHECKOUT / "engine" / "contract"):
+        start = folder / "__init__.py"
+        if start.is_file():
+            spec = importlib.util.spec_from_file_location(NAME, start, submodule_search_locations=[str(folder)])
+            assert spec is not None  # noqa: S101 - a file with this suffix always has one
+            assert spec.loader is not None  # noqa: S101
+            sys.modules[NAME] = module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return
+    raise ImportError("The part of MAM2 that talks to the engine is missing. Run 'python3 install hosts' again.")
+
+
+def engine_command() -> Optional[list[str]]:
+    """Give the command that starts the engine as installation noted it; None: `$MAM2_COMMAND`, or what is on the path.
+
+    In a checkout it is the environment that `python3 install` made there.
+    """
+    if os.environ.get("MAM2_COMMAND"):
+        return None  # a TD has said what to start
+    noted = _PLUGIN / "vendor" / "engine_command.json"
+    if noted.is_file():
+        return [str(word) for word in json.loads(noted.read_text(encoding="utf-8"))]
+    program = _CHECKOUT / ".venv" / ("Scripts/mam2.exe" if sys.platform == "win32" else "bin/mam2")
+    return [str(program), "serve"] if program.is_file() else None
+
+
+if TYPE_CHECKING:
+    from engine.contract.client import EngineClient
+    from engine.contract.connection import runtime_folder
+    from engine.contract.errors import (
+        EngineError,
+        OutputError,
+        PlateError,
+        PromptError,
+        ServiceError,
+        ShotError,
+        error_from_json,
+    )
+    from engine.contract.events import JobEvent
+    from engine.contract.frames import count, spell
+    from engine.contract.launch import LOG, find, find_or_start
+    from engine.contract.plan import plan_shot, visits
+    from engine.contract.shot import (
+        DIRECTIONS,
+        MODES,
+        Box,
+        MaskPrompt,
+        Point,
+        Prompt,
+        Settings,
+        Shot,
+        ShotObject,
+    )
+    from engine.contract.shot_json import prompt_to_json
+else:
+    _load()
+    from mam2_contract.client import EngineClient
+    from mam2_contract.connection import runtime_folder
+    from mam2_contract.errors import (
+        EngineError,
+        OutputError,
+        PlateError,
+        PromptError,
+        ServiceError,
+        ShotError,
+        error_from_json,
+    )
+    from mam2_contract.events import JobEvent
+    from mam2_contract.frames import count, spell
+    from mam2_contract.launch import LOG, find, find_or_start
+    from mam2_contract.plan import plan_shot, visits
+    from mam2_contract.shot import (
+        DIRECTIONS,
+        MODES,
+        Box,
+        MaskPrompt,
+        Point,
+        Prompt,
+        Settings,
+        Shot,
+        ShotObject,
+    )
+    from mam2_contract.shot_json import prompt_to_json
+
+__all__ = [
+    "DIRECTIONS",
+    "LOG",
+    "MODES",
+    "Box",
+    "EngineClient",
+    "EngineError",
+    "JobEvent",
+    "MaskPrompt",
+    "OutputError",
+    "PlateError",
+    "Point",
+    "Prompt",
+    "PromptError",
+    "ServiceError",
+    "Settings",
+    "Shot",
+    "ShotError",
+    "ShotObject",
+    "count",
+    "engine_command",
+    "error_from_json",
+    "find",
+    "find_or_start",
+    "plan_shot",
+    "prompt_to_json",
+    "runtime_folder",
+    "spell",
+    "visits",
+]

@@ -1,0 +1,32 @@
+"""Making a node: the menu's command, and what a script calls."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nuke
+
+from .group import group_text
+from .node import ensure_identity
+from .status import describe
+
+
+def create() -> Any:
+    """Make a MAM2 node below the selected node, with the range of what it is connected to; gives the node."""
+    handle, path = tempfile.mkstemp(suffix=".nk", prefix="mam2")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(group_text())
+        nuke.nodePaste(path.replace("\\", "/"))
+    finally:
+        Path(path).unlink()
+    node = nuke.selectedNode()
+    ensure_identity(node)
+    found = (node.input(0) or nuke.root()).frameRange()
+    node["first"].setValue(found.first())
+    node["last"].setValue(found.last())
+    node["status"].setValue(describe(node))
+    if nuke.GUI:
+        node.showControlPanel()
+    return node

@@ -1,0 +1,160 @@
+r"""The Group as text of a script: what an artist opens, and what a machine without this plug-in renders.
+
+Mask > MaskCrop > MaskScale > MaskWrite*
+Plate > PlateCrop > PlateScale > PlateWrite*                        (*: disabled but while tracking)
+|
+|   MatteRead > MatteScale   \
+      |   PreviewRead > PreviewScale > Source > Pick > Finesse > Result (Copy into the plate) > Ready > View > Output
++---------------------------------------------------------------^
+"""
+
+from collections.abc import Iterable
+
+from .knobs import KINDS, TABLE, Knob
+
+VERSION = "14.0 v1"
+_GUARDED = "try:\n import mam2_nuke.callbacks as callbacks\nexcept ImportError:\n pass\nelse:\n callbacks.{}()"
+_PRESS = (
+    "try:\n import mam2_nuke.buttons as buttons\nexcept ImportError:\n "
+    "nuke.message('MAM2 is not installed here. The mattes that are done render without it.')\nelse:\n "
+    "buttons.press('{}')"
+)
+
+Values = Iterable[tuple[str, str]]
+
+
+def group_text(name: str = "MAM2") -> str:
+    """Give the text of a new node, to be pasted."""
+    lines = ["set cut_paste_input [stack 0]", "version " + VERSION, "push $cut_paste_input", "Group {"]
+    lines += [
+        " name " + name,
+        " tile_color 0x2f6f6fff",
+        " help " + quoted("MAM2: click anything in the plate, track, and its matte is in the alpha."),
+        " knobChanged " + quoted(_GUARDED.format("knob_changed")),
+        " onCreate " + quoted(_GUARDED.format("created")),
+        " onDestroy " + quoted(_GUARDED.format("destroyed")),
+    ]
+    for knob in TABLE:
+        lines += _user_knob(knob)
+    return "\n".join([*lines, "}", *_INSIDE, "end_group"]) + "\n"
+
+
+def quoted(text: str) -> str:
+    """Give a value as a script's text holds it, so that nothing in it is taken for Tcl."""
+    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("[", "\\["), ("]", "\\]"), ("$", "\\$"), ("\n", "\\n")):
+        text = text.replace(character, escape)
+    return '"' + text + '"'
+
+
+_LABELLED = ("switch", "choice", "text", "box", "xy", "int")  # without a label of its own Nuke shows the knob's name
+_VALUED = ("string", "file", "int", "choice", "switch", "number")
+
+
+def _user_knob(knob: Knob) -> list[str]:
+    words = [str(KINDS[knob.kind]), knob.name]
+    words += ["l", quoted(knob.label)] if knob.label or knob.kind in _LABELLED else []
+    words += ["t", quoted(knob.tip)] if knob.tip else []
+    words += _details(knob)
+    if knob.kind != "tab":
+        words.append("+STARTLINE" if knob.line else "-STARTLINE")
+    words += ["+INVISIBLE"] if knob.hidden else []
+    lines = [f" addUserKnob {{{' '.join(words)}}}"]
+    if knob.kind in ("xy", "box"):
+        lines.append(f" {knob.name} {{{knob.default}}}")
+    elif knob.kind in _VALUED and knob.default:
+        lines.append(f" {knob.name} {quoted(knob.default)}")
+    return lines
+
+
+def _details(knob: Knob) -> list[str]:
+    if knob.kind == "button":
+        return ["T", quoted(_PRESS.format(knob.default))]
+    if knob.kind == "link":
+        return ["T", knob.to]
+    if knob.kind == "text":
+        return ["T", quoted(knob.default)] if knob.default else []
+    if knob.kind == "choice":
+        return ["M", f"{{{' '.join(quoted(word) for word in knob.menu)}}}"]
+    return ["R", f"{knob.span[0]:g}", f"{knob.span[1]:g}"] if knob.kind == "number" else []
+
+
+def _node(kind: str, name: str, place: tuple[int, int], *values: tuple[str, str], inputs: int = 1) -> list[str]:
+    lines = [f" {kind} {{"]
+    lines += [f"  inputs {inputs}"] if inputs != 1 else []
+    lines += [f"  {knob} {value}" for knob, value in values]
+    return [*lines, "  name " + name, f"  xpos {place[0]}", f"  ypos {place[1]}", " }"]
+
+
+def _expression(text: str) -> str:
+    return "{{{" + text + "}}}" if " " in text else "{{" + text + "}}"
+
+
+_TO_ENGINE = (("file_type", "exr"), ("datatype", '"16 bit half"'), ("compression", "none"), ("raw", "true"))
+_WHOLE_FRAME = (("box", "{0 0 {width} {height}}"), ("reformat", "false"), ("crop", "true"))
+_HALF = (("type", "scale"), ("scale", "0.5"), ("disable", _expression("parent.quality==0")))
+_MATTES = (("raw", "true"), ("before", "black"), ("after", "black"), ("on_error", "black"))
+_PICK = (("from0", "rgba.alpha"), ("to0", "rgba.alpha"))
+
+
+def _back(scale: str) -> Values:
+    return (("type", "scale"), ("scale", _expression(scale)), ("disable", _expression(scale + "==1")))
+
+
+def _relative(knob: str) -> str:
+    return _expression(f"parent.{knob}*height/1080")
+
+
+def _painted(red: str, green: str, blue: str) -> Values:
+    return (("expr0", quoted(red)), ("expr1", quoted(green)), ("expr2", quoted(blue)))
+
+
+_INSIDE: list[str] = [
+    *_node("Input", "Mask", (-400, -300), ("number", "1"), inputs=0),
+    *_node("Crop", "MaskCrop", (-400, -220), *_WHOLE_FRAME),
+    *_node("Reformat", "MaskScale", (-400, -180), *_HALF),
+    *_node("Write", "MaskWrite", (-400, -120), *_TO_ENGINE, ("channels", "alpha"), ("disable", "true")),
+    *_node("Input", "Plate", (0, -300), inputs=0),
+    " set Nplate [stack 0]",
+    *_node("Crop", "PlateCrop", (-200, -220), *_WHOLE_FRAME),
+    *_node("Reformat", "PlateScale", (-200, -180), *_HALF),
+    *_node("Write", "PlateWrite", (-200, -120), *_TO_ENGINE, ("channels", "rgb"), ("disable", "true")),
+    *_node("Read", "PreviewRead", (320, -300), *_MATTES, inputs=0),
+    *_node("Reformat", "PreviewScale", (320, -220), *_back("parent.preview_scale")),
+    *_node("Read", "MatteRead", (200, -300), *_MATTES, inputs=0),
+    *_node("Reformat", "MatteScale", (200, -220), *_back("parent.matte_scale")),
+    *_node("Switch", "Source", (200, -140), ("which", _expression("parent.previewed==frame")), inputs=2),
+    " set Nsource [stack 0]",
+    " push $Nsource",
+    *_node("Copy", "PickMask", (520, -60), *_PICK, inputs=2),
+    *_node("Expression", "MaskView", (520, 120), *_painted("a", "a", "a")),
+    " push $Nsource",
+    " push $Nsource",
+    *_node("Copy", "PickTrimap", (400, -60), *_PICK, inputs=2),
+    *_node("Expression", "TrimapView", (400, 120), *_painted("a", "a", "a")),
+    " push $Nsource",
+    " push $Nsource",
+    *_node("Copy", "Pick", (200, -60), *_PICK, inputs=2),
+    *_node("Dilate", "ShrinkGrow", (200, -20), ("channels", "alpha"), ("size", _relative("shrink_grow"))),
+    *_node("Blur", "Soften", (200, 20), ("channels", "alpha"), ("size", _relative("blur"))),
+    *_node("Gamma", "Fuller", (200, 60), ("channels", "alpha"), ("value", _expression("parent.gamma"))),
+    " set Nmatte [stack 0]",
+    " push $Nplate",
+    *_node("Copy", "OverPlate", (280, 120), *_PICK, inputs=2),
+    " set Nover [stack 0]",
+    *_node(
+        "Expression", "Overlay", (280, 180), *_painted("r*(1-0.5*a)+0.5*a", "g*(1-0.5*a)", "b*(1-0.5*a)")
+    ),
+    " push $Nover",
+    *_node(
+        "Expression", "OnGrey", (160, 180), *_painted("r*a+0.18*(1-a)", "g*a+0.18*(1-a)", "b*a+0.18*(1-a)")
+    ),
+    " push $Nmatte",
+    " push $Nplate",
+    *_node("Copy", "Result", (0, 120), *_PICK, inputs=2),
+    " push $Nplate",
+    *_node(
+        "Switch", "Ready", (0, 180), ("which", _expression("parent.has_matte||parent.previewed==frame")), inputs=2
+    ),
+    *_node("Switch", "View", (0, 260), ("which", _expression("parent.view")), inputs=5),
+    *_node("Output", "Output1", (0, 320)),
+]  # fmt: skip

@@ -1,0 +1,57 @@
+"""Plates out of Nuke: one frame at a time through the Write inside the Group, which rests disabled.
+
+The Write is made for uncompressed half EXR, raw, of the format's size (`group.py`); here it is pointed at a file,
+enabled, executed and put back, all within one call in the main thread, so that an artist who saves the script between
+two frames saves it as it was.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import nuke
+
+from .contract import PlateError
+from .host import without_undo
+from .paths import tcl_path
+
+PLATES, MASKS = "PlateWrite", "MaskWrite"
+
+
+class Cancelled(Exception):  # noqa: N818 - nothing went wrong
+    """The artist has stopped it."""
+
+
+def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> None:
+    """Render one frame to a file. Main thread only.
+
+    Args:
+        node: the MAM2 node.
+        write_name: `PLATES` or `MASKS`.
+        frame: Nuke's number.
+        path: the file; its folder exists.
+        view: name of the view; empty: the script has one.
+
+    Raises:
+        Cancelled: Nuke's own Cancel was pressed.
+        PlateError: the graph above cannot be rendered.
+    """
+    write = node.node(write_name)
+    root = nuke.root()
+    with without_undo():
+        before: dict[Any, Any] = {knob: knob.value() for knob in (root["proxy"], write["disable"], write["file"])}
+        try:
+            root["proxy"].setValue(False)  # else a Write renders at proxy size
+            write["file"].setValue(tcl_path(path))
+            write["disable"].setValue(False)
+            nuke.execute(write, frame, frame, 1, [view or nuke.views()[0]])
+        except RuntimeError as problem:
+            if "cancel" in str(problem).lower():
+                raise Cancelled from None
+            raise PlateError(
+                "plates.render",
+                "Frame {} cannot be rendered: {}".format(frame, str(problem).rstrip(". ") + "."),
+                "Look at the node it names, or leave the frame out of the range.",
+            ) from problem
+        finally:
+            for knob, value in before.items():
+                knob.setValue(value)

@@ -1,0 +1,172 @@
+"""The node and the graph around it, read once into what the engine is asked."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+import nuke
+
+from .contract import MaskPrompt, PlateError, PromptError, Settings, Shot, ShotObject
+from .coordinates import Frame
+from .knobs import BY_NAME, FROM_SCRIPT, QUALITIES
+from .prompts import read_objects
+from .upstream import Upstream, upstream_of
+
+MOST_FRAMES = 100_000
+
+
+@dataclass(frozen=True)
+class TrackRequest:
+    """All that a track depends on, for one view.
+
+    Attributes:
+        name: the shot's name in the engine.
+        view: its name in Nuke; empty in a script of one view.
+        shot: range, size, objects and settings; mask prompts have no file yet, see `with_masks`.
+        model: name of the model.
+        frame: the plate's geometry.
+        mask_object: object that the mask input is a prompt of; empty: it is none.
+        mask_frames: frames on which it is.
+        plates: what lies upstream of the plate input, so far as it decides pixels.
+        masks: the same of the mask input.
+    """
+
+    name: str
+    view: str
+    shot: Shot
+    model: str
+    frame: Frame
+    mask_object: str
+    mask_frames: tuple[int, ...]
+    plates: Upstream
+    masks: Upstream
+
+    def with_masks(self, paths: list[str]) -> tuple[ShotObject, ...]:
+        """Give the objects with the mask input's frames as files, in the order of `mask_frames`."""
+        return _with_masks(self.shot.objects, self.mask_object, self.mask_frames, paths)
+
+
+def read_requests(node: Any, before: Sequence["TrackRequest"] = ()) -> list[TrackRequest]:
+    """Read the node, once a view.
+
+    Args:
+        node: the MAM2 node.
+        before: an earlier reading whose graph still holds: walking through a large one at every drag of a point would
+            be felt.
+
+    Raises:
+        PlateError: no plate, or one that cannot be tracked.
+        PromptError, ShotError: what does not hold together, in the artist's words.
+    """
+    views = nuke.views()
+    known = {request.view: request for request in before}
+    if len(views) < 2:
+        return [_read(node, "", None, known.get(""))]
+    return [_read(node, view, number + 1, known.get(view)) for number, view in enumerate(views)]
+
+
+def _read(node: Any, view: str, number: Optional[int], before: Optional[TrackRequest]) -> TrackRequest:
+    plate = node.input(0)
+    if plate is None:
+        raise PlateError("plates.none", "There is no plate.", "Connect the node's first input to the plate.")
+    frame = _frame(node, plate)
+    first, last = int(node["first"].value()), int(node["last"].value())
+    if last - first >= MOST_FRAMES:
+        raise PlateError("plates.range", f"The range {first}-{last} is too long.", "Press 'from input', or type it in.")
+    span = range(first, last + 1)
+    objects = read_objects(node, frame, span, number)
+    mask_object, mask_frames = _mask(node)
+    # Checked as a whole before anything is rendered: a file's name is all that is still unknown.
+    objects = _with_masks(objects, mask_object, mask_frames, ["mask"] * len(mask_frames))
+    shot = Shot(first, last, *frame.size, objects, _settings(node))
+    if before is not None:
+        above = before.plates, before.masks
+    else:
+        masks = upstream_of(node.input(1), mask_frames) if mask_object else Upstream()
+        above = upstream_of(plate, span), masks
+    uid = str(node["uid"].value())
+    return TrackRequest(
+        "nuke-{}{}".format(uid, "-" + view if view else ""),
+        view,
+        shot,
+        str(node["model"].value()),
+        frame,
+        mask_object,
+        mask_frames,
+        *above,
+    )
+
+
+def _frame(node: Any, plate: Any) -> Frame:
+    found = plate.format()
+    shrunk = 1 + QUALITIES.index(node["quality"].value())
+    frame = Frame(int(found.width()), int(found.height()), shrunk)
+    if frame.width % shrunk or frame.height % shrunk:
+        raise PlateError(
+            "plates.odd",
+            f"A plate of {frame.width}x{frame.height} pixels cannot be halved.",
+            "Choose full quality, or reformat the plate to an even size.",
+        )
+    return frame
+
+
+def _mask(node: Any) -> tuple[str, tuple[int, ...]]:
+    if not node["mask_on"].value():
+        return "", ()
+    if node.input(1) is None:
+        raise PromptError(
+            "prompt.no_mask", "The mask input is to be a prompt, but nothing is connected to it.", "Connect a mask."
+        )
+    words = str(node["mask_frames"].value()).replace(",", " ").split()
+    try:
+        frames = tuple(sorted({int(word) for word in words}))
+    except ValueError:
+        frames = ()
+    if not frames:
+        raise PromptError(
+            "prompt.mask_frames",
+            "'{}' names no frames for the mask.".format(node["mask_frames"].value()),
+            "Write frame numbers with commas between: 1001, 1040.",
+        )
+    return str(node["mask_object"].value()).strip(), frames
+
+
+def _with_masks(
+    objects: tuple[ShotObject, ...], name: str, frames: tuple[int, ...], paths: list[str]
+) -> tuple[ShotObject, ...]:
+    masks = tuple(MaskPrompt(frame, path) for frame, path in zip(frames, paths))
+    if not masks:
+        return objects
+    if all(thing.name != name for thing in objects):
+        return (*objects, ShotObject(name, masks))
+
+    def own(thing: ShotObject) -> ShotObject:
+        rest = tuple(prompt for prompt in thing.prompts if not isinstance(prompt, MaskPrompt))
+        return replace(thing, prompts=(*rest, *masks)) if thing.name == name else thing
+
+    return tuple(own(thing) for thing in objects)
+
+
+def _settings(node: Any) -> Settings:
+    return Settings(
+        direction=str(node["direction"].value()),
+        mode=str(node["mode"].value()),
+        corrections=str(node["corrections"].value()),
+        colourspace=_colourspace(node),
+    )
+
+
+def _colourspace(node: Any) -> Optional[str]:
+    """Give the engine's name of the plate's colours; None: scene-linear, which is what half EXR means to it."""
+    chosen = str(node["colourspace"].value())
+    if chosen == BY_NAME:
+        return str(node["colourspace_name"].value()).strip() or None
+    if chosen != FROM_SCRIPT:
+        return chosen
+    root = nuke.root()
+    if root["colorManagement"].value() != "OCIO":
+        return None
+    working = str(root["workingSpaceLUT"].value())
+    # A role is a name too, but only in a configuration that the engine shares.
+    return working if working not in ("", "linear", "scene_linear") or os.environ.get("OCIO") else None

@@ -1,0 +1,205 @@
+"""Mattes on this machine's disk, and whether they are still the ones that would be made.
+
+    CACHE/UID/v0001/result.json           what made each frame
+                    VIEW/matte.1001.exr   (a script of one view has no VIEW)
+
+Every track begins a new version, so that neither Nuke's caches nor an undo ever meet other pixels under an old name.
+What is still right in the version before is linked into it, not made again.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Callable, Optional
+
+from .contract import DIRECTIONS, MaskPrompt, Prompt, plan_shot, prompt_to_json
+from .request import TrackRequest
+
+FILE = "result.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """The mattes of one version.
+
+    Attributes:
+        folder: of the version.
+        frames: by view: signature by frame.
+        files: by view: hash of the plates' files when they were read.
+        objects: names of the objects in the mattes.
+        scale: pixels of the plate to one of the mattes, along each side.
+    """
+
+    folder: Path
+    frames: dict[str, dict[int, str]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    objects: tuple[str, ...] = ()
+    scale: int = 1
+
+    def path(self, view: str, frame: int) -> Path:
+        """Give the file of a frame."""
+        return self.folder / view / f"matte.{frame:04d}.exr"
+
+    @property
+    def pattern(self) -> str:
+        """The mattes' files as Nuke's Read takes them."""
+        return str(self.folder / ("%V" if list(self.frames) != [""] else "") / "matte.%04d.exr").replace("\\", "/")
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last frame that has a matte."""
+        every = [frame for frames in self.frames.values() for frame in frames]
+        return min(every), max(every)
+
+    def save(self) -> Path:
+        """Write what is known of this version, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        data = {"format": _FORMAT, "objects": list(self.objects), "scale": self.scale}
+        data.update(frames=self.frames, files=self.files)
+        target = self.folder / FILE
+        partial = target.with_name(f".{FILE}.{os.getpid()}")
+        partial.write_text(json.dumps(data, indent=1, sort_keys=True), encoding="utf-8")
+        partial.replace(target)
+        return target
+
+
+def load(path: str) -> Optional[Result]:
+    """Read a version again; None when it is gone or of a form that is unknown here."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        if data["format"] != _FORMAT:
+            return None
+        frames = {
+            view: {int(frame): str(sign) for frame, sign in known.items()} for view, known in data["frames"].items()
+        }
+        return Result(Path(path).parent, frames, dict(data["files"]), tuple(data["objects"]), int(data["scale"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def latest(base: Path) -> Optional[Result]:
+    """Give the newest version in a node's cache folder."""
+    found = sorted(base.glob("v[0-9][0-9][0-9][0-9]/" + FILE))
+    return load(str(found[-1])) if found else None
+
+
+def signer(request: TrackRequest, direction: str) -> Callable[[int], str]:
+    """Give the function from frame to what decides its mattes, as one hash.
+
+    It covers size, range, settings, model, the prompts that reach the frame, and the graph above both inputs. The
+    engine knows its own plates better; this is what can be told with no engine at hand.
+    """
+    shot = replace(request.shot, settings=replace(request.shot.settings, direction=direction))
+    courses = plan_shot(shot)
+    size = [shot.first, shot.last, shot.width, shot.height]
+    shared = [size, vars(shot.settings), request.model, request.plates.graph]
+    said = [(thing.name, [(one.frame, _said(one, request)) for one in thing.prompts]) for thing in shot.objects]
+
+    def sign(frame: int) -> str:
+        prompts = []
+        for name, all_prompts in said:
+            reaching = courses[name].reaching(frame)
+            prompts.append([name, [what for when, what in all_prompts if when in reaching]])
+        return hashlib.sha256(json.dumps([*shared, prompts], sort_keys=True).encode()).hexdigest()[:32]
+
+    return sign
+
+
+def _said(prompt: Prompt, request: TrackRequest) -> object:
+    return [prompt.frame, request.masks.graph] if isinstance(prompt, MaskPrompt) else prompt_to_json(prompt)
+
+
+@dataclass(frozen=True)
+class State:
+    """How a view's mattes stand, over the shot's range.
+
+    Attributes:
+        right: frames whose mattes are what would be made now.
+        stale: frames whose mattes were made for something else.
+        missing: frames without any.
+        plates_changed: the plates' files are others than those that were read, by size or date.
+    """
+
+    right: tuple[int, ...]
+    stale: tuple[int, ...]
+    missing: tuple[int, ...]
+    plates_changed: bool = False
+
+
+def state_of(request: TrackRequest, result: Optional[Result]) -> State:
+    """Compare the mattes there are with the request: the node as it stands now."""
+    known = result.frames.get(request.view, {}) if result else {}
+    there = {frame for frame in known if result is not None and result.path(request.view, frame).is_file()}
+    signs = [signer(request, direction) for direction in DIRECTIONS]
+    right = [frame for frame in sorted(there) if known[frame] in {sign(frame) for sign in signs}]
+    wanted = request.shot.frames
+    return State(
+        tuple(frame for frame in right if frame in wanted),
+        tuple(sorted(there.intersection(wanted) - set(right))),
+        tuple(frame for frame in wanted if frame not in there),
+        result is not None and bool(known) and result.files.get(request.view) != request.plates.files,
+    )
+
+
+def begin(base: Path, requests: Iterable[TrackRequest], before: Optional[Result]) -> Result:
+    """Make the folder of the next version and link what is still right into it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    base.mkdir(parents=True, exist_ok=True)
+    number = 1 + max([0, *(int(path.name[1:]) for path in base.glob("v[0-9][0-9][0-9][0-9]"))])
+    while True:  # another process may be making one too
+        folder = base / f"v{number:04d}"
+        try:
+            folder.mkdir()
+            break
+        except FileExistsError:
+            number += 1
+    requests = list(requests)
+    names = tuple(thing.name for thing in requests[0].shot.objects)
+    result = Result(folder, {}, {}, names, requests[0].frame.shrunk)
+    for request in requests:
+        (folder / request.view).mkdir(exist_ok=True)
+        result.frames[request.view] = kept = {}
+        result.files[request.view] = request.plates.files
+        if before is None or before.files.get(request.view) != request.plates.files:
+            continue
+        for frame in state_of(request, before).right:
+            if _link(before.path(request.view, frame), result.path(request.view, frame)):
+                kept[frame] = before.frames[request.view][frame]
+    return result
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(str(source), str(target))
+    except OSError:
+        try:
+            handle, partial = tempfile.mkstemp(dir=str(target.parent))
+            os.close(handle)
+            shutil.copyfile(str(source), partial)
+            Path(partial).replace(target)
+        except OSError:
+            return False
+    return True
+
+
+def size_of(base: Path) -> int:
+    """Give the bytes of all versions; what several share counts once."""
+    sizes: dict[object, int] = {}
+    for path in base.rglob("*"):
+        with suppress(OSError):
+            found = path.stat()
+            sizes[(found.st_dev, found.st_ino) if found.st_ino else path] = found.st_size
+    return sum(sizes.values())

@@ -1,0 +1,52 @@
+"""Which plates the engine has already, and of which graph: what has not changed is not rendered again."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from .request import TrackRequest
+
+_SAVE_EVERY = 50
+
+
+class SentPlates:
+    """Notes of one shot's plates, kept in the node's cache folder.
+
+    Args:
+        cache: the node's cache folder.
+        request: what the plates are of.
+        store: where the engine keeps them: another store has other plates.
+    """
+
+    def __init__(self, cache: Path, request: TrackRequest, store: str) -> None:
+        self._path = cache / "sent.{}.json".format(request.view or "main")
+        shot = request.shot
+        self._what: list[object] = [store, request.plates.graph, request.plates.files, shot.width, shot.height]
+        self._frames: set[int] = set()
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+            if data["what"] == self._what:
+                self._frames = {int(frame) for frame in data["frames"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # then every plate is rendered again, which is slower and never wrong
+
+    def known(self, engine_has: Iterable[int]) -> set[int]:
+        """Give the frames whose plates need not be sent."""
+        return self._frames.intersection(engine_has)
+
+    def add(self, frame: int) -> None:
+        """Note that a plate was taken over."""
+        self._frames.add(frame)
+        if len(self._frames) % _SAVE_EVERY == 0:
+            self.save()
+
+    def save(self) -> None:
+        """Write the notes down.
+
+        Raises:
+            OSError: the cache folder cannot be written.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(".part")
+        partial.write_text(json.dumps({"what": self._what, "frames": sorted(self._frames)}), encoding="utf-8")
+        partial.replace(self._path)

@@ -1,0 +1,47 @@
+"""What the node's status line says: how things stand, and what to do next."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import results
+from .contract import EngineError, count, spell
+from .node import result_of
+from .prompts import used_slots
+from .request import TrackRequest, read_requests
+
+
+def describe(node: Any, before: Sequence[TrackRequest] = ()) -> str:
+    """Say how a node stands, and what its artist does next.
+
+    Args:
+        node: the MAM2 node.
+        before: as `read_requests` takes it.
+    """
+    if node.input(0) is None:
+        return "Connect a plate, then add a prompt."
+    if not used_slots(node) and not node["mask_on"].value():
+        return "Add a prompt: press '+ point' and drag it onto the object in the viewer."
+    try:
+        requests = read_requests(node, before)
+    except EngineError as problem:
+        return str(problem)
+    result = result_of(node)
+    if result is None and node["has_matte"].value():
+        return "The mattes are not on this machine: track again, or bake them where they are."
+    return " ".join(_of_view(request, results.state_of(request, result)) for request in requests)
+
+
+def _of_view(request: TrackRequest, state: results.State) -> str:
+    before = request.view + ": " if request.view else ""
+    if not state.right and not state.stale:
+        return before + "Ready: press Track, or preview a frame first."
+    said: list[str] = []
+    if state.right:
+        said.append(f"Mattes of {spell(state.right)} are up to date.")
+    if state.stale:
+        said.append(f"Mattes of {spell(state.stale)} are out of date: track again.")
+    if state.missing:
+        said.append(f"{count(len(state.missing))} not tracked: {spell(state.missing)}.")
+    if state.plates_changed:
+        said.append("The plates' files have changed since: track again to be sure.")
+    return before + " ".join(said)

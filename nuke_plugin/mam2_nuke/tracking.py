@@ -1,0 +1,181 @@
+"""One track: plates go to the engine as they are rendered, mattes come back as they are done.
+
+Runs in a thread beside an artist's session, or in the terminal's only one. Everything that touches Nuke goes through
+`on_main`; the node is looked up anew each time, for it may have been deleted meanwhile.
+"""
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from . import plates, results
+from .contract import EngineClient, EngineError, Shot, engine_command, find_or_start, plan_shot, visits
+from .fetching import Fetcher
+from .host import Progress, on_main
+from .request import TrackRequest
+from .sent import SentPlates
+
+_POLL = 0.1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done, read from the node before it began.
+
+    Attributes:
+        find: gives the node; raises `NodeGone`.
+        requests: one a view.
+        cache: the node's cache folder.
+        before: the mattes that it has.
+        preview: the frame of a preview; None: a track.
+    """
+
+    find: Callable[[], Any]
+    requests: tuple[TrackRequest, ...]
+    cache: Path
+    before: Optional[results.Result]
+    preview: Optional[int] = None
+
+
+def run(job: Job, progress: Progress, stop: threading.Event) -> results.Result:
+    """Do a job and give the mattes there are at its end, also when it was stopped.
+
+    Raises:
+        plates.Cancelled: it was stopped before there was any.
+        EngineError: what went wrong. Mattes that are done stay.
+        OSError: the cache cannot be written.
+    """
+    base = job.cache / "preview" if job.preview is not None else job.cache
+    result = results.begin(base, job.requests, None if job.preview is not None else job.before)
+    try:
+        for request in job.requests:
+            _OneView(job, request, result, progress, stop).run()
+    except plates.Cancelled:
+        if not any(result.frames.values()):
+            raise
+    finally:
+        result.save()
+    return result
+
+
+def connect() -> EngineClient:
+    """Give a client of the engine, starting one if there is none.
+
+    Raises:
+        ServiceError: there is none and none can be started.
+    """
+    return find_or_start(engine_command())
+
+
+class _OneView:
+    def __init__(
+        self, job: Job, request: TrackRequest, result: results.Result, progress: Progress, stop: threading.Event
+    ) -> None:
+        self._job, self._request, self._result = job, request, result
+        self._progress, self._stop = progress, stop
+        self._sign = results.signer(request, request.shot.settings.direction)
+        self._client = connect()
+        self._inbox = Path()
+
+    def run(self) -> None:
+        request, shot = self._request, self._request.shot
+        self._tell("asking the engine", 0, 1)
+        declared = self._client.declare(
+            request.name,
+            shot.first,
+            shot.last,
+            shot.width,
+            shot.height,
+            settings=shot.settings,
+            model=request.model,
+            objects=request.with_masks(self._masks()),
+        )
+        self._inbox = Path(declared["inbox"])
+        sent = SentPlates(self._job.cache, request, declared["inbox"])
+        preview = self._job.preview
+        name = request.name
+        task = self._client.preview(name, preview) if preview is not None else self._client.track(name)
+        fetcher = Fetcher(
+            connect, name, task, lambda frame: self._result.path(request.view, frame), preview=preview is not None
+        )
+        fetcher.start()
+        try:
+            order = [preview] if preview is not None else in_order(shot)
+            known = sent.known(declared["plates"])
+            self._send([frame for frame in order if frame not in known], sent, fetcher)
+            while not fetcher.wait(_POLL):
+                self._send(fetcher.take_missing(), sent, fetcher)
+                self._check(fetcher)
+        except BaseException:
+            self._leave(task, fetcher)
+            raise
+        finally:
+            sent.save()
+            for frame in fetcher.frames:
+                self._result.frames[request.view][frame] = self._sign(frame)
+            self._client.close()
+        if fetcher.error is not None:
+            raise fetcher.error
+        if fetcher.state == "cancelled":
+            raise plates.Cancelled
+
+    def _masks(self) -> list[str]:
+        """Render the mask input's frames, each under a name of its own that the engine may read at any time."""
+        request = self._request
+        folder = self._job.cache / "masks" / request.masks.graph / request.view
+        paths = []
+        for frame in request.mask_frames:
+            path = folder / f"mask.{frame:04d}.exr"
+            if not path.is_file():
+                folder.mkdir(parents=True, exist_ok=True)
+                partial = folder / f"partial.{frame:04d}.exr"
+                on_main(self._render, plates.MASKS, frame, partial)
+                partial.replace(path)
+            paths.append(str(path))
+        return paths
+
+    def _send(self, frames: list[int], sent: SentPlates, fetcher: Fetcher) -> None:
+        for frame in frames:
+            self._check(fetcher)
+            if fetcher.ended:
+                return
+            file = f"plate.{frame:04d}.exr"
+            on_main(self._render, plates.PLATES, frame, self._inbox / file)
+            self._hand_over(frame, file)
+            sent.add(frame)
+
+    def _hand_over(self, frame: int, file: str) -> None:
+        try:
+            self._client.hand_over(self._request.name, frame, file)
+        except EngineError as problem:
+            if problem.code != "engine.unreachable":
+                raise
+            # It was killed; what it had acknowledged is on its disk, and perhaps this frame too.
+            self._client = connect()
+            if (self._inbox / file).is_file():
+                self._client.hand_over(self._request.name, frame, file)
+
+    def _render(self, write: str, frame: int, path: Path) -> None:
+        plates.render(self._job.find(), write, frame, path, self._request.view)
+
+    def _check(self, fetcher: Fetcher) -> None:
+        done = len(fetcher.frames)
+        self._tell("{} of {} mattes".format(done, fetcher.total or "?"), done, fetcher.total)
+        if self._stop.is_set() or self._progress.cancelled:
+            raise plates.Cancelled
+
+    def _tell(self, message: str, done: int, total: int) -> None:
+        view = self._request.view + ": " if self._request.view else ""
+        self._progress.show(view + message, done, total)
+
+    def _leave(self, task: str, fetcher: Fetcher) -> None:
+        with suppress(EngineError):
+            self._client.cancel(task)
+        fetcher.wait(2.0)
+
+
+def in_order(shot: Shot) -> list[int]:
+    """Give the frames of a shot in the order in which they are tracked: so the engine waits for none in vain."""
+    return [visit.frame for visit in visits(plan_shot(shot), lambda *_: False, lambda _: False)]
