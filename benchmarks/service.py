@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def plates(engine: EngineClient, rounds: int, folder: Path) -> None:
-    """Send one plate again and again, in turn with what it is compared with; every file is a new one, and none goes before the end."""
+    """Send one plate again and again, in turn with what it is compared with; every file is a new one and stays."""
     data = np.random.default_rng(0).random((HEIGHT, WIDTH, CHANNELS), np.float32).astype(np.float16).tobytes()
     inbox = Path(engine.declare("bench", 1, 2 * rounds, WIDTH, HEIGHT)["inbox"])
     layout = {"shape": [HEIGHT, WIDTH, CHANNELS], "dtype": "float16"}

@@ -34,6 +34,7 @@ from engine.service.schemas import (
     Status,
     TrackBody,
 )
+from engine.service.store import store_unusable
 from engine.service.tickets import Tickets
 
 PULSE = 15.0  # seconds after which a silent event stream shows that it lives
@@ -47,6 +48,7 @@ _STATUS = {
     "shot.version": 409,
     "engine.too_large": 413,
     "store.unusable": 507,
+    "store.full": 507,
     "output.full_disk": 507,
 }
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -127,8 +129,11 @@ def _add_plates_and_mattes(app: FastAPI, engine: Engine) -> None:
             kind = _layout(hand.shape, hand.dtype, hand.origin) if hand.shape else hand.file.rpartition(".")[2].lower()
             engine.hand_over(shot, frame, hand.file, kind)
         else:
-            async with receive(request, engine.store.incoming(), layout, engine.settings.plate_bytes) as (path, kind):
-                engine.arrived(shot, frame, path, kind)
+            path = engine.store.incoming()
+            try:
+                engine.arrived(shot, frame, path, await receive(request, path, layout, engine.settings.plate_bytes))
+            finally:
+                engine.discard(path)  # what was taken over is no longer there
         plate = engine.store.shot(shot).plate(frame)
         return Plate(frame=frame, bytes=plate.stat().st_size if plate else 0)
 
@@ -265,10 +270,8 @@ async def _answer_http(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _answer_disk(_: Request, error: Exception) -> JSONResponse:
-    problem = ServiceError(
-        "store.unusable", f"The store cannot be used: {error}.", "Check the disk's room and permissions (MAM2_STORE)."
-    )
-    return JSONResponse(problem.to_json(), 507)
+    assert isinstance(error, OSError)  # noqa: S101 - registered for it
+    return JSONResponse(store_unusable(error).to_json(), 507)
 
 
 _SEE = "GET /openapi.json describes every request."

@@ -1,6 +1,8 @@
 """The engine without its wire: shots, plates, prompts, jobs. Routes call it, workers report to it."""
 
+import asyncio
 import contextlib
+import logging
 import os
 import time
 from pathlib import Path
@@ -13,16 +15,19 @@ from engine.contract.errors import PlateError, ServiceError
 from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import ShotObject
+from engine.model.catalogue import find_files, weights_folder
 from engine.service.declaration import Declaration, tracked_frames
-from engine.service.housekeeping import make_room
+from engine.service.housekeeping import surplus
 from engine.service.jobs import Job, JobBook
 from engine.service.memory import memory_of
 from engine.service.messages import Message
 from engine.service.raw import RawLayout
 from engine.service.settings import ServiceSettings
 from engine.service.states import MatteStates
-from engine.service.store import Store, StoredShot
+from engine.service.store import Store, StoredShot, discard
 from engine.service.workers import Device, Workers
+
+_log = logging.getLogger(__name__)
 
 _TICK = 0.5
 _ROOM_EVERY = 60  # ticks
@@ -42,10 +47,11 @@ class Engine:
     def __init__(self, settings: ServiceSettings, devices: list[str]) -> None:
         self.settings = settings
         self.store = Store(settings.store)
-        self.store.sweep()
+        self._leftovers = self.store.leftovers()
         self.book = JobBook(self.store.root / "jobs")
         self.workers = Workers(devices, settings.store, settings.model_bytes, self._heard)
         self._states = MatteStates()
+        self._is_full = False
         self.began = time.monotonic()
         self.used = time.monotonic()
 
@@ -80,9 +86,11 @@ class Engine:
 
         Raises:
             ShotError, PromptError: it does not hold together.
+            ModelError: its model is not on this machine.
             ServiceError: `shot.busy` while a job works on it, if more than its prompts would change.
         """
         declaration.check()
+        find_files(declaration.model, weights_folder())
         with contextlib.suppress(ServiceError):
             before = self.store.shot(name).declaration()
             if self.book.of(name) and _without_objects(before) != _without_objects(declaration):
@@ -114,8 +122,8 @@ class Engine:
         Raises:
             ServiceError, PlateError: nothing has changed then.
         """
-        self._shot_with(name, frame).put_plate(frame, received, kind)
-        self._plate_is_there(name)
+        self.discard(*self._shot_with(name, frame).put_plate(frame, received, kind))
+        self._plate_is_there(name, frame)
 
     def hand_over(self, name: str, frame: int, file: str, kind: str | RawLayout) -> None:
         """Take over a plate from the shot's inbox.
@@ -123,8 +131,8 @@ class Engine:
         Raises:
             ServiceError, PlateError: nothing has changed then.
         """
-        self._shot_with(name, frame).take(frame, file, kind)
-        self._plate_is_there(name)
+        self.discard(*self._shot_with(name, frame).take(frame, file, kind, self.settings.plate_bytes))
+        self._plate_is_there(name, frame)
 
     def start(self, name: str, kind: str, **how: Any) -> Job:
         """Begin a job.
@@ -154,7 +162,7 @@ class Engine:
         self.workers.cancel(job)
 
     def delete(self, name: str) -> None:
-        """Remove a shot and end its jobs.
+        """Take a shot out of sight and end its jobs; its bytes go where nobody waits for them.
 
         Raises:
             ServiceError: `shot.unknown`.
@@ -163,8 +171,14 @@ class Engine:
         for job in self.book.of(name):
             self.cancel(job)
         self.workers.forget(name)
-        self.store.delete(name)
+        self.discard(self.store.remove(name))
         self._states.forget(name)
+
+    def discard(self, *paths: Path) -> None:
+        """Remove what is out of sight, if it is there, in a thread: no answer waits for a large file to go."""
+        for path in paths:
+            if path.exists():
+                asyncio.get_running_loop().run_in_executor(None, discard, path)
 
     def mattes(self, stored: StoredShot) -> tuple[list[int], list[int]]:
         """Give the frames whose mattes are right, and those whose mattes are stale."""
@@ -172,6 +186,7 @@ class Engine:
 
     async def run(self) -> None:
         """Resume what an earlier engine left, then look after jobs and the store until cancelled."""
+        self.discard(*self._leftovers)
         for job in self.book.unfinished():
             if job.shot in self.store.names():
                 self.workers.submit(job)
@@ -184,12 +199,21 @@ class Engine:
                 for job in self.book.late(time.monotonic()):
                     self._give_up(job)
                 if ticks % _ROOM_EVERY == 0:
-                    busy = {job.shot for job in self.book.unfinished()}
-                    await anyio.to_thread.run_sync(make_room, self.store, self.settings.store_bytes, busy)
+                    await self._make_room()
                 ticks += 1
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
                 await self.workers.close()
+
+    async def _make_room(self) -> None:
+        busy = {job.shot for job in self.book.unfinished()}
+        found = await anyio.to_thread.run_sync(surplus, self.store, self.settings.store_bytes, busy)
+        self._is_full = found.bytes_left > 0
+        for name, used in found.shots:
+            # Since it was chosen somebody may have come to need it.
+            if self.store.used(name) == used and not self.book.of(name):
+                _log.info("the store is beyond its %d bytes: '%s' makes room", self.settings.store_bytes, name)
+                self.delete(name)
 
     def _shot_with(self, name: str, frame: int) -> StoredShot:
         stored = self.store.shot(name)
@@ -200,17 +224,24 @@ class Engine:
                 f"Frame {frame} is not in the shot, which runs {declaration.first}-{declaration.last}.",
                 "Declare the shot with a wider range first.",
             )
+        if self._is_full:
+            raise ServiceError(
+                "store.full",
+                f"The store has more than its {self.settings.store_bytes} bytes, and jobs need all of it.",
+                "Wait for a job's end, delete shots, or raise MAM2_STORE_BYTES.",
+            )
         return stored
 
-    def _plate_is_there(self, name: str) -> None:
+    def _plate_is_there(self, name: str, frame: int) -> None:
+        self.store.use(name)
         for job in self.book.of(name):
             if job.waiting is not None:
                 job.waiting = time.monotonic()
-        self._changed(name)
+        self._changed(name, frame)
 
-    def _changed(self, name: str) -> None:
-        self._states.forget(name)
-        self.workers.poke(name)
+    def _changed(self, name: str, frame: int | None = None) -> None:
+        self._states.changed(name)
+        self.workers.poke(name, frame)
 
     def _give_up(self, job: Job) -> None:
         stored = self.store.shot(job.shot)

@@ -1,32 +1,39 @@
-"""Keeping the store within its budget."""
+"""Keeping the store within its budget: choosing what goes, in a thread; taking it out of sight is the engine's."""
 
 import os
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.contract.errors import ServiceError
 from engine.service.store import Store
 
 
-def make_room(store: Store, most_bytes: int, busy: AbstractSet[str]) -> list[str]:
-    """Delete the shots used longest ago until the store is within its budget; never one that a job needs.
+@dataclass(frozen=True)
+class Surplus:
+    """What is beyond the budget.
 
-    Returns:
-        The names of those that are gone.
+    Attributes:
+        shots: those that should go, used longest ago first, each with `Store.used` of when it was chosen.
+        bytes_left: beyond the budget even without them.
     """
-    sizes = {name: size_of(store.root / "shots" / name) for name in store.names()}
-    total = sum(sizes.values())
-    gone: list[str] = []
-    for name in sorted(sizes, key=lambda name: _used(store, name)):
-        if total <= most_bytes:
+
+    shots: tuple[tuple[str, int], ...]
+    bytes_left: int
+
+
+def surplus(store: Store, most_bytes: int, busy: AbstractSet[str]) -> Surplus:
+    """Choose shots to go until the store is within its budget; never one that a job needs."""
+    names = store.names()
+    sizes = {name: size_of(store.root / "shots" / name) for name in names}
+    beyond = sum(sizes.values()) - most_bytes
+    chosen = []
+    for used, name in sorted((store.used(name), name) for name in names if name not in busy):
+        if beyond <= 0:
             break
-        if name not in busy:
-            with suppress(ServiceError):
-                store.delete(name)
-                gone.append(name)
-                total -= sizes[name]
-    return gone
+        chosen.append((name, used))
+        beyond -= sizes[name]
+    return Surplus(tuple(chosen), max(0, beyond))
 
 
 def size_of(folder: Path) -> int:
@@ -37,9 +44,3 @@ def size_of(folder: Path) -> int:
             with suppress(OSError):
                 total += size_of(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
     return total
-
-
-def _used(store: Store, name: str) -> float:
-    with suppress(OSError):
-        return (store.root / "shots" / name / "shot.json").stat().st_mtime
-    return 0.0

@@ -1,6 +1,7 @@
 """Which mattes in the store are still right: their signatures against those that would be made now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from engine.contract.shot import DIRECTIONS
 from engine.media.matte_files import read_signature
@@ -13,23 +14,44 @@ from engine.session.signature import signatures
 _ABSENT = "no plate"
 
 
-def right_frames(stored: StoredShot, declaration: Declaration) -> tuple[list[int], list[int]]:
-    """Give the frames whose mattes are right, and those whose mattes are stale, each ascending.
+def right_frames(
+    stored: StoredShot, declaration: Declaration, among: Iterable[int] | None = None
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Give the frames whose mattes are right, and those whose mattes are stale.
 
     A matte is right when some direction of tracking would make it as it is.
+
+    Args:
+        stored: the shot.
+        declaration: what the mattes should be of.
+        among: the frames to look at; None: all.
     """
-    frames = list(stored.mattes())
-    if not declaration.objects:
-        return [], frames
-    signs = [signer(stored, declaration, direction) for direction in DIRECTIONS]
-    right = {
-        frame for frame in frames if read_signature(stored.matte(frame), trust=True) in {sign(frame) for sign in signs}
-    }
-    return sorted(right), sorted(set(frames) - right)
+    wanted = None if among is None else set(among)
+    frames = frozenset(frame for frame in stored.mattes() if wanted is None or frame in wanted)
+    if not declaration.objects or not frames:
+        return frozenset(), frames
+
+    def fingerprint(frame: int) -> str:
+        plate = stored.plate(frame)
+        return _ABSENT if plate is None else stored.digests.of(frame, plate)
+
+    signs = [signer(declaration, direction, fingerprint) for direction in DIRECTIONS]
+    right = set()
+    for frame in frames:
+        with suppress(OSError):  # a plate, or the file of a mask, that cannot be read makes nothing right
+            signature = read_signature(stored.matte(frame), trust=True)
+            if signature in {sign(frame) for sign in signs}:
+                right.add(frame)
+    return frozenset(right), frames - right
 
 
-def signer(stored: StoredShot, declaration: Declaration, direction: str | None) -> Callable[[int], str]:
-    """Give the function from frame to the signature that its mattes would get now.
+def signer(declaration: Declaration, direction: str | None, fingerprint: Callable[[int], str]) -> Callable[[int], str]:
+    """Give the function from frame to the signature of its mattes.
+
+    Args:
+        declaration: what is tracked.
+        direction: which way; None: as declared.
+        fingerprint: gives the hash of a frame's plate.
 
     Raises:
         ModelError: the model's weights are not here.
@@ -37,9 +59,4 @@ def signer(stored: StoredShot, declaration: Declaration, direction: str | None) 
     """
     shot = declaration.shot(direction)
     files = find_files(declaration.model, weights_folder())
-
-    def fingerprint(frame: int) -> str:
-        plate = stored.plate(frame)
-        return _ABSENT if plate is None else stored.digests.of(frame, plate)
-
     return signatures(shot, fingerprint, shot.settings.colourspace or "", LAYERS, (files.tracker, files.matter))

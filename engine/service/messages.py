@@ -5,8 +5,8 @@ from typing import Any
 
 Message = dict[str, Any]
 
-# To a worker, under `do`: `job` (id, shot, kind, frame or direction), `cancel` (id), `poke` (shot: plates or prompts
-# are new), `forget` (shot). From a worker, under `is`: `ready` (device, pid), `memory` (bytes), and of a job (id):
+# To a worker, under `do`: `job` (id, shot, kind, frame or direction), `cancel` (id), `poke` (shot, frame: its plate is
+# new; without one, prompts are), `forget` (shot). From a worker, under `is`: `ready` (device, pid), and of a job (id):
 # `started` (total), `frame` (frame, kept, quality), `waiting` (missing), `done`, `failed` (error), `cancelled`.
 
 

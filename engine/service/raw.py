@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from engine.contract.errors import PlateError
+from engine.contract.errors import PlateError, ServiceError
 
 DTYPES = {"float16": 2, "float32": 4}
 ORIGINS = ("top-left", "bottom-left")
@@ -47,6 +47,20 @@ class RawLayout:
         """Bytes of one plate."""
         return self.height * self.width * self.channels * DTYPES[self.dtype]
 
+    def check(self, size: int) -> None:
+        """Refuse a plate of another size in bytes.
+
+        Raises:
+            PlateError: `plates.truncated`.
+        """
+        if size != self.size:
+            raise PlateError(
+                "plates.truncated",
+                f"{size} bytes came, but raw pixels of {self.width}x{self.height} with {self.channels} channels of "
+                f"{self.dtype} are {self.size}.",
+                "Send whole rows without gaps, and the shape as height,width,channels.",
+            )
+
     def suffix(self) -> str:
         """Give the layout as the end of a file's name; `layout_of` is the inverse."""
         return f"{self.height}x{self.width}x{self.channels}.{self.dtype}.{self.origin}.raw"
@@ -58,3 +72,12 @@ def layout_of(file_name: str) -> RawLayout | None:
     if match is None:
         return None
     return RawLayout(int(match[1]), int(match[2]), int(match[3]), match[4], match[5])
+
+
+def too_large(most_bytes: int) -> ServiceError:
+    """Give the error of a plate, raw or not, that has more bytes than one may have."""
+    return ServiceError(
+        "engine.too_large",
+        f"The plate is larger than the {most_bytes} bytes that one may have.",
+        "Send smaller plates, or raise MAM2_PLATE_BYTES.",
+    )

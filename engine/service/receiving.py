@@ -1,14 +1,12 @@
 """A plate as a request's body: streamed to disk, looked at, then taken over or gone."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 
-from engine.contract.errors import PlateError, ServiceError
-from engine.service.raw import RawLayout
+from engine.contract.errors import PlateError
+from engine.service.raw import RawLayout, too_large
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 BODY: dict[str, Any] = {
@@ -43,15 +41,12 @@ _MAGICS = {
 }
 
 
-@asynccontextmanager
-async def receive(
-    request: Request, path: Path, layout: RawLayout | None, most_bytes: int
-) -> AsyncIterator[tuple[Path, str | RawLayout]]:
-    """Stream a body to `path` and give the file with what it holds; afterwards no file is left at `path`.
+async def receive(request: Request, path: Path, layout: RawLayout | None, most_bytes: int) -> str | RawLayout:
+    """Stream a body to a file and say what it holds: the image format's file extension, or how raw pixels lie.
 
     Args:
         request: whose body it is.
-        path: a new file on the store's disk.
+        path: a new file on the store's disk; whatever happens, it is the caller's to take over or discard.
         layout: of raw pixels; None for an image file.
         most_bytes: of the body.
 
@@ -61,30 +56,21 @@ async def receive(
         ServiceError: `engine.too_large`.
     """
     if layout is not None and layout.size > most_bytes:
-        raise _too_large(most_bytes)
-    try:
-        size, start = 0, b""
-        with path.open("wb") as file:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > most_bytes:
-                    raise _too_large(most_bytes)
-                start = start or bytes(chunk[:8])
-                file.write(chunk)
-        yield path, _kind(size, start, layout)
-    finally:
-        path.unlink(missing_ok=True)  # noqa: ASYNC240 - quicker than a thread would start
+        raise too_large(most_bytes)
+    size, start = 0, b""
+    with path.open("wb") as file:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most_bytes:
+                raise too_large(most_bytes)
+            start = start or bytes(chunk[:8])
+            file.write(chunk)
+    return _kind(size, start, layout)
 
 
 def _kind(size: int, start: bytes, layout: RawLayout | None) -> str | RawLayout:
     if layout is not None:
-        if size != layout.size:
-            raise PlateError(
-                "plates.truncated",
-                f"{size} bytes came, but raw pixels of {layout.width}x{layout.height} with {layout.channels} "
-                f"channels of {layout.dtype} are {layout.size}.",
-                "Send whole rows without gaps, and the shape as height,width,channels.",
-            )
+        layout.check(size)
         return layout
     if size == 0:
         raise PlateError("plates.empty_file", "The plate is empty (0 bytes).", "Send the whole file.")
@@ -95,12 +81,4 @@ def _kind(size: int, start: bytes, layout: RawLayout | None) -> str | RawLayout:
         "plates.format",
         "The plate is no image that the engine knows.",
         "Send an EXR, PNG, JPEG, TIFF or DPX file, or raw pixels with the X-Mam2-Shape header.",
-    )
-
-
-def _too_large(most_bytes: int) -> ServiceError:
-    return ServiceError(
-        "engine.too_large",
-        f"The plate is larger than the {most_bytes} bytes that one may have.",
-        "Send smaller plates, or raise MAM2_PLATE_BYTES.",
     )

@@ -47,8 +47,12 @@ class Schedule:
         """Give the jobs of a shot, in the order of arrival."""
         return [entry.job for entry in self._entries.values() if entry.shot == shot]
 
-    def next(self) -> str | None:
-        """Choose the job that does one frame now: of the most urgent, the one whose shot was served longest ago."""
+    def next(self, turns: int) -> str | None:
+        """Choose the job that does one frame now: of the most urgent, the one whose shot was served longest ago.
+
+        Args:
+            turns: how many shots take turns; those whose jobs came later wait for a place.
+        """
         heads: dict[tuple[str, int], _Entry] = {}
         for entry in self._entries.values():
             heads.setdefault((entry.shot, entry.priority), entry)
@@ -56,9 +60,8 @@ class Schedule:
         if not able:
             return None
         urgent = min(entry.priority for entry in able)
-        chosen = min(
-            (entry for entry in able if entry.priority == urgent), key=lambda entry: self._served.get(entry.shot, 0)
-        )
+        in_turn = [entry for entry in able if entry.priority == urgent][:turns]
+        chosen = min(in_turn, key=lambda entry: self._served.get(entry.shot, 0))
         self._turns += 1
         self._served[chosen.shot] = self._turns
         return chosen.job

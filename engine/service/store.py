@@ -2,20 +2,25 @@
 
     shots/NAME/shot.json                   the declaration
                inbox/                      where a host on this machine puts files to be taken over
-               plates/1001/1001.TOKEN.exr  as received, or 1001.TOKEN.HxWxC.float16.bottom-left.raw
+               plates/1001/1001.TOKEN.exr  as received, or 1001.TOKEN.HxWxC.float16.bottom-left.raw; the last TOKEN
+                                           counts
                digests/1001                the hash of a plate, once somebody needed it
                mattes/matte.1001.exr       with the signature of what made it
                previews/matte.1001.exr     the same, made ahead of tracking
     jobs/ID.jsonl                          a job and its events, one a line
+    incoming/                              what is being received, and what is being removed
 
-Everything appears by a rename, so whatever is there is whole, however the writer ended.
+Everything appears and goes by a rename, so whatever is there is whole, however the writer ended. What was taken out of
+sight is given back to the caller, who calls `discard` where nobody waits: a large file takes its time to go.
 """
 
+import errno
 import json
 import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +29,7 @@ from pathlib import Path
 from engine.contract.errors import PlateError, ServiceError
 from engine.service.declaration import Declaration, declaration_from_json, declaration_to_json
 from engine.service.digests import Digests
-from engine.service.raw import RawLayout
+from engine.service.raw import RawLayout, too_large
 
 FORMAT = 1
 MATTE = "matte"  # first part of every matte's file name
@@ -63,6 +68,7 @@ class Store:
                 f"The store '{root}' has format {version}; this engine knows format {FORMAT}.",
                 "Use the newer engine, or choose another folder with MAM2_STORE.",
             )
+        self._last_use = max((self.used(name) for name in self.names()), default=0)
 
     def names(self) -> list[str]:
         """Give the names of the shots there are."""
@@ -74,6 +80,7 @@ class Store:
         for part in ("inbox", "plates", "digests", "mattes", "previews"):
             (shot.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(shot.folder / "shot.json", json.dumps(declaration_to_json(declaration)))
+        self.use(name)
         return shot
 
     def shot(self, name: str) -> "StoredShot":
@@ -93,29 +100,36 @@ class Store:
         Raises:
             ServiceError: as `shot`.
         """
-        os.utime(self.shot(name).folder / "shot.json")
+        self._last_use = max(time.time_ns(), self._last_use + 1)  # in order, though somebody sets the clock back
+        os.utime(self.shot(name).folder / "shot.json", ns=(self._last_use, self._last_use))
 
-    def delete(self, name: str) -> None:
-        """Remove a shot with all that belongs to it; out of sight in one step.
+    def used(self, name: str) -> int:
+        """Give a number that grows with every use of any shot; 0 for a shot that is gone."""
+        with suppress(OSError):
+            return (self.root / "shots" / name / "shot.json").stat().st_mtime_ns
+        return 0
+
+    def remove(self, name: str) -> Path:
+        """Take a shot with all that belongs to it out of sight, and give what is to be discarded.
 
         Raises:
             ServiceError: as `shot`.
         """
-        gone = self.root / "incoming" / f"deleted.{secrets.token_hex(8)}"
+        gone = self.incoming()
         self.shot(name).folder.rename(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+        return gone
 
     def incoming(self) -> Path:
         """Give a new name, on the store's own disk, for a file that is being received."""
         return self.root / "incoming" / secrets.token_hex(16)
 
-    def sweep(self) -> None:
-        """Remove what was being received when an engine ended; nobody was told that it had arrived."""
-        for path in (self.root / "incoming").iterdir():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+    def leftovers(self) -> list[Path]:
+        """Give, before anything new is received, what an engine that was killed has left to be discarded.
+
+        Nobody was told that it had arrived, or somebody was told that it is gone.
+        """
+        unborn = [path for path in (self.root / "shots").iterdir() if not (path / "shot.json").exists()]
+        return [*(self.root / "incoming").iterdir(), *unborn]
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or ".." in name:
@@ -161,8 +175,8 @@ class StoredShot:
             raise ServiceError("shot.unknown", f"The shot '{self.name}' is gone.", "Declare it again.") from None
         return declaration_from_json(json.loads(text))
 
-    def put_plate(self, frame: int, received: Path, kind: "str | RawLayout") -> None:
-        """Take a received file over as the plate of a frame; an older one goes.
+    def put_plate(self, frame: int, received: Path, kind: "str | RawLayout") -> list[Path]:
+        """Take a received file over as the plate of a frame, and give older ones, which are to be discarded.
 
         Args:
             frame: the host's number.
@@ -177,18 +191,17 @@ class StoredShot:
             raise PlateError("plates.format", f"'{kind[:20]}' is no image format.", "Send EXR, PNG, DPX, TIFF or JPEG.")
         own = self.folder / "plates" / str(frame)
         own.mkdir(exist_ok=True)
-        path = own / f"{frame}.{secrets.token_hex(4)}.{suffix}"
-        os.utime(received)  # the newest of several counts, see `plate`
-        received.replace(path)
-        for older in own.iterdir():
-            if older != path:
-                older.unlink(missing_ok=True)
+        older = list(own.iterdir())
+        turn = 1 + max((int(path.name.split(".")[1][:8], 16) for path in older), default=0)
+        received.replace(own / f"{frame}.{turn:08x}{secrets.token_hex(4)}.{suffix}")
+        return older
 
-    def take(self, frame: int, name: str, kind: "str | RawLayout") -> None:
-        """Take a file of the inbox over as the plate of a frame, without copying it.
+    def take(self, frame: int, name: str, kind: "str | RawLayout", most_bytes: int) -> list[Path]:
+        """Take a file of the inbox over as the plate of a frame, without copying it; else as `put_plate`.
 
         Raises:
-            PlateError: `plates.hand_over` if there is no such plain file in the inbox; as `put_plate`.
+            PlateError: `plates.hand_over` if there is no such plain file in the inbox; `plates.truncated`.
+            ServiceError: `engine.too_large` if it has more than `most_bytes`.
         """
         path = self.inbox / name
         if not name or Path(name).name != name or path.is_symlink() or not path.is_file():
@@ -197,15 +210,18 @@ class StoredShot:
                 f"There is no file '{name[:80]}' in the shot's inbox.",
                 f"Write it into {self.inbox} first, under a plain name.",
             )
-        self.put_plate(frame, path, kind)
+        size = path.stat().st_size
+        if size > most_bytes:
+            raise too_large(most_bytes)
+        if isinstance(kind, RawLayout):
+            kind.check(size)
+        return self.put_plate(frame, path, kind)
 
     def plate(self, frame: int) -> Path | None:
-        """Give the plate of a frame; None when there is none. A writer that was killed may leave two: the newer."""
+        """Give the plate of a frame; None when there is none. While one replaces another there are two: the newer."""
+        folder = self.folder / "plates" / str(frame)
         with suppress(FileNotFoundError):
-            files = [
-                (entry.stat().st_mtime_ns, entry.path) for entry in os.scandir(self.folder / "plates" / str(frame))
-            ]
-            return Path(max(files)[1]) if files else None
+            return max(folder.iterdir(), default=None)
         return None
 
     def frames(self) -> list[int]:
@@ -223,7 +239,36 @@ class StoredShot:
         yield from sorted(int(parts[1]) for parts in names)
 
 
+def discard(path: Path) -> None:
+    """Remove a file or a folder that was taken out of sight; what cannot be removed is left for the next start."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def store_unusable(problem: OSError) -> ServiceError:
+    """Give what to say when the store's disk refuses."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ServiceError(
+            "store.full",
+            f"The disk of the store is full: {problem.strerror}.",
+            "Make room on it, or choose another one with MAM2_STORE; what was stored before is whole.",
+        )
+    return ServiceError(
+        "store.unusable",
+        f"The store cannot be used: {problem}.",
+        "Check the disk and its permissions (MAM2_STORE).",
+    )
+
+
 def _write(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    temporary.write_text(text)
-    temporary.replace(path)
+    try:
+        temporary.write_text(text)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

@@ -171,10 +171,10 @@ class Workers:
         home.device.jobs.pop(job.id, None)
         home.send({"do": "cancel", "id": job.id})
 
-    def poke(self, shot: str) -> None:
-        """Tell a shot's worker that plates or prompts are new."""
+    def poke(self, shot: str, frame: int | None = None) -> None:
+        """Tell a shot's worker that a frame's plate is new; None: that its declaration is."""
         if shot in self._homes:
-            self._homes[shot].send({"do": "poke", "shot": shot})
+            self._homes[shot].send({"do": "poke", "shot": shot, "frame": frame})
 
     def forget(self, shot: str) -> None:
         """Tell a shot's worker that the shot is gone."""

@@ -1,7 +1,7 @@
 """Image features by frame: computed once, kept while there is room, never altered."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from engine.model.tensors import Features
@@ -50,12 +50,13 @@ class FeatureCache:
         self._store(frame, kept)
         return features
 
-    def forget(self) -> None:
-        """Drop everything, on disk too: the plates have changed."""
-        self._ram.clear()
-        self._sizes.clear()
-        for frame in list(self._disk):
-            self._remove(frame)
+    def forget(self, frames: Iterable[int]) -> None:
+        """Drop what is kept of these frames, on disk too: their plates have changed."""
+        for frame in frames:
+            self._ram.pop(frame, None)
+            self._sizes.pop(frame, None)
+            if frame in self._disk:
+                self._remove(frame)
 
     @property
     def ram_bytes(self) -> int:

@@ -12,7 +12,7 @@ def test_a_preview_goes_before_a_track_and_a_track_before_a_batch():
     for priority in reversed(PRIORITIES):
         schedule.add(priority, "sh", priority)
     order = []
-    while (job := schedule.next()) is not None:
+    while (job := schedule.next(9)) is not None:
         order.append(job)
         schedule.remove(job)
     assert order == list(PRIORITIES)
@@ -25,9 +25,9 @@ def test_a_waiting_job_lets_others_pass():
     schedule.add("a2", "a", "track")
     schedule.add("b1", "b", "track")
     schedule.set_ready("a1", ready=False)
-    assert [schedule.next() for _ in range(3)] == ["b1", "b1", "b1"]
+    assert [schedule.next(9) for _ in range(3)] == ["b1", "b1", "b1"]
     schedule.set_ready("a1", ready=True)
-    assert schedule.next() == "a1"
+    assert schedule.next(9) == "a1"
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.integers(1, 60))
@@ -38,5 +38,18 @@ def test_shots_are_served_alike(shots, turns):
         schedule.add(f"{shot}/{number}", str(shot), "track")
     served = dict.fromkeys(map(str, shots), 0)
     for _ in range(turns):
-        served[schedule.next().partition("/")[0]] += 1
+        served[schedule.next(9).partition("/")[0]] += 1
     assert max(served.values()) - min(served.values()) <= 1
+
+
+def test_more_shots_than_places_wait_for_one():
+    """Shots beyond the places wait until one of those before them is done or waits for plates."""
+    schedule = Schedule()
+    for shot in "abc":
+        schedule.add(shot, shot, "track")
+    assert [schedule.next(2) for _ in range(4)] == ["a", "b", "a", "b"]
+    schedule.set_ready("a", ready=False)
+    assert [schedule.next(2) for _ in range(3)] == ["c", "b", "c"]
+    schedule.remove("b")
+    schedule.set_ready("a", ready=True)
+    assert {schedule.next(2) for _ in range(2)} == {"a", "c"}

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -195,3 +196,30 @@ def _serve(engine):
         text=True,
         check=False,
     )
+
+
+_SLOW_DISK = """
+import os, time
+real = os.unlink
+def unlink(path, *rest, **more):
+    if str(path).endswith((".exr", "big")) or more:
+        time.sleep(3.0)
+    return real(path, *rest, **more)
+os.unlink = os.remove = unlink
+"""
+
+
+def test_nobody_waits_for_a_file_to_go(make_engine, tmp_path):
+    """On a disk that takes seconds to remove a file, replacing a plate and deleting a shot keep no answer waiting."""
+    (tmp_path / "sitecustomize.py").write_text(_SLOW_DISK)
+    with make_engine(PYTHONPATH=str(tmp_path)).start() as client:
+        declare(client)
+        plate = write_plate(tmp_path, 1001)
+        client.put_plate("sh", 1001, plate)
+        began = time.monotonic()
+        client.put_plate("sh", 1001, plate)
+        client.delete("sh")
+        assert client.status()["shots"] == []
+        declare(client)
+        assert client.shot("sh")["plates"] == []
+        assert time.monotonic() - began < 1.5

@@ -79,15 +79,19 @@ def test_a_kept_folder_serves_the_next_session(tmp_path):
     assert ask.asked == [0, 1, 2]
 
 
-def test_forgetting_leaves_nothing(tmp_path):
-    """After `forget` everything is computed anew and the folder is empty."""
+def test_forgetting_leaves_nothing_of_a_frame(tmp_path):
+    """A frame that was forgotten is computed anew, and nothing of it stays in memory or on disk; others are kept."""
     ask, cache = Computer(), FeatureCache(folder=tmp_path)
+    ask(cache, 4)
     ask(cache, 5)
-    cache.forget()
+    cache.forget([5, 6])
+    assert [path.stem for path in tmp_path.iterdir()] == ["4"]
+    ask(cache, 4)
+    ask(cache, 5)
+    assert ask.asked == [4, 5, 5]
+    cache.forget([4, 5])
     assert not list(tmp_path.iterdir())
     assert cache.ram_bytes == cache.disk_bytes == 0
-    ask(cache, 5)
-    assert ask.asked == [5, 5]
 
 
 def test_a_folder_that_goes_away_is_an_error_for_people(tmp_path):

@@ -39,8 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
     threading.Thread(target=_listen, args=(heard,), daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="mam2-worker-") as scratch:
         store = Store(options.store)
-        models, runs = Models(options.device, options.memory), Runs(Path(scratch))
-        worker = Worker(store, models, runs, lambda message: _send(out.fileno(), message))
+        runs = Runs(Path(scratch), Models(options.device, options.memory))
+        worker = Worker(store, runs, lambda message: _send(out.fileno(), message))
         _send(out.fileno(), {"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
         idle = False
         while True:

@@ -3,7 +3,7 @@
 import gc
 import shutil
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ import torch
 from engine.contract.errors import ServiceError
 from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
+from engine.service.worker.footage import Footage
 from engine.service.worker.models import Models
 from engine.service.worker.shot_run import ShotRun
 from engine.session.matting import MatterLimits
@@ -19,6 +20,7 @@ from engine.session.matting import MatterLimits
 Result = TypeVar("Result")
 
 MOST = 8  # shots held ready; their features lie on disk, so one costs little
+TURNS = 6  # shots tracked in turn: fewer than are held, for one that was dropped begins anew
 LADDER = (
     MatterLimits(),
     MatterLimits(tile=1024),
@@ -27,62 +29,107 @@ LADDER = (
 )
 
 
+class _HeldShot:
+    """A shot's footage, its runs by direction, and how far down the ladder it has come."""
+
+    def __init__(self, footage: Footage, scratch: Path) -> None:
+        self.footage, self.scratch = footage, scratch
+        self.runs: dict[str, ShotRun] = {}
+        self.rung = 0
+
+    def step_down(self) -> bool:
+        """Let the matter see less at once; False at the ladder's foot."""
+        if self.rung + 1 == len(LADDER):
+            return False
+        self.rung += 1
+        for run in self.runs.values():
+            run.use_limits(LADDER[self.rung])
+        return True
+
+    def drop_runs(self) -> None:
+        for run in self.runs.values():
+            run.close()
+        self.runs.clear()
+
+    def close(self) -> None:
+        self.drop_runs()
+        self.footage.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
 class Runs:
     """Shots by name; the one used longest ago makes room.
 
     Args:
         scratch: a folder for working files.
+        models: loads models.
+
+    Attributes:
+        turns: how many shots may be tracked in turn; one, once memory did not suffice for several.
     """
 
-    def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
-        self._runs: OrderedDict[str, ShotRun] = OrderedDict()
+    def __init__(self, scratch: Path, models: Models) -> None:
+        self._scratch, self._models = scratch, models
+        self._held: OrderedDict[str, _HeldShot] = OrderedDict()
         self._made = 0
-        self._rung = 0
+        self.turns = TURNS
 
-    @property
-    def quality(self) -> dict[str, int]:
-        """How the matter works at present: the longest side of what it sees at once, and the context around it."""
-        limits = LADDER[self._rung]
+    def quality(self, name: str) -> dict[str, int]:
+        """How the matter works on a held shot: the longest side of what it sees at once, and the context around it."""
+        limits = LADDER[self._held[name].rung]
         return {"tile": limits.tile, "margin": limits.margin}
 
-    def current(self, name: str) -> ShotRun | None:
-        """Give the run that a shot has at present."""
-        return self._runs.get(name)
+    def holds(self, name: str, run: ShotRun | None) -> bool:
+        """Tell whether a run of a shot is still good, and mark the shot as used."""
+        held = self._held.get(name)
+        if held is None or run not in held.runs.values():
+            return False
+        self._held.move_to_end(name)
+        return True
 
-    def get(self, stored: StoredShot, declaration: Declaration, direction: str | None, models: Models) -> ShotRun:
-        """Give a run that serves a declaration: the one there is, or a new one.
+    def get(self, stored: StoredShot, declaration: Declaration, direction: str | None) -> ShotRun:
+        """Give a run of a declaration as it is now, of the plates as they are now: the one there is, or a new one.
 
         Raises:
             EngineError: the shot does not hold together, or its model cannot be loaded.
         """
-        run = self._runs.get(stored.name)
-        if run is None or not run.serves(declaration, direction):
-            self.drop(stored.name)
-            self._made += 1
-            scratch = self._scratch / str(self._made)
-            scratch.mkdir()
-            model = models.get(declaration.model)
-            run = self._runs[stored.name] = ShotRun(stored, declaration, direction, model, scratch, LADDER[self._rung])
-        self._runs.move_to_end(stored.name)
-        while len(self._runs) > MOST:
-            self.drop(next(iter(self._runs)))
+        held = self._footage_of(stored, declaration)
+        way = direction or declaration.settings.direction
+        run = held.runs.get(way)
+        if run is not None and not run.serves(declaration, direction):
+            held.runs.pop(way).close()
+            run = None
+        if run is None:
+            limits = LADDER[held.rung]
+            run = held.runs[way] = ShotRun(stored, declaration, direction, held.footage, held.scratch, limits)
+        run.update(declaration)
         return run
 
+    def renew(self, name: str, frames: Iterable[int] | None = None) -> None:
+        """Let go of a shot's runs if plates that they have used were replaced; features of the others are kept.
+
+        Args:
+            name: the shot.
+            frames: those that may have been replaced; None: any.
+        """
+        held = self._held.get(name)
+        if held is not None and held.footage.renew(frames):
+            held.drop_runs()
+
     def drop(self, name: str) -> None:
-        """Let go of a shot's run; nothing happens if it has none."""
-        run = self._runs.pop(name, None)
-        if run is not None:
-            run.close()
+        """Let go of a shot; nothing happens if it is not held."""
+        held = self._held.pop(name, None)
+        if held is not None:
+            held.close()
 
     def close(self) -> None:
         """Let go of all."""
-        for name in list(self._runs):
+        for name in list(self._held):
             self.drop(name)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def within_memory(self, run: ShotRun, work: Callable[[], Result]) -> Result:
-        """Do a piece of work; when memory runs out, drop the other shots, then let the matter see less at once.
+    def within_memory(self, name: str, work: Callable[[], Result]) -> Result:
+        """Work on a held shot; when memory runs out, drop all other shots and models, then let the matter see less.
 
         Raises:
             ServiceError: `engine.out_of_memory` when even the smallest tiles are too much.
@@ -91,18 +138,37 @@ class Runs:
             try:
                 return work()
             except (torch.OutOfMemoryError, MemoryError) as problem:
-                others = [name for name, other in self._runs.items() if other is not run]
-                for name in others:
-                    self.drop(name)
-                if not others:
-                    if self._rung + 1 == len(LADDER):
-                        raise ServiceError(
-                            "engine.out_of_memory",
-                            "The device has too little memory for this shot, even in the smallest tiles.",
-                            "Close other programs that use it, choose a smaller model, or work at a lower resolution.",
-                        ) from problem
-                    self._rung += 1
-                    run.use_limits(LADDER[self._rung])
+                if not self._drop_others(name) and not self._held[name].step_down():
+                    raise ServiceError(
+                        "engine.out_of_memory",
+                        "The device has too little memory for this shot, even in the smallest tiles.",
+                        "Close other programs that use it, choose a smaller model, or work at a lower resolution.",
+                    ) from problem
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+
+    def _drop_others(self, name: str) -> bool:
+        others = [other for other in self._held if other != name]
+        for other in others:
+            self.drop(other)
+            self.turns = 1
+        self._models.keep_only(self._held[name].footage.model)
+        return bool(others)
+
+    def _footage_of(self, stored: StoredShot, declaration: Declaration) -> _HeldShot:
+        model = self._models.get(declaration.model)
+        held = self._held.get(stored.name)
+        if held is not None and held.footage.serves(declaration, model):
+            self.renew(stored.name)
+        else:
+            self.drop(stored.name)
+            self._made += 1
+            scratch = self._scratch / str(self._made)
+            footage = Footage(stored, declaration, model, scratch / "features")
+            held = self._held[stored.name] = _HeldShot(footage, scratch)
+        self._held.move_to_end(stored.name)
+        for name, other in list(self._held.items()):
+            if len(self._held) > MOST or other.footage.model not in self._models:
+                self.drop(name)
+        return held

@@ -1,20 +1,25 @@
 """One shot in a worker: its session, kept from job to job, and its mattes on disk."""
 
-from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from engine.contract.plan import plan_shot, visits
+from engine.contract.shot import MaskPrompt
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_signature
 from engine.media.mattes import LAYERS, MatteWriter
-from engine.model.mam2 import MAM2
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.matte_state import signer
 from engine.service.store import MATTE, StoredShot
-from engine.service.stored_plates import PlateAwaited, StoredPlates
-from engine.session.features import FeatureCache
+from engine.service.worker.footage import Footage
 from engine.session.matting import MatterLimits
 from engine.session.results import FrameMattes
 from engine.session.session import ShotSession
+from engine.session.signature import file_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _Kept(Exception):  # noqa: N818 - not an error: a way out of a track between two frames
@@ -30,8 +35,8 @@ class ShotRun:
         stored: the shot.
         declaration: what is tracked.
         direction: which way; None: as declared.
-        model: loaded.
-        scratch: an empty folder for the session's working files.
+        footage: the shot's plates and their features.
+        scratch: a folder for the session's working files.
         limits: how much of a plate the matter sees at once.
     """
 
@@ -40,25 +45,26 @@ class ShotRun:
         stored: StoredShot,
         declaration: Declaration,
         direction: str | None,
-        model: MAM2,
+        footage: Footage,
         scratch: Path,
         limits: MatterLimits,
     ) -> None:
         self._stored, self._declaration, self._direction = stored, declaration, direction
         self._shot = declaration.shot(direction)
-        self._plates = StoredPlates(stored, (self._shot.width, self._shot.height), self._shot.settings.colourspace)
+        self._masks = _mask_digests(declaration)
+        self._plates = footage.plates
         self._tracking: Iterator[FrameMattes] | None = None
-        self._used: dict[int, str] = {}
         self._kept: set[int] = set()
         self._session = ShotSession(
-            model,
+            footage.model,
             self._shot,
-            self._plates,
-            features=FeatureCache(folder=scratch / "features"),
+            footage.plates,
+            features=footage.features,
             folder=scratch,
             matter=limits,
             read_mask=read_mask,
         )
+        self._prepare()
 
     def close(self) -> None:
         """Let go of working files."""
@@ -67,8 +73,7 @@ class ShotRun:
     def serves(self, declaration: Declaration, direction: str | None) -> bool:
         """Tell whether this run can go on for a declaration: objects and prompts may differ, nothing else."""
         mine, other = self._shot, declaration.shot(direction)
-        same = declaration.model == self._declaration.model and mine.with_objects(other.objects) == other
-        return same and all(self._digest(frame) == digest for frame, digest in self._used.items())
+        return mine.with_objects(other.objects) == other and self._masks == _mask_digests(self._declaration)
 
     def update(self, declaration: Declaration) -> None:
         """Take over the declaration's objects and prompts.
@@ -79,6 +84,8 @@ class ShotRun:
         if declaration.objects != self._declaration.objects:
             self._session.edit(declaration.objects)
             self._declaration, self._shot = declaration, declaration.shot(self._direction)
+            self._masks = _mask_digests(declaration)
+            self._prepare()
             self._tracking = None
             self._kept.clear()
 
@@ -86,7 +93,9 @@ class ShotRun:
         """Begin a track, and give the frames that will get mattes or keep right ones, in order."""
         self._tracking = None
         self._kept.clear()
-        frames = tracked_frames(self._shot)
+        plan = visits(plan_shot(self._shot), lambda *_: False, lambda _: False)
+        frames = tuple(visit.frame for visit in plan if visit.deliver)
+        self._plates.follow([visit.frame for visit in plan])
         self._session.want(frames)
         return frames
 
@@ -107,14 +116,14 @@ class ShotRun:
 
         Raises:
             PlateAwaited: a plate is not there yet; nothing is lost, ask again when it is.
+            PlateReplaced: this run is of an older plate: make another.
             EngineError: what is wrong.
         """
-        writer, sign = self._writer("mattes"), self._signer()
 
         def skip(frame: int) -> bool:
             if frame in self._kept:
                 return True
-            if read_signature(writer.path_of(frame), trust=True) != sign(frame):
+            if read_signature(self._stored.matte(frame), trust=True) != self._sign(frame):
                 return False
             self._kept.add(frame)
             raise _Kept(frame)
@@ -127,7 +136,7 @@ class ShotRun:
             return kept.frame, True
         if mattes is None:
             return None
-        self._write(writer, mattes, sign)
+        self._write(self._mattes, mattes)
         self._tracking = tracking
         return mattes.frame, False
 
@@ -136,37 +145,37 @@ class ShotRun:
 
         Raises:
             PlateAwaited: a plate that it needs is not there yet.
-            EngineError: what is wrong.
+            PlateReplaced, EngineError: as `advance`.
         """
-        self._write(self._writer("previews"), self._session.preview(frame), self._signer())
+        self._write(self._previews, self._session.preview(frame))
 
-    def _write(self, writer: MatteWriter, mattes: FrameMattes, sign: Callable[[int], str]) -> None:
-        names = [thing.name for thing in self._shot.objects]
-        layers = mattes.complete(names, self._shot.width, self._shot.height)
-        writer.write(mattes.frame, layers, signature=sign(mattes.frame))
-
-    def _writer(self, folder: str) -> MatteWriter:
-        return MatteWriter(
-            self._stored.folder / folder,
-            MATTE,
-            width=self._shot.width,
-            height=self._shot.height,
-            layers=LAYERS,
-            objects=[thing.name for thing in self._shot.objects],
+    def _prepare(self) -> None:
+        """Make what depends on objects and prompts, once rather than every frame."""
+        self._sign = signer(self._declaration, self._direction, self._plates.digest)
+        self._names = [thing.name for thing in self._shot.objects]
+        self._mattes, self._previews = (
+            MatteWriter(
+                self._stored.folder / folder,
+                MATTE,
+                width=self._shot.width,
+                height=self._shot.height,
+                layers=LAYERS,
+                objects=self._names,
+            )
+            for folder in ("mattes", "previews")
         )
 
-    def _signer(self) -> Callable[[int], str]:
-        sign = signer(self._stored, self._declaration, self._direction)
+    def _write(self, writer: MatteWriter, mattes: FrameMattes) -> None:
+        layers = mattes.complete(self._names, self._shot.width, self._shot.height)
+        writer.write(mattes.frame, layers, signature=self._sign(mattes.frame))
 
-        def note_and_sign(frame: int) -> str:
-            digest = self._digest(frame)
-            if digest is None:
-                raise PlateAwaited(frame)
-            self._used.setdefault(frame, digest)
-            return sign(frame)
 
-        return note_and_sign
-
-    def _digest(self, frame: int) -> str | None:
-        plate = self._stored.plate(frame)
-        return None if plate is None else self._stored.digests.of(frame, plate)
+def _mask_digests(declaration: Declaration) -> dict[str, str]:
+    """Give the hashes of the mask files that prompts name; of one that cannot be read the session tells."""
+    digests = {}
+    for thing in declaration.objects:
+        for prompt in thing.prompts:
+            if isinstance(prompt, MaskPrompt):
+                with suppress(OSError):
+                    digests[prompt.path] = file_digest(Path(prompt.path))
+    return digests

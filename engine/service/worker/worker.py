@@ -6,9 +6,8 @@ from collections.abc import Callable
 from engine.contract.errors import EngineError, ServiceError
 from engine.service.messages import Message
 from engine.service.schedule import Schedule
-from engine.service.store import Store
-from engine.service.stored_plates import PlateAwaited
-from engine.service.worker.models import Models
+from engine.service.store import Store, store_unusable
+from engine.service.stored_plates import PlateAwaited, PlateReplaced
 from engine.service.worker.runs import Runs
 from engine.service.worker.shot_run import ShotRun
 
@@ -20,16 +19,15 @@ class Worker:
 
     Args:
         store: where shots are.
-        models: loads models.
         runs: keeps shots between jobs.
         say: sends a message to the service.
     """
 
-    def __init__(self, store: Store, models: Models, runs: Runs, say: Callable[[Message], None]) -> None:
-        self._store, self._models, self._runs, self._say = store, models, runs, say
+    def __init__(self, store: Store, runs: Runs, say: Callable[[Message], None]) -> None:
+        self._store, self._runs, self._say = store, runs, say
         self._schedule = Schedule()
         self._jobs: dict[str, Message] = {}
-        self._begun: set[str] = set()
+        self._begun: dict[str, ShotRun] = {}
 
     def hear(self, message: Message) -> None:
         """Take in one message."""
@@ -41,8 +39,7 @@ class Worker:
             if message["id"] in self._schedule:
                 self._end(message["id"], {"is": "cancelled"})
         elif do == "poke":
-            for job in self._schedule.jobs_of(message["shot"]):
-                self._schedule.set_ready(job, ready=True)
+            self._poke(message["shot"], message["frame"])
         elif do == "forget":
             for job in self._schedule.jobs_of(message["shot"]):
                 self._end(job, {"is": "cancelled"})
@@ -52,7 +49,7 @@ class Worker:
 
     def work(self) -> bool:
         """Do one frame of the job whose turn it is; False when there is nothing to do."""
-        job = self._schedule.next()
+        job = self._schedule.next(self._runs.turns)
         if job is None:
             return False
         message = self._jobs[job]
@@ -63,9 +60,13 @@ class Worker:
                 self._track(job, message)
         except PlateAwaited as awaited:
             self._schedule.set_ready(job, ready=False)
-            self._tell(job, {"is": "waiting", "missing": self._missing(message) or [awaited.frame]})
+            self._tell(job, {"is": "waiting", "missing": self._missing(job) or [awaited.frame]})
+        except PlateReplaced as replaced:
+            self._runs.renew(message["shot"], [replaced.frame])
         except EngineError as problem:
             self._end(job, {"is": "failed", "error": problem.to_json()})
+        except OSError as problem:
+            self._end(job, {"is": "failed", "error": store_unusable(problem).to_json()})
         except Exception as problem:  # noqa: BLE001 - one shot's trouble must not end the others
             _log.exception("job %s", job)
             self._runs.drop(message["shot"])
@@ -73,42 +74,43 @@ class Worker:
         return True
 
     def _track(self, job: str, message: Message) -> None:
-        run = self._run(job, message)
-        if job not in self._begun:
-            frames = run.begin()
-            self._begun.add(job)
-            self._tell(job, {"is": "started", "total": len(frames)})
-        done = self._runs.within_memory(run, run.advance)
+        shot, run = message["shot"], self._begun.get(job)
+        if run is None or not self._runs.holds(shot, run):
+            run = self._begun[job] = self._run(message)
+            self._tell(job, {"is": "started", "total": len(run.begin())})
+        done = self._runs.within_memory(shot, run.advance)
         if done is None:
             self._end(job, {"is": "done"})
         else:
             frame, kept = done
-            self._tell(job, {"is": "frame", "frame": frame, "kept": kept, "quality": self._runs.quality})
+            self._tell(job, {"is": "frame", "frame": frame, "kept": kept, "quality": self._runs.quality(shot)})
 
     def _preview(self, job: str, message: Message) -> None:
-        run = self._run(job, message)
+        shot, run = message["shot"], self._run(message)
         if job not in self._begun:
-            self._begun.add(job)
+            self._begun[job] = run
             self._tell(job, {"is": "started", "total": 1})
-        self._runs.within_memory(run, lambda: run.preview(message["frame"]))
-        self._tell(job, {"is": "frame", "frame": message["frame"], "kept": False, "quality": self._runs.quality})
+        self._runs.within_memory(shot, lambda: run.preview(message["frame"]))
+        quality = self._runs.quality(shot)
+        self._tell(job, {"is": "frame", "frame": message["frame"], "kept": False, "quality": quality})
         self._end(job, {"is": "done"})
 
-    def _run(self, job: str, message: Message) -> ShotRun:
-        if job in self._begun:
-            run = self._runs.current(message["shot"])
-            if run is not None:
-                return run
-            self._begun.discard(job)  # it made room for another shot meanwhile
+    def _run(self, message: Message) -> ShotRun:
         stored = self._store.shot(message["shot"])
-        declaration = stored.declaration()
-        run = self._runs.get(stored, declaration, message.get("direction"), self._models)
-        run.update(declaration)
-        return run
+        return self._runs.get(stored, stored.declaration(), message["direction"])
 
-    def _missing(self, message: Message) -> list[int]:
-        run = self._runs.current(message["shot"])
-        return run.missing() if run is not None and message["kind"] != "preview" else []
+    def _poke(self, shot: str, frame: int | None) -> None:
+        """Look again: a waiting job may go on; one whose plates or prompts are others now begins anew."""
+        if frame is not None:
+            self._runs.renew(shot, [frame])
+        for job in self._schedule.jobs_of(shot):
+            self._schedule.set_ready(job, ready=True)
+            if frame is None:
+                self._begun.pop(job, None)
+
+    def _missing(self, job: str) -> list[int]:
+        run = self._begun.get(job)
+        return run.missing() if run is not None and self._jobs[job]["kind"] != "preview" else []
 
     def _tell(self, job: str, message: Message) -> None:
         self._say({"id": job, **message})
@@ -116,7 +118,7 @@ class Worker:
     def _end(self, job: str, message: Message) -> None:
         self._schedule.remove(job)
         self._jobs.pop(job, None)
-        self._begun.discard(job)
+        self._begun.pop(job, None)
         self._tell(job, message)
 
 
