@@ -89,6 +89,8 @@ class JobBook:
         found = [job for job in map(_load, folder.glob("*.jsonl")) if job is not None]
         for job in sorted(found, key=lambda job: job.created):
             self.jobs[job.id] = job
+        self._last_created = max((job.created for job in found), default=0.0)
+        self._unsaved: dict[str, str] = {}
         self._forget_old()
 
     def unfinished(self) -> list[Job]:
@@ -96,11 +98,21 @@ class JobBook:
         return [job for job in self.jobs.values() if not job.ended]
 
     def add(self, shot: str, kind: str, **how: Any) -> Job:
-        """Make a job; it is on disk when this returns."""
-        job = Job(secrets.token_hex(8), shot, kind, created=time.time(), **how)
-        self.jobs[job.id] = job
+        """Make a job; it is on disk when this returns.
+
+        Raises:
+            OSError: it cannot be written; there is no job then.
+        """
+        self._last_created = max(time.time(), self._last_created + 1e-6)  # in order, though the clock is set back
+        job = Job(secrets.token_hex(8), shot, kind, created=self._last_created, **how)
         facts = {key: value for key, value in asdict(job).items() if key in _KEPT}
-        self._path(job).write_text(json.dumps(facts) + "\n")
+        try:
+            _append(self._path(job), json.dumps(facts) + "\n")
+        except OSError:
+            with suppress(OSError):
+                self._path(job).unlink()
+            raise
+        self.jobs[job.id] = job
         self.tell(job, "queued")
         self._forget_old()
         return job
@@ -124,9 +136,12 @@ class JobBook:
         if job.ended:
             return
         event = JobEvent(len(job.events) + 1, kind, data or {})
-        # A full disk loses the record, not the job.
-        with suppress(OSError), self._path(job).open("a") as file:
-            file.write(json.dumps([event.kind, event.data]) + "\n")
+        # A full disk keeps the record waiting, not the job.
+        lines = self._unsaved.pop(job.id, "") + json.dumps([event.kind, event.data]) + "\n"
+        try:
+            _append(self._path(job), lines)
+        except OSError:
+            self._unsaved[job.id] = lines
         job.took(event)
         news, self._news = self._news, anyio.Event()
         news.set()
@@ -155,6 +170,7 @@ class JobBook:
         ended = [job for job in self.jobs.values() if job.ended]
         for job in ended[: max(0, len(ended) - MOST_ENDED)]:
             del self.jobs[job.id]
+            self._unsaved.pop(job.id, None)
             self._path(job).unlink(missing_ok=True)
 
     def _path(self, job: Job) -> Path:
@@ -162,6 +178,22 @@ class JobBook:
 
 
 _KEPT = ("id", "shot", "kind", "frame", "direction", "plate_timeout", "created")
+
+
+def _append(path: Path, text: str) -> None:
+    """Write at a file's end, all of it or nothing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("ab", buffering=0) as file:
+        before, left = file.tell(), text.encode()
+        try:
+            while left:
+                left = left[file.write(left) :]
+        except OSError:
+            file.truncate(before)
+            raise
 
 
 def _load(path: Path) -> Job | None:

@@ -1,6 +1,10 @@
 """Jobs on disk."""
 
+import sys
+import time
+
 import anyio
+import pytest
 
 from engine.service.jobs import JobBook
 
@@ -49,3 +53,39 @@ def test_a_listener_hears_what_comes_and_then_the_end(tmp_path):
     assert heard[0] == "queued"
     assert heard[-2:] == ["frame", "done"]
     assert None in heard
+
+
+def test_jobs_are_in_order_though_the_clock_is_set_back(tmp_path, monkeypatch):
+    """A job made after the clock was set back by hours still comes after the one before it, also after a restart."""
+    book = JobBook(tmp_path)
+    first = book.add("sh", "track")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 3 * 3600)
+    second = book.add("sh", "track")
+    again = JobBook(tmp_path)
+    third = again.add("sh", "track")
+    assert [job.id for job in JobBook(tmp_path).unfinished()] == [first.id, second.id, third.id]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on files is how a full disk is made")
+def test_a_full_disk_loses_no_event(tmp_path):
+    """Events of a time without room are on disk once there is room again; a job that has none is not begun."""
+    import resource
+
+    book = JobBook(tmp_path)
+    job = book.add("sh", "track")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / f"{job.id}.jsonl").stat().st_size + 9, hard))
+    try:
+        book.tell(job, "started", {"total": 9})
+        book.tell(job, "frame", {"frame": 1001})
+        assert len(JobBook(tmp_path).get(job.id).events) == 1
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9, hard))
+        with pytest.raises(OSError, match="large"):
+            book.add("sh", "track")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    book.tell(job, "done")
+    again = JobBook(tmp_path)
+    assert list(again.jobs) == [job.id]
+    assert again.get(job.id).events == job.events

@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -139,3 +141,44 @@ def test_a_shot_is_tracked_without_a_way_out(make_engine, tmp_path):
         assert client.wait(client.track("sh")).kind == "done"
     assert tried.with_name("tried.on").exists()
     assert not tried.exists()
+
+
+_STRANGER = """
+import http.client, json, os, socket, sys
+"x".encode("idna")  # loads what a socket needs while it may still be read
+run, port, store = sys.argv[1:]
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+learned = []
+for path in (run + "/engine.json", run + "/engine.log", store + "/format.json"):
+    try:
+        learned.append(open(path).read())
+    except PermissionError:
+        pass
+for folder in (run, store):
+    try:
+        learned.append(os.listdir(folder))
+    except PermissionError:
+        pass
+try:
+    socket.socket(socket.AF_UNIX).connect(run + "/engine.sock")
+    learned.append("socket")
+except PermissionError:
+    pass
+wire = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
+wire.request("GET", "/v1/status")
+response = wire.getresponse()
+print(json.dumps([learned, response.status, response.read().decode()]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "setuid") or os.getuid() != 0, reason="only root can become another user")
+def test_another_user_learns_nothing(client):
+    """A program of another user reads neither token nor store, cannot reach the socket, and gets a refusal over TCP."""
+    asked = [str(runtime_folder()), str(client.connection.port), client.status()["store"]]
+    done = subprocess.run([sys.executable, "-c", _STRANGER, *asked], capture_output=True, text=True, check=True)
+    learned, status, body = json.loads(done.stdout)
+    assert learned == []
+    assert status == 401
+    assert json.loads(body)["message"] == "No."

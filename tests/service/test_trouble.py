@@ -91,18 +91,6 @@ def test_a_store_that_is_gone_is_said_and_made_anew(client, tmp_path):
     assert client.shot("sh")["plates"] == [1001]
 
 
-@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write anywhere")
-def test_a_store_that_cannot_be_written_is_said(make_engine):
-    """An engine whose store is read-only does not start, and says which folder it is."""
-    engine = make_engine()
-    store = Path(engine.variables["MAM2_STORE"])
-    store.mkdir()
-    store.chmod(0o500)
-    done = _serve(engine)
-    assert done.returncode == 2
-    assert str(store) in done.stderr
-
-
 def test_a_file_in_the_stores_place_is_said(make_engine):
     """An engine whose store is no folder does not start, and says so in one sentence with a hint."""
     engine = make_engine()
@@ -223,3 +211,51 @@ def test_nobody_waits_for_a_file_to_go(make_engine, tmp_path):
         declare(client)
         assert client.shot("sh")["plates"] == []
         assert time.monotonic() - began < 1.5
+
+
+_CLOCK = """
+import os, time
+real, real_ns = time.time, time.time_ns
+def hours():
+    try:
+        with open(os.environ["CLOCK"]) as file:
+            return int(file.read() or 0)
+    except OSError:
+        return 0
+time.time = lambda: real() + hours() * 3600
+time.time_ns = lambda: real_ns() + hours() * 3600 * 10**9
+"""
+
+
+def test_a_clock_that_jumps_breaks_nothing(make_engine, tmp_path):
+    """Set forward and back by hours under a job, the clock ends no wait early or late and mixes up no plates."""
+    (tmp_path / "sitecustomize.py").write_text(_CLOCK)
+    clock = tmp_path / "clock"
+    with make_engine(PYTHONPATH=str(tmp_path), CLOCK=str(clock)).start() as client:
+        declare(client, frames=3)
+        job = client.track("sh", plate_timeout=30)
+        client.put_plate("sh", 1001, write_plate(tmp_path, 1001))
+        for event in client.events(job):
+            if event.kind == "waiting" and event.data["missing"] == [1002, 1003]:
+                break
+        clock.write_text("5")
+        time.sleep(1.5)
+        client.put_plate("sh", 1002, write_plate(tmp_path, 7))
+        clock.write_text("-5")
+        client.put_plate("sh", 1002, write_plate(tmp_path, 1002))
+        client.put_plate("sh", 1003, write_plate(tmp_path, 1003))
+        assert client.wait(job).kind == "done"
+        assert client.shot("sh")["mattes"] == [1001, 1002, 1003]
+        mattes = [client.get_layer("sh", frame) for frame in (1001, 1002, 1003)]
+        client.delete("sh")
+        declare(client, frames=3)
+        for frame in (1001, 1002, 1003):
+            client.put_plate("sh", frame, write_plate(tmp_path, frame))
+        client.wait(client.track("sh"))
+        assert [client.get_layer("sh", frame) for frame in (1001, 1002, 1003)] == mattes
+        declare(client, frames=4)
+        began = time.monotonic()
+        clock.write_text("-9")
+        with pytest.raises(EngineError, match="1004"):
+            client.wait(client.track("sh", plate_timeout=1))
+        assert 1 <= time.monotonic() - began < 10
