@@ -47,9 +47,8 @@ class FusionHost:
             end)
         """)
         if foreign:
-            self.lua.require("standin.foreign")[0].pretend(foreign)
-        found = self.lua.require("standin.world")
-        self.world = found[0] if isinstance(found, tuple) else found
+            self.module("standin.foreign").pretend(foreign)
+        self.world = self.module("standin.world")
         # What is called as a function in Lua must be one: a Python callable is an object there.
         self.function = self.lua.eval("function(call) return function(time) return call(time) end end")
         self.comp = self.world.comp
@@ -63,9 +62,8 @@ class FusionHost:
         return FusionTool(self, self.world.add_tool(str(fuse), name, table))
 
     def module(self, name):
-        """Give one of our Lua modules."""
-        found = self.lua.require(name)
-        return found[0] if isinstance(found, tuple) else found
+        """Give a Lua module, ours or the stand-in's (`standin.NAME`)."""
+        return _one(self.lua.require(name))
 
     def image(self, pixels, *, window=None, proxy=1, aspect=1.0):
         """Make an image of the host.
@@ -142,8 +140,7 @@ class FusionTool:
 
     def process(self, time, **flags):
         """Ask for a frame; flags: `precalc`, `stamp`, `quick`, `interactive`, `preview`, `playback`."""
-        found = self.host.world.process(self.owner, time, self.host.lua.table_from(flags))
-        image = found[0] if isinstance(found, tuple) else found
+        image = _one(self.host.world.process(self.owner, time, self.host.lua.table_from(flags)))
         if image is None:
             return Frame(None, None, None, same_image=False)
         noted = image.Metadata
@@ -161,3 +158,8 @@ class FusionTool:
     def press(self, button, time=None):
         """Press a button."""
         self.host.world.press(self.owner, button, self.host.comp.CurrentTime if time is None else time)
+
+
+def _one(found):
+    """Give the first of what a Lua function returned."""
+    return found[0] if isinstance(found, tuple) else found

@@ -67,15 +67,16 @@ function banner.draw(target, found)
   local write = layout.writer(target.depth)
   local size = math.max(1, math.floor(target.width / 400))
   local lines = banner.lines("MAM2: " .. found.text, math.max(8, math.floor(target.width / size / ADVANCE) - 2))
-  local height = (#lines * LEADING + 3) * size
+  local most = math.max(1, math.floor((target.height / 2 / size - 3) / LEADING))
+  local height = (math.min(most, #lines) * LEADING + 3) * size
   fill(target, write, 0, 0, target.width, height, GROUND)
   if found.share then
     fill(target, write, 0, 0, math.floor(target.width * found.share), 2 * size, BAR)
   elseif found.word == "problem" then
     fill(target, write, 0, 0, target.width, 2 * size, WARNING)
   end
-  for index, line in ipairs(lines) do
-    write_line(target, write, line, ADVANCE * size, height - index * LEADING * size, size)
+  for index = 1, math.min(most, #lines) do
+    write_line(target, write, lines[index], ADVANCE * size, height - index * LEADING * size, size)
   end
 end
 

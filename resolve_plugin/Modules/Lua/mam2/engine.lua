@@ -31,7 +31,10 @@ function engine.open(answer, ends_at)
   local wire, problem = http.open(found.port, found.token, math.min(platform.now() + answer, ends_at))
   if not wire then
     -- A file whose engine was killed: as good as none.
-    return nil, problem.code == "engine.unreachable" and engine.absent or problem
+    if problem.code == "engine.unreachable" then
+      return nil, engine.absent
+    end
+    return nil, problem
   end
   return setmetatable({ wire = wire, found = found, answer = answer, ends_at = ends_at }, Client)
 end

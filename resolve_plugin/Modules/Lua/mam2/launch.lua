@@ -77,13 +77,17 @@ function launch.start()
     "Set MAM2_COMMAND to its 'mam2 serve', with the whole path, and start the host again."
   )
   if ffi.os == "Windows" then
-    return platform.run_hidden(launch.windows_line(command)) or nil, not_found
-  end
-  local program = command:match("^(%S+)")
-  if not succeeded(os.execute("command -v " .. program .. " >/dev/null 2>&1")) then
+    if platform.run_hidden(launch.windows_line(command)) then
+      return true
+    end
     return nil, not_found
   end
-  return succeeded(os.execute(launch.posix_line(command, connection.folder()))) or nil, not_found
+  local program = command:match("^(%S+)")
+  local there = succeeded(os.execute("command -v " .. program .. " >/dev/null 2>&1"))
+  if there and succeeded(os.execute(launch.posix_line(command, connection.folder()))) then
+    return true
+  end
+  return nil, not_found
 end
 
 return launch

@@ -1,0 +1,67 @@
+"""The same client on three operating systems."""
+
+import pytest
+from fusion_host import FusionHost
+from wire import SHOT, answer, serving
+
+SYSTEMS = ("Linux", "OSX", "Windows")
+
+
+@pytest.fixture(autouse=True)
+def _own_runtime(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_each_system_reaches_an_engine(system):
+    """With each system's own calls and numbers a request goes out and its answer comes in."""
+    host = FusionHost(foreign=system)
+    asked = []
+
+    def reply(line):
+        asked.append(line)
+        return answer({**SHOT, "shot": "a"})
+
+    platform, engine = host.module("mam2.platform"), host.module("mam2.engine")
+    with serving(reply):
+        client = engine.open(2, platform.now() + 5)
+        shot = client.shot(client, "a")
+        assert list(shot.mattes.values()) == [1001, 1002, 1003, 1004]
+        client.close(client)
+    assert asked == ["GET /v1/shots/a HTTP/1.1\r\n"]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_each_system_gives_up_in_time(system):
+    """A refused connection and an engine that says nothing end in words on each system."""
+    host = FusionHost(foreign=system)
+    platform, engine = host.module("mam2.platform"), host.module("mam2.engine")
+    with serving(lambda _: b""):
+        client = engine.open(2, platform.now() + 5)
+        client.answer = 0.2
+        nothing, problem = client.shot(client, "a")
+        assert nothing is None
+        assert problem.code == "engine.slow"
+    nothing, problem, *_ = engine.open(2, platform.now() + 5)
+    assert nothing is None
+    assert problem.code == "engine.absent"
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_each_system_has_a_clock_and_a_pause(system):
+    """A pause takes as long as it says, by the system's own clock."""
+    platform = FusionHost(foreign=system).module("mam2.platform")
+    began = platform.now()
+    platform.sleep(0.05)
+    assert 0.04 <= platform.now() - began < 1.0
+    assert platform.thread()
+
+
+def test_windows_starts_the_engine_without_a_window(monkeypatch):
+    """On Windows the engine is started hidden, without the host's Python settings."""
+    monkeypatch.setenv("MAM2_COMMAND", '"C:\\Program Files\\mam2\\mam2.exe" serve')
+    host = FusionHost(foreign="Windows")
+    host.module("mam2.launch").start()
+    (command,) = host.module("standin.foreign").commands.values()
+    assert command.startswith('cmd /s /c "set "PYTHONHOME="& set "PYTHONPATH="& ')
+    assert command.endswith('"C:\\Program Files\\mam2\\mam2.exe" serve"')
