@@ -3,9 +3,9 @@
     nuke -t nuke_plugin/selftest.py [FOLDER]
     nuke --nc -t nuke_plugin/selftest.py [FOLDER]        (the non-commercial edition)
 
-It makes a small shot with Nuke's own nodes, drops a MAM2 node on it, clicks, tracks, and looks at what comes out. It holds
-few nodes at once, stays below 1920x1080 and saves no script where the non-commercial edition forbids it. The report is
-`mam2_selftest.json` in FOLDER, or in a temporary folder; send it with a bug report.
+It makes a small shot with Nuke's own nodes, drops a MAM2 node on it, clicks, tracks, and looks at what comes out. It
+holds few nodes at once, stays below 1920x1080 and saves no script: the non-commercial edition allows no more. The
+report is `mam2_selftest.json` in FOLDER, or in a temporary folder; send it with a bug report.
 """
 
 import json

@@ -64,7 +64,9 @@ _DUNDERS = {"__getitem__", "__setitem__", "__len__", "__enter__", "__exit__", "_
 def police(cls: type) -> type:
     """Guard every public method of a class: main thread alone, and the node behind it must still exist."""
     for name, member in list(vars(cls).items()):
-        if callable(member) and not isinstance(member, (staticmethod, classmethod, type)):
+        if isinstance(member, staticmethod):
+            setattr(cls, name, staticmethod(policed(member.__func__)))
+        elif callable(member) and not isinstance(member, (classmethod, type)):
             if name.startswith("_") and name not in _DUNDERS:
                 continue
             setattr(cls, name, _guarded_method(cls.__name__, name, member))

@@ -88,10 +88,7 @@ class Curve:
 
 def _hermite(y0: float, m0: float, y1: float, m1: float, t: float) -> float:
     return (
-        (2 * t**3 - 3 * t**2 + 1) * y0
-        + (t**3 - 2 * t**2 + t) * m0
-        + (-2 * t**3 + 3 * t**2) * y1
-        + (t**3 - t**2) * m1
+        (2 * t**3 - 3 * t**2 + 1) * y0 + (t**3 - 2 * t**2 + t) * m0 + (-2 * t**3 + 3 * t**2) * y1 + (t**3 - t**2) * m1
     )
 
 
