@@ -5,24 +5,23 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Body, FastAPI, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import ValidationError
-from starlette.exceptions import HTTPException
 
 from engine import __version__
-from engine.contract.errors import EngineError, PlateError, ServiceError
+from engine.contract.errors import PlateError, ServiceError
 from engine.contract.events import event_to_lines
 from engine.contract.shot import Settings
 from engine.contract.shot_json import objects_from_json
+from engine.service.answers import add_answers, documented_errors
+from engine.service.bodies import EVENTS, MATTES, PLATE
 from engine.service.declaration import Declaration, declaration_to_json
 from engine.service.engine import Engine, job_info
 from engine.service.monitor_routes import add_monitor
 from engine.service.raw import RawLayout
-from engine.service.receiving import BODY, receive
+from engine.service.receiving import receive
 from engine.service.schemas import (
     Dirty,
-    ErrorBody,
     Frame,
     HandOverBody,
     JobInfo,
@@ -34,36 +33,14 @@ from engine.service.schemas import (
     Status,
     TrackBody,
 )
-from engine.service.store import store_unusable
 from engine.service.tickets import Tickets
 
 PULSE = 15.0  # seconds after which a silent event stream shows that it lives
-_STATUS = {
-    "shot.unknown": 404,
-    "job.unknown": 404,
-    "matte.missing": 404,
-    "engine.page": 404,
-    "engine.ticket": 401,
-    "shot.busy": 409,
-    "shot.version": 409,
-    "engine.too_large": 413,
-    "store.unusable": 507,
-    "store.full": 507,
-    "output.full_disk": 507,
-}
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorBody, "description": "The body is not what its type says."},
-    401: {"model": ErrorBody, "description": "The token is missing or wrong."},
-    403: {"model": ErrorBody, "description": "The request does not come from a program on this machine."},
-    404: {"model": ErrorBody, "description": "There is no such shot, job or matte."},
-    409: {"model": ErrorBody, "description": "It cannot change now, or is of another version."},
-    413: {"model": ErrorBody, "description": "The body is too large."},
-    422: {"model": ErrorBody, "description": "What was asked does not hold together."},
-    507: {"model": ErrorBody, "description": "The store is full or cannot be written."},
-}
-
 ShotName = Annotated[str, Path(min_length=1, max_length=128, examples=["sh010"])]
 FrameNumber = Annotated[Frame, Path(examples=[1001])]
+JobName = Annotated[str, Path(max_length=64, examples=["5f2c9a1be07d4c33"])]
+Dtype = Annotated[Literal["float16", "float32"], Header(examples=["float16"])]
+Origin = Literal["top-left", "bottom-left"]
 
 
 def build(engine: Engine, tickets: Tickets) -> FastAPI:
@@ -71,11 +48,15 @@ def build(engine: Engine, tickets: Tickets) -> FastAPI:
 
     What changes anything runs in the event loop, and so one at a time; only reading files goes to threads.
     """
-    app = FastAPI(title="MAM2 engine", version=__version__, docs_url=None, redoc_url=None, responses=_ERRORS)
-    app.add_exception_handler(EngineError, _answer_error)
-    app.add_exception_handler(RequestValidationError, _answer_form)
-    app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(OSError, _answer_disk)
+    app = FastAPI(
+        title="MAM2 engine",
+        version=__version__,
+        description="Plates and prompts in, mattes out; for programs on this machine that bring the engine's token.",
+        docs_url=None,
+        redoc_url=None,
+        responses=documented_errors(),
+    )
+    add_answers(app)
     for add in (_add_shots, _add_plates_and_mattes, _add_jobs):
         add(app, engine)
     add_monitor(app, engine, tickets)
@@ -111,14 +92,14 @@ def _add_shots(app: FastAPI, engine: Engine) -> None:
 
 
 def _add_plates_and_mattes(app: FastAPI, engine: Engine) -> None:
-    @app.put("/v1/shots/{shot}/plates/{frame}", openapi_extra={"requestBody": BODY})
+    @app.put("/v1/shots/{shot}/plates/{frame}", openapi_extra={"requestBody": PLATE})
     async def put_plate(
         request: Request,
         shot: ShotName,
         frame: FrameNumber,
         x_mam2_shape: Annotated[str | None, Header(pattern=r"^\d{1,5},\d{1,5},\d$", examples=["1080,1920,4"])] = None,
-        x_mam2_dtype: Annotated[Literal["float16", "float32"], Header()] = "float16",
-        x_mam2_origin: Annotated[Literal["top-left", "bottom-left"], Header()] = "top-left",
+        x_mam2_dtype: Dtype = "float16",
+        x_mam2_origin: Annotated[Origin, Header(examples=["bottom-left"])] = "top-left",
     ) -> Plate:
         """Send a plate: an image file, raw pixels (with the headers), or the name of a file in the shot's inbox."""
         engine.store.shot(shot)
@@ -137,14 +118,14 @@ def _add_plates_and_mattes(app: FastAPI, engine: Engine) -> None:
         plate = engine.store.shot(shot).plate(frame)
         return Plate(frame=frame, bytes=plate.stat().st_size if plate else 0)
 
-    @app.get("/v1/shots/{shot}/mattes/{frame}", response_class=FileResponse)
+    @app.get("/v1/shots/{shot}/mattes/{frame}", response_class=Response, responses={200: MATTES})
     def matte(
         shot: ShotName,
         frame: FrameNumber,
         layer: Annotated[str, Query(max_length=80, pattern=r"^[A-Za-z0-9_.-]+$", examples=["smoke.alpha"])] = "alpha",
-        as_: Annotated[Literal["exr", "raw"], Query(alias="as")] = "exr",
-        origin: Literal["top-left", "bottom-left"] = "top-left",
-        preview: bool = False,
+        as_: Annotated[Literal["exr", "raw"], Query(alias="as", examples=["raw"])] = "exr",
+        origin: Annotated[Origin, Query(examples=["bottom-left"])] = "top-left",
+        preview: Annotated[bool, Query(examples=[True])] = False,
     ) -> Response:
         """Get mattes: the EXR with every layer, or one layer as raw half floats.
 
@@ -178,19 +159,19 @@ def _add_jobs(app: FastAPI, engine: Engine) -> None:
         return JobInfo(**job_info(engine.start(shot, "batch" if body.batch else "track", **how)))
 
     @app.get("/v1/jobs/{job}")
-    async def job(job: str) -> JobInfo:
+    async def job(job: JobName) -> JobInfo:
         """Say how a job stands."""
         return JobInfo(**job_info(engine.book.get(job)))
 
     @app.delete("/v1/jobs/{job}")
-    async def cancel(job: str) -> JobInfo:
+    async def cancel(job: JobName) -> JobInfo:
         """Cancel a job; mattes that are done stay."""
         found = engine.book.get(job)
         engine.cancel(found)
         return JobInfo(**job_info(found))
 
-    @app.get("/v1/jobs/{job}/events", response_class=StreamingResponse)
-    async def events(job: str, last_event_id: Annotated[int, Header(ge=0)] = 0) -> StreamingResponse:
+    @app.get("/v1/jobs/{job}/events", response_class=Response, responses={200: EVENTS})
+    async def events(job: JobName, last_event_id: Annotated[int, Header(ge=0, examples=[2])] = 0) -> StreamingResponse:
         """Follow a job as server-sent events; `Last-Event-ID` joins again behind that event."""
         found = engine.book.get(job)
 
@@ -248,30 +229,3 @@ async def _hand_over(request: Request, most: int = 1 << 16) -> HandOverBody:
         raise PlateError(
             "plates.hand_over", f"The hand-over cannot be read: {where}: {first['msg']}.", 'Send {"file": "NAME"}.'
         ) from None
-
-
-async def _answer_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, EngineError)  # noqa: S101 - registered for it
-    return JSONResponse(error.to_json(), _STATUS.get(error.code, 422))
-
-
-async def _answer_form(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    problem = ServiceError("engine.form", f"The request is not as it should be: {where}: {first['msg']}.", _SEE)
-    return JSONResponse(problem.to_json(), 422)
-
-
-async def _answer_http(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    problem = ServiceError("engine.form", f"The request cannot be answered: {error.detail}.", _SEE)
-    return JSONResponse(problem.to_json(), error.status_code, error.headers)
-
-
-async def _answer_disk(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, OSError)  # noqa: S101 - registered for it
-    return JSONResponse(store_unusable(error).to_json(), 507)
-
-
-_SEE = "GET /openapi.json describes every request."

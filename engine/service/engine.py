@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 from engine import __version__
-from engine.contract.errors import PlateError, ServiceError
+from engine.contract.errors import ModelError, PlateError, ServiceError
 from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import ShotObject
@@ -90,7 +90,7 @@ class Engine:
             ServiceError: `shot.busy` while a job works on it, if more than its prompts would change.
         """
         declaration.check()
-        find_files(declaration.model, weights_folder())
+        _check_model(declaration.model)
         with contextlib.suppress(ServiceError):
             before = self.store.shot(name).declaration()
             if self.book.of(name) and _without_objects(before) != _without_objects(declaration):
@@ -297,6 +297,17 @@ def raise_busy(name: str) -> None:
         f"The shot '{name}' is being tracked: its range, size, settings and model cannot change now.",
         "Cancel the job or wait for its end; prompts may change at any time.",
     )
+
+
+def _check_model(name: str) -> None:
+    try:
+        find_files(name, weights_folder())
+    except OSError as problem:
+        raise ModelError(
+            "model.unknown",
+            f"The model '{name[:80]}' cannot be read: {problem.strerror}.",
+            "Give a model's name or the path of a weights file; mam2 weights list shows what is here.",
+        ) from problem
 
 
 def _without_objects(declaration: Declaration) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from engine.contract.connection import runtime_folder
 from engine.contract.errors import ServiceError
 from engine.contract.launch import LOG
+from engine.service.bodies import JPEG
 from engine.service.engine import Engine
 from engine.service.schemas import Frame, LogLines, Ticket
 from engine.service.tickets import COOKIE, OPEN, Tickets
@@ -38,11 +39,11 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
         except OSError:
             return LogLines(lines=["This engine was started by hand: its log is where it was started."])
 
-    @app.get("/v1/shots/{shot}/thumbnails/{frame}", response_class=Response)
+    @app.get("/v1/shots/{shot}/thumbnails/{frame}", response_class=Response, responses={200: JPEG})
     def picture(
-        shot: Annotated[str, Path(min_length=1, max_length=128)],
-        frame: Annotated[Frame, Path()],
-        of: Literal["plate", "alpha", "comp"] = "comp",
+        shot: Annotated[str, Path(min_length=1, max_length=128, examples=["sh010"])],
+        frame: Annotated[Frame, Path(examples=[1001])],
+        of: Annotated[Literal["plate", "alpha", "comp"], Query(examples=["alpha"])] = "comp",
     ) -> Response:
         """Give a small JPEG of a frame."""
         from engine.service.thumbnails import thumbnail  # noqa: PLC0415 - loads the image libraries

@@ -1,32 +1,11 @@
 """A plate as a request's body: streamed to disk, looked at, then taken over or gone."""
 
 from pathlib import Path
-from typing import Any
 
 from fastapi import Request
 
 from engine.contract.errors import PlateError
 from engine.service.raw import RawLayout, too_large
-
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "image/x-exr": _BINARY,
-        "image/png": _BINARY,
-        "image/jpeg": _BINARY,
-        "image/tiff": _BINARY,
-        "image/x-dpx": _BINARY,
-        "application/octet-stream": _BINARY,
-        "application/json": {"schema": {"type": "object", "required": ["file"], "properties": {
-            "file": {"type": "string", "description": "Plain name of a file in the shot's inbox."},
-            "shape": {"type": "array", "items": {"type": "integer"}, "minItems": 3, "maxItems": 3},
-            "dtype": {"enum": ["float16", "float32"]},
-            "origin": {"enum": ["top-left", "bottom-left"]},
-        }}, "example": {"file": "plate.1001.exr"}},
-    },
-}  # fmt: skip
-"""What a plate's body may be, for the OpenAPI document."""
 
 _MAGICS = {
     b"\x76\x2f\x31\x01": "exr",

@@ -8,6 +8,50 @@ Frame = Annotated[int, Field(ge=-1_000_000, le=10_000_000)]
 Side = Annotated[int, Field(ge=1, le=32768)]
 
 
+_OBJECTS = [
+    {
+        "name": "smoke",
+        "prompts": [
+            {"kind": "point", "frame": 1001, "x": 960.0, "y": 540.0, "positive": True},
+            {"kind": "box", "frame": 1060, "box": [300.0, 80.0, 900.0, 700.0]},
+        ],
+    }
+]
+_SETTINGS = {"direction": "both", "mode": "pdd+mss", "corrections": "refine", "colourspace": "ACEScg"}
+_SHOT = {
+    "range": [1001, 1100],
+    "size": [1920, 1080],
+    "settings": _SETTINGS,
+    "model": "starter",
+    "objects": _OBJECTS,
+}
+_JOB = {
+    "id": "5f2c9a1be07d4c33",
+    "shot": "sh010",
+    "kind": "track",
+    "state": "running",
+    "done": 12,
+    "total": 100,
+    "quality": {"tile": 2048, "margin": 64},
+    "error": None,
+}
+_DEVICE = {
+    "name": "cuda:0",
+    "label": "NVIDIA RTX A5000",
+    "state": "ready",
+    "pid": 4712,
+    "deaths": 0,
+    "jobs": 1,
+    "memory_used": 3_221_225_472,
+    "memory_total": 25_769_803_776,
+}
+
+
+def _like(example: dict[str, Any]) -> ConfigDict:
+    """Give a body an example, which the OpenAPI document shows and a test holds against the body."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
 class Form(BaseModel):
     """A body in which nothing unknown may stand."""
 
@@ -71,11 +115,15 @@ class ObjectBody(Form):
 class PromptsBody(Form):
     """All prompts of a shot."""
 
+    model_config = _like({"objects": _OBJECTS})
+
     objects: Annotated[list[ObjectBody], Field(max_length=256)]
 
 
 class ShotBody(Form):
     """A shot, declared. Prompts may be given here or later."""
+
+    model_config = _like(_SHOT)
 
     range: Annotated[list[Frame], Field(min_length=2, max_length=2, examples=[[1001, 1100]])]
     size: Annotated[list[Side], Field(min_length=2, max_length=2, examples=[[1920, 1080]])]
@@ -96,6 +144,8 @@ class HandOverBody(Form):
 class TrackBody(Form):
     """A track."""
 
+    model_config = _like({"direction": "forward", "batch": False, "plate_timeout": 300.0})
+
     direction: Literal["forward", "backward", "both"] | None = None
     batch: Annotated[bool, Field(description="Behind all tracks that somebody waits for.")] = False
     plate_timeout: Annotated[float | None, Field(gt=0, le=86_400)] = None
@@ -104,6 +154,8 @@ class TrackBody(Form):
 class Plate(BaseModel):
     """A plate that has arrived."""
 
+    model_config = _like({"frame": 1001, "bytes": 12_441_933})
+
     frame: int
     bytes: int
 
@@ -111,11 +163,24 @@ class Plate(BaseModel):
 class Dirty(BaseModel):
     """Frames whose mattes are no longer right."""
 
+    model_config = _like({"dirty": [1060, 1061, 1062]})
+
     dirty: list[int]
 
 
 class ShotInfo(BaseModel):
     """A shot as it stands."""
+
+    model_config = _like(
+        {
+            **_SHOT,
+            "shot": "sh010",
+            "inbox": "/home/artist/.local/share/mam2/store/shots/sh010/inbox",
+            "plates": [1001, 1002, 1003],
+            "mattes": [1001],
+            "stale": [1002],
+        }
+    )
 
     shot: str
     range: list[int]
@@ -132,6 +197,8 @@ class ShotInfo(BaseModel):
 class JobInfo(BaseModel):
     """A job as it stands."""
 
+    model_config = _like(_JOB)
+
     id: str
     shot: str
     kind: Literal["preview", "track", "batch"]
@@ -147,6 +214,8 @@ class JobInfo(BaseModel):
 class DeviceInfo(BaseModel):
     """A device and its worker."""
 
+    model_config = _like(_DEVICE)
+
     name: str
     label: str
     state: Literal["idle", "starting", "ready"]
@@ -160,17 +229,35 @@ class DeviceInfo(BaseModel):
 class Ticket(BaseModel):
     """A link to the monitor, on the engine's own address."""
 
+    model_config = _like({"path": "/monitor/open?ticket=pJ0vS4"})
+
     path: str
 
 
 class LogLines(BaseModel):
     """The end of the engine's log."""
 
+    model_config = _like(
+        {"lines": ["INFO engine.service.serve: engine 0.1.0 answers at http://127.0.0.1:40321, process 4711"]}
+    )
+
     lines: list[str]
 
 
 class Status(BaseModel):
     """The engine as it stands."""
+
+    model_config = _like(
+        {
+            "version": "0.1.0",
+            "pid": 4711,
+            "uptime": 86.4,
+            "devices": [_DEVICE],
+            "shots": ["sh010"],
+            "jobs": [_JOB],
+            "store": "/home/artist/.local/share/mam2/store",
+        }
+    )
 
     version: str
     pid: int

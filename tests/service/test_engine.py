@@ -87,9 +87,10 @@ def test_a_store_that_is_full_of_what_jobs_need_takes_no_more(engine):
     assert engine.store.shot("new").frames() == [1, 2]
 
 
-def test_a_shot_of_a_model_that_is_not_here_is_not_made(engine):
-    """Declaring a shot with an unknown model is refused and leaves no shot."""
+@pytest.mark.parametrize("model", ["nonsense", "n" * 300])
+def test_a_shot_of_a_model_that_is_not_here_is_not_made(engine, model):
+    """Declaring a shot with a model that cannot be found is refused and leaves no shot."""
     with pytest.raises(EngineError) as caught:
-        engine.declare("other", Declaration(1, 9, *SIZE, model="nonsense"))
+        engine.declare("other", Declaration(1, 9, *SIZE, model=model))
     assert caught.value.code == "model.unknown"
     assert "other" not in engine.store.names()
