@@ -2,7 +2,7 @@
 PYTHON ?= python3
 MAM2_VENV ?= .venv
 
-.PHONY: demo test lint format types bench-service
+.PHONY: demo test lint format types bench-service bench-overhead
 
 demo:
 	$(PYTHON) install demo
@@ -21,3 +21,6 @@ types:
 
 bench-service:
 	"$(MAM2_VENV)/bin/python" benchmarks/service.py
+
+bench-overhead:
+	"$(MAM2_VENV)/bin/python" benchmarks/overhead.py
