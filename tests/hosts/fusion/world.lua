@@ -41,6 +41,11 @@ local function globals_of_a_fuse()
   return names
 end
 
+world.fuse_globals = {}
+for name in pairs(globals_of_a_fuse()) do
+  table.insert(world.fuse_globals, name)
+end
+
 -- The environment of one tool: what it defines in its file and in Create stays, anything later is refused.
 local function environment(known)
   local own, closed = {}, false

@@ -1,0 +1,220 @@
+"""What an artist sets is read, reaches the engine, and is still there when a comp is opened again."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fusion_host import FusionHost
+from hypothesis import given
+from hypothesis import strategies as st
+from wire import SHOT, answer, serving
+
+GOLDEN = Path(__file__).parent / "golden_inputs.json"
+
+# What each control does to the request, the result or the tool itself; a control that is not here fails the test below.
+REQUEST = {
+    "Range": 1,
+    "Model": 1,
+    "Quality": 1,
+    "Corrections": 1,
+    "Transfer": 2,
+    "Direction": 0,
+}
+WITH = {  # controls that only count when another stands so
+    "FirstFrame": ({"Range": 1, "LastFrame": 1010}, 900),
+    "LastFrame": ({"Range": 1, "FirstFrame": 1000}, 1010),
+    "ColourSpace": ({"Transfer": 3}, "ACEScg"),
+}
+RESULT = {
+    "Output": 2,
+    "ShowObject": 1,
+    "ThresholdLow": 0.4,
+    "ThresholdHigh": 0.6,
+    "MatteGamma": 3,
+    "MatteContract": 2,
+    "MatteBlur": 3,
+    "InvertMatte": 1,
+}
+ELSEWHERE = {  # other tests hold these to their word
+    *("Input", "PromptMask", "BakedMatte", "Status", "Preview", "TrackBoth", "TrackForward", "TrackBackward", "Stop"),
+    *("Clear", "MaskFrame", "MaskEvery", "MaskObject", "MaskChannel", "MattesFrom", "Missing", "Wait", "ShowState"),
+    *("SelfTest", "SelfTestRun", "ShotID", "ShotOwner", "Command", "Pulse", "PreviewFrame"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_runtime(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
+
+
+def new_tool(**values):
+    """Give a tool with a point, and with what a comp stores."""
+    tool = FusionHost().add_tool()
+    tool.connect(lambda _: np.ones((48, 64, 4), np.float32))
+    for kind in ("Point", "NotPoint", "Box"):
+        tool.press("Add" + kind)
+    for name, value in values.items():
+        tool[name] = value
+    return tool
+
+
+def body_of(tool):
+    """Give the request that the controls make."""
+    read = tool.host.lua.eval("""function(owner, comp)
+        local size = { width = 64, height = 48 }
+        return require('mam2.json').encode(require('mam2.request').read(owner.env.Inputs, 1001, size, owner.Comp))
+    end""")
+    return json.loads(read(tool.owner, None))
+
+
+def names(tool):
+    """Give the identifiers of all inputs, in order."""
+    return list(tool.owner.order.values())
+
+
+def slots():
+    """Give the identifiers of all prompt slots' inputs."""
+    tool = FusionHost().add_tool()
+    return [name for name in names(tool) if name.startswith(("Point", "NotPoint", "Box", "Add", "Remove"))]
+
+
+def test_no_input_is_without_a_meaning():
+    """Every declared input is in one of the lists above, or belongs to a prompt slot."""
+    known = {*REQUEST, *WITH, *RESULT, *ELSEWHERE, *slots()}
+    assert set(names(FusionHost().add_tool())) == known
+
+
+@pytest.mark.parametrize("name", sorted({*REQUEST, *WITH}))
+def test_a_setting_reaches_the_request(name):
+    """Changing a setting changes what the engine is asked."""
+    others, value = WITH.get(name, ({}, REQUEST.get(name)))
+    tool = new_tool(**others)
+    before = body_of(tool)
+    tool[name] = value
+    assert body_of(tool) != before
+
+
+@pytest.mark.parametrize("kind", ["Point", "NotPoint", "Box"])
+def test_every_slot_reaches_the_request(kind):
+    """Each slot can be taken into use, and each of its parts changes the request."""
+    tool = new_tool()
+    most = {"Point": 12, "NotPoint": 8, "Box": 4}[kind]
+    for _ in range(most):
+        tool.press("Add" + kind)
+    assert tool[{"Point": "Points", "NotPoint": "NotPoints", "Box": "Boxes"}[kind]] == most
+    parts = {"": (0.1, 0.9), "Frame": 1003, "Every": 1, "Object": 3}
+    if kind == "Box":
+        parts.update(Width=0.11, Height=0.13)
+    for index in range(1, most + 1):
+        for part, value in parts.items():
+            before = body_of(tool)
+            tool[f"{kind}{index}{part}"] = value
+            assert body_of(tool) != before, (index, part)
+
+
+@pytest.mark.parametrize("name", sorted(RESULT))
+def test_a_matte_setting_reaches_the_result(name):
+    """Changing a control of the matte changes the picture."""
+    tool = new_tool()
+    alpha = np.random.default_rng(1).random((48, 64)).astype(np.float16)
+    other = (1 - alpha).astype(np.float16)
+
+    def reply(line):
+        if "/mattes/" not in line:
+            return answer({**SHOT, "shot": "x"})
+        chosen = other if "object1.alpha" in line else alpha
+        return answer(chosen.tobytes(), more="X-Mam2-Shape: 48,64,1\r\n")
+
+    with serving(reply):
+        before = tool.render(1001).pixels
+        tool[name] = RESULT[name]
+        assert not np.array_equal(tool.render(1001).pixels, before)
+
+
+def test_slots_show_and_hide():
+    """Adding a point shows its controls on the current frame, removing the last hides them again."""
+    tool = FusionHost().add_tool()
+
+    def shown(name):
+        return tool.host.world.input(tool.owner, name).changed.IC_Visible
+
+    assert not shown("Point1")
+    tool.press("AddPoint", 1003)
+    assert (shown("Point1"), shown("Point2"), tool["Point1Frame"]) == (True, False, 1003)
+    tool.press("RemovePoint")
+    assert (shown("Point1"), tool["Points"]) == (False, 0)
+    tool.press("RemovePoint")
+    assert tool["Points"] == 0
+
+
+def test_positive_and_negative_look_different():
+    """Points on the object and points that are not it have different crosses, and boxes are rectangles."""
+    tool = FusionHost().add_tool()
+    attributes = {name: tool.host.world.input(tool.owner, name).attributes for name in ("Point1", "NotPoint1")}
+    assert attributes["Point1"].CHC_Style != attributes["NotPoint1"].CHC_Style
+    assert tool.host.world.input(tool.owner, "Box1Width").attributes.INPID_PreviewControl == "RectangleControl"
+    assert tool.host.world.input(tool.owner, "Box1Width").changed.RCP_Center is not None
+
+
+@given(
+    st.integers(1, 8192), st.integers(1, 8192), st.floats(0, 1, allow_subnormal=False), st.floats(0, 1, allow_subnormal=False)
+)
+def test_places_come_back(width, height, x, y):
+    """From Fusion's place to the engine's pixels and back is the same place to a thousandth of a pixel."""
+    prompts = PROMPTS
+    px, py = prompts.to_pixels(x, y, width, height)
+    assert 0 <= px <= width
+    assert 0 <= py <= height
+    back_x, back_y = prompts.to_place(px, py, width, height)
+    assert abs(back_x - x) * width <= 0.001
+    assert abs(back_y - y) * height <= 0.001
+
+
+PROMPTS = FusionHost().module("mam2.prompts")
+
+
+def test_the_corners_are_the_corners():
+    """Fusion's bottom left is the plate's last row, and its top right the first row's end."""
+    assert PROMPTS.to_pixels(0, 0, 64, 48) == (0, 48)
+    assert PROMPTS.to_pixels(1, 1, 64, 48) == (64, 0)
+
+
+def test_a_tracked_point_that_leaves_is_not_sampled_there():
+    """Where a tracked point is outside the picture it is left out; on its own frame it is kept, for the engine to say."""
+    tool = new_tool(Point1Every=1, NotPoints=0, Boxes=0)
+    tool["Point1"] = lambda time: (0.5 + (time - 1001) * 0.3, 0.5)
+    (thing,) = body_of(tool)["objects"]
+    assert [prompt["frame"] for prompt in thing["prompts"]] == [1001, 1002]
+    tool["Point1"] = (1.5, 0.5)
+    assert [prompt["x"] for prompt in body_of(tool)["objects"][0]["prompts"]] == [96]
+
+
+def test_a_box_is_cut_at_the_edge():
+    """A box that reaches beyond the plate means the part that is on it."""
+    tool = new_tool(Points=0, NotPoints=0, Box1=(0, 1), Box1Width=0.5, Box1Height=0.5)
+    assert body_of(tool)["objects"][0]["prompts"][0]["box"] == [0, 0, 16, 12]
+
+
+def test_an_old_comp_still_loads():
+    """Every input that a released version stored is still there, with the meaning that its value had."""
+    golden = json.loads(GOLDEN.read_text())
+    tool = FusionHost().add_tool(values=golden["values"])
+    declared = {name: tool.host.world.input(tool.owner, name).attributes for name in names(tool)}
+    for name, stored in golden["inputs"].items():
+        assert declared[name].LINKID_DataType == stored["type"], name
+        entries = [entry.CCS_AddString for key, entry in declared[name].items() if isinstance(key, int)]
+        assert entries[: len(stored["entries"])] == stored["entries"], name
+    tool.connect(lambda _: np.ones((48, 64, 4), np.float32))
+    assert body_of(tool) == golden["request"]
+
+
+def test_a_copy_gets_a_shot_of_its_own():
+    """A pasted tool does not change the prompts of the one that it was copied from; a renamed one keeps its mattes."""
+    host = FusionHost()
+    first = host.add_tool("MAM2_1")
+    stored = {"ShotID": first["ShotID"], "ShotOwner": "MAM2_1"}
+    assert host.add_tool("MAM2_1_1", values=stored)["ShotID"] != first["ShotID"]
+    other = FusionHost()
+    assert other.add_tool("Smoke", values=stored)["ShotID"] == first["ShotID"]
+    assert other.add_tool("MAM2_9", values={})["ShotID"] != first["ShotID"]
