@@ -24,7 +24,7 @@ local function number(value)
   if value ~= value or value == math.huge or value == -math.huge then
     error("JSON has no word for " .. tostring(value))
   end
-  if value == math.floor(value) and math.abs(value) < 1e15 then
+  if value == math.floor(value) and math.abs(value) <= 2 ^ 53 then
     return ("%d"):format(value)
   end
   return ("%.14g"):format(value)

@@ -1,0 +1,1 @@
+"""What the MAM2 comp scripts of Fusion and Resolve do. Standard library only."""

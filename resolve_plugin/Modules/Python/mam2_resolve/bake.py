@@ -1,0 +1,113 @@
+"""Baking: mattes as EXR files beside the project, and stock tools in the place of ours.
+
+A baked comp renders anywhere, with neither the Fuse nor an engine.
+"""
+
+from pathlib import Path
+from typing import Any, Callable, List
+
+from . import tools
+from .contract import module
+
+# MatteControl: combine the foreground's alpha, by copying it.
+COMBINE_ALPHA, COPY = 4, 0
+PREMULTIPLIED = 1
+_NEUTRAL = {
+    "ThresholdLow": 0,
+    "ThresholdHigh": 1,
+    "MatteGamma": 1,
+    "MatteContract": 0,
+    "MatteBlur": 0,
+    "InvertMatte": 0,
+}
+
+
+def bake_selected(comp: Any, say: Callable[[str], None]) -> None:
+    """Write the mattes of the selected tools and wire Loaders in their place, as one step to undo.
+
+    Args:
+        comp: the composition; saved, so that there is a folder beside it.
+        say: takes sentences for the artist.
+
+    Raises:
+        EngineError: there is no tool, a frame has no matte, or the comp is not saved; nothing is changed then.
+        OSError: a matte cannot be written.
+    """
+    chosen = tools.selected(comp)
+    folder = _folder(comp)
+    with module("launch").find_or_start() as engine:
+        written = [_write(engine, comp, tool, folder) for tool in chosen]
+    comp.StartUndo("Bake MAM2 to Loader")
+    try:
+        for tool, files in zip(chosen, written):  # noqa: B905 - Python 3.9 has no strict; both are of one list
+            _wire(comp, tool, files)
+    finally:
+        comp.EndUndo(True)
+    for tool, files in zip(chosen, written):  # noqa: B905 - as above
+        say("{}: {} mattes in {}".format(tools.name_of(tool), len(files), files[0].parent))
+        changed = [name for name, value in _NEUTRAL.items() if tool.GetInput(name) != value]
+        if changed:
+            say("Finesse is not baked ({}): set it on the MatteControl.".format(", ".join(changed)))
+
+
+def _folder(comp: Any) -> Path:
+    file = comp.GetAttrs().get("COMPS_FileName")
+    if not file:
+        raise module("errors").OutputError(
+            "fusion.unsaved", "The comp is not saved, so there is no folder beside it.", "Save the comp and bake again."
+        )
+    return Path(file).parent / "mam2_mattes"
+
+
+def _write(engine: Any, comp: Any, tool: Any, folder: Path) -> List[Path]:
+    name, shot = tools.name_of(tool), str(tool.GetInput("ShotID"))
+    first, last = tools.frames_of(comp, tool)
+    wanted = range(first, last + 1)
+    missing = sorted(set(wanted) - set(engine.shot(shot)["mattes"]))
+    if missing:
+        raise module("errors").OutputError(
+            "fusion.not_tracked",
+            "{} has no matte that is right for frames {}.".format(name, module("frames").spell(missing)),
+            "Track it, then bake again.",
+        )
+    own = folder / name
+    own.mkdir(parents=True, exist_ok=True)
+    files = [own / "{}.{:04d}.exr".format(name, frame) for frame in wanted]
+    for frame, path in zip(wanted, files):  # noqa: B905 - as above
+        engine.get_matte(shot, frame, path)
+    return files
+
+
+def _wire(comp: Any, tool: Any, files: List[Path]) -> None:
+    """Put Loader and MatteControl in the tool's place; the tool itself stays, connected to nothing behind it."""
+    name = tools.name_of(tool)
+    first, last = tools.frames_of(comp, tool)
+    readers = tool.FindMainOutput(1).GetConnectedInputs()
+    source = tool.FindMainInput(1).GetConnectedOutput()
+    # A new Loader asks for its file unless the comp is locked; what is set while it is locked does not reach a render.
+    comp.Lock()
+    try:
+        loader = comp.AddTool("Loader", -32768, -32768)
+        combine = comp.AddTool("MatteControl", -32768, -32768)
+        last_tool = comp.AddTool("AlphaMultiply", -32768, -32768) if _multiplies(tool) else combine
+    finally:
+        comp.Unlock()
+    loader.SetAttrs({"TOOLS_Name": name + "_Matte"})
+    loader.SetInput("Clip", str(files[0]))
+    loader.SetInput("GlobalIn", first)
+    loader.SetInput("GlobalOut", last)
+    number = int(tool.GetInput("ShowObject") or 0)
+    if number:
+        loader.SetInput("Clip1.OpenEXRFormat.AlphaName", "object{}.alpha".format(number))
+    combine.SetInput("MatteCombine", COMBINE_ALPHA)
+    combine.SetInput("CombineOp", COPY)
+    combine.ConnectInput("Background", source.GetTool())
+    combine.ConnectInput("Foreground", loader)
+    if last_tool is not combine:
+        last_tool.ConnectInput("Input", combine)
+    for reader in readers.values():
+        reader.ConnectTo(last_tool.FindMainOutput(1))
+
+
+def _multiplies(tool: Any) -> bool:
+    return int(tool.GetInput("Output") or 0) == PREMULTIPLIED

@@ -1,0 +1,51 @@
+"""Tracking tools from a script: for several at once, or for one that no viewer shows."""
+
+import time
+from typing import Any, Callable, Dict, Optional
+
+from . import tools
+from .contract import module
+
+
+def track_selected(comp: Any, say: Callable[[str], None], direction: str = "both") -> None:
+    """Track the selected tools, one after the other, rendering each so that all its plates are sent.
+
+    Args:
+        comp: the composition.
+        say: takes sentences for the artist.
+        direction: `forward`, `backward` or `both`.
+
+    Raises:
+        EngineError: there is no tool, or the engine cannot be started.
+    """
+    chosen = tools.selected(comp)
+    with module("launch").find_or_start() as engine:
+        for tool in chosen:
+            name = tools.name_of(tool)
+            before = {job["id"] for job in engine.status()["jobs"]}
+            tool.SetInput("Command", "{} {}".format(direction, time.time()))
+            job = _new_job(engine, str(tool.GetInput("ShotID")), before)
+            if job is None:
+                say("{}: {}".format(name, tool.GetInput("Status")))
+                continue
+            first, last = tools.frames_of(comp, tool)
+            comp.Render({"Tool": tool, "Start": first, "End": last, "Wait": True})
+            say("{}: {}".format(name, _outcome(engine, job)))
+
+
+def _new_job(engine: Any, shot: str, before: "set[str]") -> Optional[str]:
+    """Give the job that the tool's own button has begun; None when it has begun none."""
+    jobs = [job for job in engine.status()["jobs"] if job["shot"] == shot and job["id"] not in before]
+    return str(jobs[-1]["id"]) if jobs else None
+
+
+def _outcome(engine: Any, job: str) -> str:
+    last = None
+    for event in engine.events(job):
+        last = event
+    found: Dict[str, Any] = engine.job(job)
+    if last is not None and last.kind == "failed":
+        return "{} {}".format(found["error"]["message"], found["error"]["hint"])
+    if last is not None and last.kind == "cancelled":
+        return "stopped after {} of {} frames.".format(found["done"], found["total"])
+    return "{} frames have mattes.".format(found["done"])

@@ -1,0 +1,187 @@
+"""Buttons, masks, bakes, the launcher and the self-test."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fusion_host import FusionHost
+from running_engine import pixels
+from wire import SHOT, answer, serving
+
+from engine.contract import connection as contract
+from engine.contract.launch import find
+from engine.media.masks import read_mask
+
+SIZE = (48, 64)
+
+
+def plate(frame):
+    """Give a plate (48, 64, 4) half."""
+    found = np.ones((*SIZE, 4), np.float16)
+    found[..., :3] = pixels(frame)
+    return found
+
+
+def make_tool(**values):
+    """Give a tool with a plate and one point on its disc."""
+    host = FusionHost(1001, 1002)
+    tool = host.add_tool()
+    tool.connect(plate)
+    tool.press("AddPoint")
+    tool["Point1"], tool["Transfer"] = (20 / 64, 0.5), 1
+    for name, value in values.items():
+        tool[name] = value
+    return tool
+
+
+@pytest.fixture
+def runtime(tmp_path, monkeypatch):
+    """Give a runtime folder without an engine."""
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
+    return tmp_path / "run"
+
+
+def test_a_mask_image_is_a_prompt(engine):
+    """What is connected as a mask reaches the engine as a file of the same pixels, and mattes without any point."""
+    mask = np.zeros((*SIZE, 4), np.float32)
+    mask[12:36, 8:32, 3] = 1
+    mask[:, :, :3] = 0.9
+    tool = make_tool(Points=0, MaskFrame=1001, MaskObject=2)
+    tool.connect(lambda _: mask, "PromptMask")
+    tool.view()
+    tool.press("TrackForward")
+    tool.host.run_scripts()
+    assert tool["Status"] == "Done: 2 frames have mattes."
+    (thing,) = engine.shot(tool["ShotID"])["objects"]
+    assert (thing["name"], [prompt["kind"] for prompt in thing["prompts"]]) == ("object2", ["mask"])
+    assert np.array_equal(read_mask(thing["prompts"][0]["path"], SIZE[::-1]), mask[..., 3] > 0.5)
+    assert tool.render(1002).state == "right"
+    tool["MaskChannel"] = 1
+    tool.press("TrackForward")
+    (other,) = engine.shot(tool["ShotID"])["objects"]
+    assert read_mask(other["prompts"][0]["path"], SIZE[::-1]).all()
+    tool.press("Clear")
+
+
+def test_without_a_prompt_nothing_is_asked(engine):
+    """Track without any prompt says what is missing and starts nothing."""
+    tool = make_tool(Points=0)
+    tool.press("TrackBoth")
+    assert tool["Status"] == "Nothing says what to matte. Add a point or a box, or connect a mask."
+    assert [job for job in engine.status()["jobs"] if job["shot"] == tool["ShotID"]] == []
+
+
+def test_the_engines_objections_are_shown(engine):
+    """What the engine refuses is said in its own words, with what to do."""
+    tool = make_tool(Point1Frame=2000)
+    tool.press("TrackBoth")
+    assert "is on frame 2000, but the shot runs 1001-1002" in tool["Status"]
+    assert engine.status()["shots"] == []
+
+
+def test_plates_are_not_sent_small(engine):
+    """With a proxy on, nothing is sent, and the tool says that proxies must be off."""
+    tool = make_tool()
+    tool.press("TrackForward")
+    small = tool.host.image(np.ascontiguousarray(plate(1001)[::2, ::2]), proxy=2)
+    tool.connect(lambda _: small)
+    shown = tool.look(1001)
+    assert "Turn proxies off" in shown.says
+    assert engine.shot(tool["ShotID"])["plates"] == []
+    tool.press("Clear")
+
+
+def test_a_bake_stands_in_for_the_engine(runtime):
+    """With a baked matte connected a frame needs no engine; asked for bakes alone, none is even looked for."""
+    assert not runtime.exists()
+    tool = make_tool()
+    baked = np.zeros((*SIZE, 4), np.float32)
+    baked[..., 3] = np.random.default_rng(2).random(SIZE, np.float32)
+    tool.connect(lambda _: baked, "BakedMatte")
+    for source in (0, 1):
+        tool["MattesFrom"] = source
+        rendered = tool.render(1001)
+        assert rendered.state == "baked"
+        assert np.array_equal(rendered.pixels[..., 3], baked[..., 3].astype(np.float16))
+    tool.connect(lambda _: baked[:24], "BakedMatte")
+    assert "Bake it again at the plate's size" in tool.render(1001).says
+
+
+def test_the_state_is_only_drawn_where_it_is_wanted(runtime):
+    """With the state hidden, a frame in the viewer is the plate to the bit; rendered frames always are."""
+    assert not runtime.exists()
+    tool = make_tool(ShowState=0, Wait=0)
+    for found in (tool.look(1001), tool.render(1001)):
+        assert found.state == "problem"
+        assert np.array_equal(found.pixels, plate(1001))
+
+
+def test_the_connection_file_is_looked_for_where_the_engine_writes_it(monkeypatch):
+    """The tool and the contract name the same folder, with and without each of the variables that decide it."""
+    host = FusionHost()
+    monkeypatch.delenv("MAM2_RUNTIME", raising=False)
+    for variables in ({}, {"XDG_RUNTIME_DIR": "/run/user/7"}, {"MAM2_RUNTIME": "~/mam2run"}):
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert host.module("mam2.connection").folder() == str(contract.runtime_folder())
+
+
+def test_track_starts_the_engine_and_goes_on(runtime, tmp_path, monkeypatch):
+    """Without an engine Track starts one in the background, returns at once, and tracking follows by itself."""
+    monkeypatch.setenv("MAM2_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("MAM2_DEVICES", "cpu")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    root = Path(__file__).parents[2]
+    monkeypatch.setenv("MAM2_COMMAND", f"env PYTHONPATH={root} {sys.executable} -m engine serve")
+    tool = make_tool()
+    tool.view()
+    began = time.monotonic()
+    tool.press("TrackForward")
+    assert time.monotonic() - began < 1.5
+    assert tool["Status"] == "The engine is starting; this goes on by itself."
+    try:
+        tool.host.run_scripts()
+        assert tool["Status"] == "Done: 2 frames have mattes."
+        assert oct(runtime.stat().st_mode & 0o777) == "0o700"
+    finally:
+        with find() as client:
+            os.kill(client.status()["pid"], 15)
+
+
+def test_an_engine_that_is_nowhere_is_said(runtime, monkeypatch):
+    """Where no engine is installed, Track says what to set."""
+    assert not runtime.exists()
+    monkeypatch.setenv("MAM2_COMMAND", "/nowhere/mam2 serve")
+    tool = make_tool()
+    tool.press("TrackForward")
+    assert "MAM2_COMMAND" in tool["Status"]
+    monkeypatch.setenv("MAM2_ENGINE", "never")
+    tool.press("TrackForward")
+    assert "MAM2_ENGINE=never" in tool["Status"]
+
+
+def test_the_self_test_says_what_the_host_does(runtime):
+    """The self-test writes what the button and the next frame found: LuaJIT, sockets, threads, how images lie."""
+    tool = make_tool(Wait=0)
+    shot = answer({"version": "1.2.3", "jobs": [], **SHOT, "shot": "x"})
+    with serving(lambda _: shot):
+        tool.press("SelfTest")
+        tool.look(1001)
+        tool.look(1002)
+    assert str(runtime) in tool["Status"]
+    found = {path.name.split(".", 2)[2]: json.loads(path.read_text()) for path in runtime.glob("fusion-selftest.*")}
+    assert set(found) == {"button.json", "frame.1001.json", "frame.1002.json"}
+    frame = found["frame.1001.json"]
+    assert frame["system"]["luajit"].startswith("LuaJIT 2.1")
+    assert frame["socket"]["engine"] == "1.2.3"
+    assert frame["request"]["IsQuick"] is True
+    assert frame["thread"] == found["button.json"]["thread"]
+    image = frame["image"]
+    assert (image["depth"], image["first_row"], image["packed"], image["stride"]) == (7, "bottom", True, 64 * 8)
+    assert image["data_window"] == [0, 0, 64, 48]
+    assert image["memory"] == "agrees with GetPixel"
