@@ -1,5 +1,6 @@
-"""Engines for the tool's tests: one that a file's tests share, fresh ones where they are killed."""
+"""Engines for the tool's tests: one that they share, fresh ones where they are killed."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -16,11 +17,25 @@ for folder in (TESTS / "service", TESTS / "hosts" / "fusion"):
 from running_engine import RunningEngine  # noqa: E402 - stands beside the service's tests
 
 
+@pytest.fixture(scope="session")
+def _one_engine():
+    with _engines() as make:
+        engine = make()
+        client = engine.start()
+        os.environ.pop("MAM2_RUNTIME", None)  # until a test asks for the engine
+        yield engine, client
+        client.close()
+
+
 @pytest.fixture(scope="module")
-def engine():
-    """Give a client of an engine that the tests of a file share; the tools find it by its connection file."""
-    with _engines() as make, make().start() as client:
+def engine(_one_engine):
+    """Give a client of an engine that all files share; a file's tools find it by its connection file."""
+    running, client = _one_engine
+    with pytest.MonkeyPatch.context() as variables:
+        variables.setenv("MAM2_RUNTIME", running.variables["MAM2_RUNTIME"])
         yield client
+        for shot in client.status()["shots"]:
+            client.delete(shot)
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def expected_objects():
 
 
 def test_prompts_reach_the_engine_as_they_lie(engine, tracked):
-    """A tracked point is sampled on every second frame, a box and a not-point on theirs, in pixels from the top left."""
+    """A tracked point is sampled on every second frame, box and not-point on theirs, in pixels from the top left."""
     assert engine.shot(tracked["ShotID"])["objects"] == expected_objects()
 
 

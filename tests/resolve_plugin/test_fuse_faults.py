@@ -105,7 +105,7 @@ def test_an_engine_killed_in_the_middle_is_said(tool):
         sent.append(1)
         return cut
 
-    with serving(replying(mattes=lambda line: matte(line))):
+    with serving(replying(mattes=matte)):
         assert passes(tool, "problem", "does not answer in time") < SHOWN
 
 
@@ -180,7 +180,7 @@ def test_a_token_cannot_end_the_line(tool):
 def test_a_render_may_fail_in_words(tool):
     """Where the artist wants no render without a matte, it fails and says which frame and what to do."""
     tool["Missing"] = 1
-    with pytest.raises(Exception, match="MAM2: frame 1002 has no matte. The engine is not running"):
+    with pytest.raises(Exception, match=r"MAM2: frame 1002 has no matte\. The engine is not running"):
         tool.render(1002)
     assert tool.look(1002).state == "problem"
 

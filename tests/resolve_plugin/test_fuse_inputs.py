@@ -157,9 +157,10 @@ def test_positive_and_negative_look_different():
     assert tool.host.world.input(tool.owner, "Box1Width").changed.RCP_Center is not None
 
 
-@given(
-    st.integers(1, 8192), st.integers(1, 8192), st.floats(0, 1, allow_subnormal=False), st.floats(0, 1, allow_subnormal=False)
-)
+SIDES, SHARES = st.integers(1, 8192), st.floats(0, 1, allow_subnormal=False)
+
+
+@given(SIDES, SIDES, SHARES, SHARES)
 def test_places_come_back(width, height, x, y):
     """From Fusion's place to the engine's pixels and back is the same place to a thousandth of a pixel."""
     prompts = PROMPTS
@@ -181,7 +182,7 @@ def test_the_corners_are_the_corners():
 
 
 def test_a_tracked_point_that_leaves_is_not_sampled_there():
-    """Where a tracked point is outside the picture it is left out; on its own frame it is kept, for the engine to say."""
+    """Where a tracked point is outside the picture it is left out; on its own frame the engine is to say so."""
     tool = new_tool(Point1Every=1, NotPoints=0, Boxes=0)
     tool["Point1"] = lambda time: (0.5 + (time - 1001) * 0.3, 0.5)
     (thing,) = body_of(tool)["objects"]

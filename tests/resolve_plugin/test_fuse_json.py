@@ -46,7 +46,10 @@ def same(found, expected):
     return found == expected
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1,", '{"a"}', "[1 2]", "nul", '"open', "1 2", "[" * 100 + "]" * 100, "{a:1}"])
+DAMAGED = ["", "{", "[1,", '{"a"}', "[1 2]", "nul", '"open', "1 2", "[" * 100 + "]" * 100, "{a:1}"]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_what_is_no_json_is_refused(text):
     """Damaged text is refused with a reason, never read in part."""
     again, problem = AGAIN(text)

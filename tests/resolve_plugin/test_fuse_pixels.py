@@ -59,7 +59,7 @@ def test_a_plate_is_the_image(way, dtype):
 
 
 def test_memory_is_sent_from_where_it_lies():
-    """Half and float images whose rows follow each other are not copied; others are; only the last way asks pixelwise."""
+    """Float images whose rows follow each other are not copied; others are; without memory, pixels are asked for."""
     taken = {}
     for name, way in WAYS.items():
         host = FusionHost(**way)
@@ -147,7 +147,7 @@ def test_the_outputs_are_what_their_names_say(matted):
 
 
 def test_finesse_does_what_keyers_do(matted):
-    """Threshold stretches, contract and expand erode and dilate, blur keeps the sum, gamma and invert are themselves."""
+    """Threshold stretches, contract and expand erode and dilate, blur keeps the sum, gamma is a power, invert turns."""
     pixels = picture(np.float32)
     alpha = np.zeros(SIZE, np.float16)
     alpha[20:30, 20:40] = 0.5

@@ -33,14 +33,15 @@ class FusionHost:
     Args:
         first, last: the comp's render range.
         foreign: operating system to stand in for: `Linux`, `OSX` or `Windows`; None: the one beneath.
+        modules: folder of Lua modules that the host searches; None: none.
         ways: how images lie: `padding`, `top_first`, `on_gpu`, `no_lines`.
     """
 
-    def __init__(self, first=1001, last=1004, foreign=None, **ways):
+    def __init__(self, first=1001, last=1004, foreign=None, modules=MODULES, **ways):
         self.lua = luajit21.LuaRuntime(unpack_returned_tuples=True, encoding="latin-1")
         here = Path(__file__).parent
         self.lua.execute(f"""
-            package.path = package.path .. ";{MODULES.as_posix()}/?.lua"
+            package.path = package.path .. ";{modules.as_posix() if modules else "/nowhere"}/?.lua"
             table.insert(package.loaders, 2, function(name)
                 local own = name:match("^standin%.(.*)$")
                 return own and assert(loadfile("{here.as_posix()}/" .. own .. ".lua"))

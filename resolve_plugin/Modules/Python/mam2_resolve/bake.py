@@ -4,7 +4,7 @@ A baked comp renders anywhere, with neither the Fuse nor an engine.
 """
 
 from pathlib import Path
-from typing import Any, Callable, List
+from typing import Any, Callable
 
 from . import tools
 from .contract import module
@@ -39,12 +39,12 @@ def bake_selected(comp: Any, say: Callable[[str], None]) -> None:
         written = [_write(engine, comp, tool, folder) for tool in chosen]
     comp.StartUndo("Bake MAM2 to Loader")
     try:
-        for tool, files in zip(chosen, written):  # noqa: B905 - Python 3.9 has no strict; both are of one list
+        for tool, files in zip(chosen, written):
             _wire(comp, tool, files)
     finally:
         comp.EndUndo(True)
-    for tool, files in zip(chosen, written):  # noqa: B905 - as above
-        say("{}: {} mattes in {}".format(tools.name_of(tool), len(files), files[0].parent))
+    for tool, files in zip(chosen, written):
+        say(f"{tools.name_of(tool)}: {len(files)} mattes in {files[0].parent}")
         changed = [name for name, value in _NEUTRAL.items() if tool.GetInput(name) != value]
         if changed:
             say("Finesse is not baked ({}): set it on the MatteControl.".format(", ".join(changed)))
@@ -59,7 +59,7 @@ def _folder(comp: Any) -> Path:
     return Path(file).parent / "mam2_mattes"
 
 
-def _write(engine: Any, comp: Any, tool: Any, folder: Path) -> List[Path]:
+def _write(engine: Any, comp: Any, tool: Any, folder: Path) -> list[Path]:
     name, shot = tools.name_of(tool), str(tool.GetInput("ShotID"))
     first, last = tools.frames_of(comp, tool)
     wanted = range(first, last + 1)
@@ -72,13 +72,13 @@ def _write(engine: Any, comp: Any, tool: Any, folder: Path) -> List[Path]:
         )
     own = folder / name
     own.mkdir(parents=True, exist_ok=True)
-    files = [own / "{}.{:04d}.exr".format(name, frame) for frame in wanted]
-    for frame, path in zip(wanted, files):  # noqa: B905 - as above
+    files = [own / f"{name}.{frame:04d}.exr" for frame in wanted]
+    for frame, path in zip(wanted, files):
         engine.get_matte(shot, frame, path)
     return files
 
 
-def _wire(comp: Any, tool: Any, files: List[Path]) -> None:
+def _wire(comp: Any, tool: Any, files: list[Path]) -> None:
     """Put Loader and MatteControl in the tool's place; the tool itself stays, connected to nothing behind it."""
     name = tools.name_of(tool)
     first, last = tools.frames_of(comp, tool)
@@ -98,7 +98,7 @@ def _wire(comp: Any, tool: Any, files: List[Path]) -> None:
     loader.SetInput("GlobalOut", last)
     number = int(tool.GetInput("ShowObject") or 0)
     if number:
-        loader.SetInput("Clip1.OpenEXRFormat.AlphaName", "object{}.alpha".format(number))
+        loader.SetInput("Clip1.OpenEXRFormat.AlphaName", f"object{number}.alpha")
     combine.SetInput("MatteCombine", COMBINE_ALPHA)
     combine.SetInput("CombineOp", COPY)
     combine.ConnectInput("Background", source.GetTool())

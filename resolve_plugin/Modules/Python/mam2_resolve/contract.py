@@ -21,7 +21,7 @@ def module(name: str) -> ModuleType:
     """
     if NAME not in sys.modules:
         _load(_folder())
-    return importlib.import_module("{}.{}".format(NAME, name))
+    return importlib.import_module(f"{NAME}.{name}")
 
 
 def _folder() -> Path:
@@ -35,7 +35,7 @@ def _load(folder: Path) -> None:
         NAME, str(folder / "__init__.py"), submodule_search_locations=[str(folder)]
     )
     if spec is None or spec.loader is None or not folder.is_dir():
-        raise ImportError("MAM2's contract is not at {}: install MAM2 again.".format(folder))
+        raise ImportError(f"MAM2's contract is not at {folder}: install MAM2 again.")
     package = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = package
     spec.loader.exec_module(package)

@@ -1,11 +1,9 @@
 """How the engine stands, in lines for the console."""
 
-from typing import List
-
 from .contract import module
 
 
-def lines() -> List[str]:
+def lines() -> list[str]:
     """Say whether the engine runs, on what, and what it does."""
     client = module("launch").find()
     if client is None:

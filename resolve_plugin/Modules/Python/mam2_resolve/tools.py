@@ -1,13 +1,13 @@
 """MAM2 tools in a composition, as a comp script sees them."""
 
-from typing import Any, List, Tuple
+from typing import Any
 
 from .contract import module
 
 REG_ID = "Fuse.MAM2"
 
 
-def selected(comp: Any) -> List[Any]:
+def selected(comp: Any) -> list[Any]:
     """Give the MAM2 tools that are selected, or all there are when none is.
 
     Raises:
@@ -26,7 +26,7 @@ def name_of(tool: Any) -> str:
     return str(tool.GetAttrs()["TOOLS_Name"])
 
 
-def frames_of(comp: Any, tool: Any) -> Tuple[int, int]:
+def frames_of(comp: Any, tool: Any) -> tuple[int, int]:
     """Give the range that a tool tracks: first and last frame."""
     if tool.GetInput("Range") == 1:
         return int(tool.GetInput("FirstFrame")), int(tool.GetInput("LastFrame"))

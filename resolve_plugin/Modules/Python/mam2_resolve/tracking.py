@@ -1,7 +1,9 @@
 """Tracking tools from a script: for several at once, or for one that no viewer shows."""
 
+from __future__ import annotations
+
 import time
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable
 
 from . import tools
 from .contract import module
@@ -23,17 +25,17 @@ def track_selected(comp: Any, say: Callable[[str], None], direction: str = "both
         for tool in chosen:
             name = tools.name_of(tool)
             before = {job["id"] for job in engine.status()["jobs"]}
-            tool.SetInput("Command", "{} {}".format(direction, time.time()))
+            tool.SetInput("Command", f"{direction} {time.time()}")
             job = _new_job(engine, str(tool.GetInput("ShotID")), before)
             if job is None:
                 say("{}: {}".format(name, tool.GetInput("Status")))
                 continue
             first, last = tools.frames_of(comp, tool)
             comp.Render({"Tool": tool, "Start": first, "End": last, "Wait": True})
-            say("{}: {}".format(name, _outcome(engine, job)))
+            say(f"{name}: {_outcome(engine, job)}")
 
 
-def _new_job(engine: Any, shot: str, before: "set[str]") -> Optional[str]:
+def _new_job(engine: Any, shot: str, before: set[str]) -> str | None:
     """Give the job that the tool's own button has begun; None when it has begun none."""
     jobs = [job for job in engine.status()["jobs"] if job["shot"] == shot and job["id"] not in before]
     return str(jobs[-1]["id"]) if jobs else None
@@ -43,7 +45,7 @@ def _outcome(engine: Any, job: str) -> str:
     last = None
     for event in engine.events(job):
         last = event
-    found: Dict[str, Any] = engine.job(job)
+    found: dict[str, Any] = engine.job(job)
     if last is not None and last.kind == "failed":
         return "{} {}".format(found["error"]["message"], found["error"]["hint"])
     if last is not None and last.kind == "cancelled":

@@ -20,7 +20,7 @@ def main(host, composition):
     try:
         importlib.import_module("mam2_resolve.tracking").track_selected(composition, print)
     except (contract.module("errors").EngineError, OSError) as problem:
-        print("MAM2: {}".format(problem))
+        print(f"MAM2: {problem}")
 
 
 main(fusion, comp)  # noqa: F821 - the host's

@@ -1,0 +1,146 @@
+"""The comp scripts, run as the host runs them."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fusion_host import PLUGIN, FusionHost
+from running_engine import pixels
+from script_comp import ScriptComp, ScriptTool
+
+SCRIPTS = PLUGIN / "Scripts" / "Comp" / "MAM2"
+FRAMES = range(1001, 1004)
+
+
+class Scripting:
+    """The host's own object, of which the scripts use one method."""
+
+    def MapPath(self, path):  # noqa: N802 - the host's name
+        """Give the folders behind a name."""
+        assert path == "Scripts:"
+        return f"/nowhere/Scripts;{PLUGIN / 'Scripts'}"
+
+
+@pytest.fixture
+def script(monkeypatch, capsys):
+    """Give a function that runs a script by its menu entry and gives what it said."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def run(name, comp, **more):
+        code = compile((SCRIPTS / f"{name}.py").read_text(), name, "exec")
+        exec(code, {"fusion": Scripting(), "comp": comp, **more})  # noqa: S102 - as the host does
+        return capsys.readouterr().out
+
+    yield run
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("mam2_resolve", "mam2_contract")]:
+        del sys.modules[name]
+
+
+def plate(frame):
+    """Give a plate (48, 64, 4) half."""
+    found = np.ones((48, 64, 4), np.float16)
+    found[..., :3] = pixels(frame)
+    return found
+
+
+@pytest.fixture
+def comp(tmp_path):
+    """Give a saved comp: plate, our tool with a point, and a Saver behind it."""
+    host = FusionHost(FRAMES[0], FRAMES[-1])
+    comp = ScriptComp(host, plate, str(tmp_path / "shot.comp"))
+    media, saver = ScriptTool(comp, "MediaIn", "MediaIn1"), ScriptTool(comp, "Saver", "Saver1")
+    comp.tools += [media, saver]
+    tool = comp.adopt(host.add_tool("Cup"), "Cup")
+    tool.ConnectInput("Input", media)
+    saver.ConnectInput("Input", tool)
+    tool.fuse.press("AddPoint")
+    tool.fuse["Point1"], tool.fuse["Transfer"], tool.fuse["Wait"] = (20 / 64, 0.5), 1, 60
+    return comp
+
+
+def test_track_selected_tracks(engine, comp, script):
+    """The script starts the tools' own tracks, sends every plate by rendering, and says how it ended."""
+    assert script("Track selected", comp) == "Cup: 3 frames have mattes.\n"
+    tool = comp.FindTool("Cup").fuse
+    assert engine.shot(tool["ShotID"])["mattes"] == list(FRAMES)
+    engine.delete(tool["ShotID"])
+
+
+def test_track_selected_says_what_is_missing(engine, comp, script):
+    """A tool that cannot be tracked is named with its own words."""
+    comp.FindTool("Cup").fuse["Points"] = 0
+    assert script("Track selected", comp) == (
+        "Cup: Nothing says what to matte. Add a point or a box, or connect a mask.\n"
+    )
+    comp.tools.remove(comp.FindTool("Cup"))
+    assert "There is no MAM2 tool in this comp." in script("Track selected", comp)
+    assert engine.status()["shots"] == []
+
+
+@pytest.mark.parametrize(("output", "objects"), [(0, 0), (1, 0), (0, 2)])
+def test_a_baked_comp_needs_nothing_of_ours(engine, comp, script, output, objects):
+    """After baking, the Saver's frames are the same without the Fuse and without an engine; undo brings it back."""
+    cup = comp.FindTool("Cup")
+    cup.fuse["Output"], cup.fuse["ShowObject"] = output, objects
+    cup.fuse.press("AddBox")
+    cup.fuse["Box1"], cup.fuse["Box1Object"] = (0.5, 0.5), 2
+    script("Track selected", comp)
+    saver = comp.FindTool("Saver1")
+    live = {frame: saver.pixels(frame) for frame in FRAMES}
+    said = script("Bake to Loader", comp)
+    assert "Cup: 3 mattes in " in said
+    engine.delete(cup.fuse["ShotID"])
+    comp.tools.remove(cup)
+    assert all(tool.kind != "Fuse.MAM2" and not tool.ignored for tool in comp.tools)
+    for frame in FRAMES:
+        assert np.allclose(saver.pixels(frame), live[frame], atol=2e-3 if output else 0)
+    comp.tools.insert(2, cup)
+    comp.undo()
+    assert saver.sources["Input"] is cup
+
+
+def test_a_bake_is_whole_or_not_at_all(engine, comp, script):
+    """With a frame untracked nothing is written or wired, and the frames are named."""
+    script("Track selected", comp)
+    before = len(comp.tools)
+    comp.host.comp.last = FRAMES[-1] + 2
+    assert "has no matte that is right for frames 1004-1005" in script("Bake to Loader", comp)
+    assert len(comp.tools) == before
+    assert not Path(comp.file).with_name("mam2_mattes").exists()
+    comp.file = ""
+    assert "Save the comp and bake again" in script("Bake to Loader", comp)
+    engine.delete(comp.FindTool("Cup").fuse["ShotID"])
+
+
+def test_finesse_is_named_when_it_is_not_baked(engine, comp, script):
+    """What the bake leaves out is said, with where to set it."""
+    script("Track selected", comp)
+    comp.FindTool("Cup").fuse["MatteBlur"] = 3
+    assert "Finesse is not baked (MatteBlur): set it on the MatteControl." in script("Bake to Loader", comp)
+    engine.delete(comp.FindTool("Cup").fuse["ShotID"])
+
+
+def test_the_engines_status_is_shown(engine, comp, script, monkeypatch):
+    """The status names the engine, its device and its store; without an engine it says what starts one."""
+    said = script("Engine status", comp)
+    status = engine.status()
+    assert f"MAM2 engine {status['version']}, process {status['pid']}" in said
+    assert status["store"] in said
+    monkeypatch.setenv("MAM2_RUNTIME", "/nowhere")
+    assert "not running" in script("Engine status", comp)
+
+
+def test_an_installed_copy_uses_its_own_contract(tmp_path, monkeypatch):
+    """Beside a copy of the contract the scripts use that copy, and never the repository's `engine`."""
+    modules = tmp_path / "Modules" / "Python"
+    shutil.copytree(PLUGIN / "Modules" / "Python" / "mam2_resolve", modules / "mam2_resolve")
+    shutil.copytree(PLUGIN.parent / "engine" / "contract", modules / "mam2_contract")
+    monkeypatch.syspath_prepend(str(modules))
+    import mam2_resolve.contract
+
+    found = mam2_resolve.contract.module("errors")
+    assert Path(found.__file__).parent == modules / "mam2_contract"
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("mam2_resolve", "mam2_contract")]:
+        monkeypatch.delitem(sys.modules, name)
