@@ -38,7 +38,7 @@ class Callbacks:
     def add(self, kind: str, call: Any, args: Any, kwargs: Any, node_class: str, node: Any = None) -> None:
         """Register a function; once more is not twice."""
         if not callable(call):
-            raise ValueError("call must be a callable")
+            raise ValueError("call must be a callable")  # noqa: TRY004 - as Nuke does
         if not isinstance(kwargs, dict):
             raise ValueError("kwargs must be a dictionary")  # noqa: TRY004 - as Nuke does
         entry = (node_class, call, args if isinstance(args, tuple) else (args,), kwargs, node)

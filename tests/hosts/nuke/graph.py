@@ -197,12 +197,12 @@ class Graph:
 
     def _file_type(self, node: Any, knob: Any) -> None:
         kind = node["file_type"].value().strip() or knob._text().rpartition(".")[2]
-        lines = node_table.FILE_TYPE_KNOBS.get(kind, "")
+        lines = node_table.FILE_TYPE_KNOBS.get(kind)
         if getattr(node, "_file_kind", None) == kind or not lines:
             return
         for name in getattr(node, "_file_knobs", ()):
             del node._knobs[name]
-        made = [node_table.knob_of(line) for line in lines.splitlines() if line]
+        made = [node_table.knob_of(line) for line in lines]
         node._file_kind, node._file_knobs = kind, [own._name for own in made]
         for own in made:
             node._own(own)
