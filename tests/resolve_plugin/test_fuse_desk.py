@@ -64,7 +64,7 @@ def test_a_mask_image_is_a_prompt(engine):
     tool.press("TrackForward")
     (other,) = engine.shot(tool["ShotID"])["objects"]
     assert read_mask(other["prompts"][0]["path"], SIZE[::-1]).all()
-    tool.press("Clear")
+    tool.host.run_scripts()
 
 
 def test_without_a_prompt_nothing_is_asked(engine):
@@ -93,6 +93,31 @@ def test_plates_are_not_sent_small(engine):
     assert "Turn proxies off" in shown.says
     assert engine.shot(tool["ShotID"])["plates"] == []
     tool.press("Clear")
+
+
+def test_plates_are_sent_in_slices(engine):
+    """A frame in a viewer sends its own plate and some others, and comes in time however long the shot is."""
+    host = FusionHost(1001, 1040)
+    tool = host.add_tool()
+
+    def slow(frame):
+        time.sleep(0.1)
+        return plate(frame)
+
+    tool.connect(slow)
+    tool.press("AddPoint")
+    tool["Point1"] = (20 / 64, 0.5)
+    tool.press("TrackForward")
+    began = time.monotonic()
+    shown = tool.look(1030)
+    assert time.monotonic() - began < 2.5
+    sent = engine.shot(tool["ShotID"])["plates"]
+    assert 1030 in sent
+    assert 1001 in sent
+    assert len(sent) < 20
+    assert shown.state == "sending"
+    assert f"{40 - len(sent)} plates are still to be sent" in shown.says
+    tool.press("Stop")
 
 
 def test_a_bake_stands_in_for_the_engine(runtime):

@@ -137,7 +137,9 @@ def test_slots_show_and_hide():
     tool = FusionHost().add_tool()
 
     def shown(name):
-        return tool.host.world.input(tool.owner, name).changed.IC_Visible
+        changed = tool.host.world.input(tool.owner, name).changed
+        assert changed.IC_Visible == changed.PC_Visible  # in the Inspector and in the viewer alike
+        return changed.IC_Visible
 
     assert not shown("Point1")
     tool.press("AddPoint", 1003)

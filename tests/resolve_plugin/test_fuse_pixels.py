@@ -74,7 +74,7 @@ def test_memory_is_sent_from_where_it_lies():
     }
 
 
-@pytest.mark.parametrize("window", [(8, 4, 40, 44), (0, 0, 64, 10), (-8, -6, 72, 60), (30, 20, 31, 21)])
+@pytest.mark.parametrize("window", [(8, 4, 40, 44), (0, 0, 64, 10), (8, 0, 40, 48), (-8, -6, 72, 60), (30, 20, 31, 21)])
 def test_a_data_window_is_put_in_its_place(window):
     """What a data window leaves out is black in the plate, and what reaches beyond the picture is left out."""
     left, bottom, right, top = window
@@ -189,11 +189,17 @@ def test_a_result_is_whole_where_the_plate_is_not(matted):
     assert np.array_equal(found[..., 3], ALPHA)
 
 
-def test_a_precalculation_touches_no_pixels():
+def test_a_precalculation_touches_no_pixels(tmp_path, monkeypatch):
     """Asked for the header alone, the tool gives an image without pixels of the plate's size, and asks no engine."""
-    tool = FusionHost().add_tool()
-    tool.connect(lambda _: picture(np.float16))
-    tool.process(1001, precalc=True)
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path))
+    host = FusionHost()
+    tool = host.add_tool()
+    image = host.image(picture(np.float16), window=(8, 4, 40, 44))
+    tool.connect(lambda _: image)
+    asked = []
+    with serving(asked.append):
+        assert tool.process(1001, precalc=True).size == SIZE[::-1]
+    assert asked == []
 
 
 def test_a_thumbnail_is_the_plate():
@@ -216,6 +222,15 @@ def test_every_half_is_its_value(halves):
     expected = np.arange(65536, dtype=np.uint16).view(np.float16).astype(np.float64)
     found = np.array([halves[0](bits) for bits in range(65536)])
     assert np.array_equal(found, expected, equal_nan=True)
+
+
+def test_ties_go_to_the_even_half(halves):
+    """Halfway between two halves the one whose last bit is 0 is taken, as numpy takes it."""
+    bits = np.arange(0, 0x7BFF, 7, dtype=np.uint16)
+    values = bits.view(np.float16).astype(np.float64)
+    middles = ((values + (bits + 1).view(np.float16).astype(np.float64)) / 2).astype(np.float32)
+    expected = middles.astype(np.float16).view(np.uint16)
+    assert [int(halves[1](float(value))) for value in middles] == expected.tolist()
 
 
 @given(st.floats(width=32, allow_nan=False))

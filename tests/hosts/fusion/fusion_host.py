@@ -19,8 +19,9 @@ _DTYPES = {depth: dtype for dtype, depth in DEPTHS.items()}
 
 @dataclass(frozen=True)
 class Frame:
-    """What a tool gave for a frame: its pixels, and the state that it noted; `pixels` is None without an image."""
+    """What a tool gave for a frame: width and height, pixels, and the state that it noted; None without an image."""
 
+    size: tuple[int, int] | None
     pixels: np.ndarray | None
     state: str | None
     says: str | None
@@ -143,10 +144,12 @@ class FusionTool:
         """Ask for a frame; flags: `precalc`, `stamp`, `quick`, `interactive`, `preview`, `playback`."""
         image = _one(self.host.world.process(self.owner, time, self.host.lua.table_from(flags)))
         if image is None:
-            return Frame(None, None, None, same_image=False)
+            return Frame(None, None, None, None, same_image=False)
         noted = image.Metadata
         pixels = None if flags.get("precalc") else self.host.pixels(image)
-        return Frame(pixels, noted and noted.MAM2, noted and noted.MAM2Says, same_image=noted is None)
+        window = image.DataWindow
+        size = window.Width(window), window.Height(window)
+        return Frame(size, pixels, noted and noted.MAM2, noted and noted.MAM2Says, same_image=noted is None)
 
     def look(self, time):
         """Ask for a frame as a viewer does."""

@@ -238,7 +238,7 @@ function frame.process(tool, inputs, req, host)
   if image == nil then
     return nil
   elseif req:IsPreCalc() then
-    return host.Image({ IMG_Like = image, IMG_NoData = true })
+    return picture.new(image, host, true)
   elseif req:IsStampOnly() then
     return image
   end

@@ -25,10 +25,10 @@ local recipes = {
   end,
 }
 
--- A new image like the plate's, whole: its data window is the display's.
-function picture.new(image, host)
+-- A new image like the plate's, whole: its data window is the display's. A header alone has no pixels.
+function picture.new(image, host, header_alone)
   local window = image.DataWindow
-  local attributes = { IMG_Like = image }
+  local attributes = { IMG_Like = image, IMG_NoData = header_alone }
   if window:Width() ~= image.Width or window:Height() ~= image.Height then
     attributes.IMG_DataWindow = host.ImgRectI(0, 0, image.Width, image.Height)
   end
