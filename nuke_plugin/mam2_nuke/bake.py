@@ -102,7 +102,7 @@ def _finesse(node: Any) -> Iterator[tuple[str, str, str]]:
     ):
         value = float(node[own].value())
         if value != rest:
-            yield kind, inner, f"{value:g}*height/1080" if inner == "size" else f"{value:g}"
+            yield kind, inner, f"{value:g}*input.height/1080" if inner == "size" else f"{value:g}"
 
 
 def _chosen(node: Any) -> str:

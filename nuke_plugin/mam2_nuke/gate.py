@@ -21,12 +21,12 @@ class Gate:
     """What stands before the renders of one Nuke: looked at once when a Write begins, held against every frame."""
 
     def __init__(self) -> None:
-        self._wrong: dict[str, dict[str, dict[int, str]]] = {}
+        self._wrong: dict[str, list[tuple[Any, dict[int, str]]]] = {}
 
     def before_render(self) -> None:
         """Look at every MAM2 node that the Write reads from."""
         write = nuke.thisNode()
-        self._wrong[write.fullName()] = {node.fullName(): _wrong_frames(node) for node in _above(write)}
+        self._wrong[write.fullName()] = [(node, _wrong_frames(node)) for node in _above(write)]
 
     def before_frame(self) -> None:
         """Refuse a frame, or warn of it, as its node says.
@@ -35,12 +35,11 @@ class Gate:
             RuntimeError: which mattes are missing or out of date, and what to do.
         """
         write, frame = nuke.thisNode(), int(nuke.frame())
-        for name, wrong in self._wrong.get(write.fullName(), {}).items():
+        for node, wrong in self._wrong.get(write.fullName(), ()):
             if frame not in wrong:
                 continue
-            text = f"{name}: {_listed(wrong)} {_WHAT_NEXT}"
-            node = nuke.toNode(name)
-            if node is None or node["stale"].value() == _REFUSE:
+            text = f"{node.fullName()}: {_listed(wrong)} {_WHAT_NEXT}"
+            if node["stale"].value() == _REFUSE:
                 raise RuntimeError(text)
             nuke.tprint("MAM2, warning: " + text)
             wrong.clear()  # once is enough

@@ -90,7 +90,7 @@ def _expression(text: str) -> str:
 
 
 _TO_ENGINE = (("file_type", "exr"), ("datatype", '"16 bit half"'), ("compression", "none"), ("raw", "true"))
-_WHOLE_FRAME = (("box", "{0 0 {width} {height}}"), ("reformat", "false"), ("crop", "true"))
+_WHOLE_FRAME = (("box", "{0 0 {input.width} {input.height}}"), ("reformat", "false"), ("crop", "true"))
 _HALF = (("type", "scale"), ("scale", "0.5"), ("disable", _expression("parent.quality==0")))
 _MATTES = (("raw", "true"), ("before", "black"), ("after", "black"), ("on_error", "black"))
 _PICK = (("from0", "rgba.alpha"), ("to0", "rgba.alpha"))
@@ -101,7 +101,7 @@ def _back(scale: str) -> Values:
 
 
 def _relative(knob: str) -> str:
-    return _expression(f"parent.{knob}*height/1080")
+    return _expression(f"parent.{knob}*input.height/1080")
 
 
 def _painted(red: str, green: str, blue: str) -> Values:

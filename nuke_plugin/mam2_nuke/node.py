@@ -25,7 +25,8 @@ def is_ours(node: Any) -> bool:
 
 def our_nodes() -> list[Any]:
     """Give every MAM2 node of the script, those inside other Groups too."""
-    return [node for node in nuke.allNodes("Group", recurseGroups=True) if is_ours(node)]
+    # From the root: what a Group's button runs is inside the Group, and would see no other node.
+    return [node for node in nuke.allNodes("Group", nuke.root(), recurseGroups=True) if is_ours(node)]
 
 
 def finder(node: Any) -> Callable[[], Any]:

@@ -1,9 +1,54 @@
 """The plug-in in a stand-in for Nuke, and real engines for it."""
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+import pytest
+
 _TESTS = Path(__file__).resolve().parent.parent
-# The plug-in's folder is on the host's path, as NUKE_PATH puts it there; the engine under test comes from its own tests.
-for _folder in (_TESTS.parent / "nuke_plugin", _TESTS / "service"):
+PLUGIN = _TESTS.parent / "nuke_plugin"
+# The plug-in's folder is on the host's path, as NUKE_PATH puts it there; engines come from the service's own tests.
+for _folder in (PLUGIN, _TESTS / "service"):
     sys.path.insert(0, str(_folder))
+
+
+@pytest.fixture
+def make_engine(monkeypatch):
+    """Make engines, each with folders of its own; what still runs at the end is stopped."""
+    from running_engine import RunningEngine
+
+    # A Unix socket's path must be short, which pytest's own folders are not.
+    base, engines = Path(tempfile.mkdtemp(prefix="m2")), []
+
+    def make(**more):
+        folder = base / str(len(engines))
+        folder.mkdir()
+        engines.append(RunningEngine(folder, monkeypatch, **more))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.stop()
+    shutil.rmtree(base)
+
+
+@pytest.fixture
+def engine(make_engine):
+    """Give an engine that answers."""
+    engine = make_engine()
+    engine.start().close()
+    return engine
+
+
+@pytest.fixture
+def terminal(start_nuke):
+    """Start `nuke -t` with the plug-in on its path."""
+    return start_nuke(gui=False, paths=[PLUGIN])
+
+
+@pytest.fixture
+def artist(start_nuke):
+    """Start Nuke with its window and the plug-in on its path."""
+    return start_nuke(paths=[PLUGIN])

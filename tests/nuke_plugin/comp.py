@@ -1,0 +1,131 @@
+"""A small comp around a MAM2 node, on real plates: a bright disc that drifts over noise, rendered with overscan."""
+
+import numpy as np
+import OpenImageIO as oiio
+
+SIZE = (64, 48)
+OVERSCAN = 6  # pixels beyond the format on every side
+FIRST, LAST = 1001, 1012
+CENTRE = (20.0, 30.0)  # of the disc on the first frame: Nuke's pixels, y up
+
+
+def centre(frame):
+    """Give the disc's centre, x and y in Nuke's pixels."""
+    return CENTRE[0] + (frame - FIRST) * 0.75, CENTRE[1] - (frame - FIRST) * 0.25
+
+
+def write_plates(folder, first=FIRST, last=LAST, size=SIZE):
+    """Write plates as half EXR, scene-linear, with overscan; gives their pattern."""
+    folder.mkdir(exist_ok=True)
+    width, height = size
+    y, x = np.mgrid[-OVERSCAN : height + OVERSCAN, -OVERSCAN : width + OVERSCAN] + 0.5
+    for frame in range(first, last + 1):
+        cx, cy = centre(frame)
+        disc = ((x - cx) ** 2 + (y - (height - cy)) ** 2 < 100).astype(np.float32)[..., None]
+        noise = np.random.default_rng(frame).random((*x.shape, 3), np.float32) * np.float32(0.2)
+        pixels = (noise + disc * np.array([1.4, 0.5, 0.2], np.float32)).astype(np.float16)
+        spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], 3, "half")
+        spec.x, spec.y = -OVERSCAN, -OVERSCAN
+        spec.full_x, spec.full_y, spec.full_width, spec.full_height = 0, 0, width, height
+        out = oiio.ImageOutput.create("x.exr")
+        assert out.open(str(folder / f"plate.{frame}.exr"), spec)
+        assert out.write_image(pixels)
+        out.close()
+    return folder / "plate.####.exr"
+
+
+def read_exr(path):
+    """Give an EXR's channels by name, and its data window's origin."""
+    image = oiio.ImageInput.open(str(path))
+    spec = image.spec()
+    pixels = image.read_image("float")
+    image.close()
+    return {name: pixels[..., i] for i, name in enumerate(spec.channelnames)}, (spec.x, spec.y)
+
+
+class Comp:
+    """Read > MAM2 > Write, with a Tracker4 beside that follows the disc.
+
+    Args:
+        session: a stand-in's session with the plug-in on its path.
+        folder: for plates, cache and output.
+        span: first and last frame.
+    """
+
+    def __init__(self, session, folder, span=(FIRST, LAST)):
+        import mam2_nuke.create
+
+        self.session, self.nuke, self.folder = session, session.nuke, folder
+        self.first, self.last = span
+        nuke = self.nuke
+        nuke.addFormat(f"{SIZE[0]} {SIZE[1]} small")
+        root = nuke.root()
+        root["format"].setValue("small")
+        root["first_frame"].setValue(self.first)
+        root["last_frame"].setValue(self.last)
+        pattern = write_plates(folder / "plates", *span)
+        self.read = nuke.nodes.Read(
+            file=str(pattern).replace("####", "%04d"),
+            first=self.first,
+            last=self.last,
+            origfirst=self.first,
+            origlast=self.last,
+            origset=True,
+            raw=True,
+        )
+        self.tracker = nuke.nodes.Tracker4()
+        self.tracker["tracks"].fromScript(_tracks(span))
+        self.tracker.setSelected(False)
+        self.read.setSelected(True)
+        nuke.frame(self.first)
+        self.node = mam2_nuke.create.create()
+        self.node["cache_folder"].setValue(str(folder / "cache"))
+        self.write = nuke.nodes.Write(inputs=[self.node], file_type="exr", channels="rgba", raw=True)
+        self.write["file"].setValue(str(folder / "out.%04d.exr"))
+
+    def add_point(self, frame, x, y, kind="positive"):
+        """Add a prompt as an artist does, and drag it to its place; gives its number."""
+        before = {knob for knob in self.node.knobs() if knob.endswith("_used") and self.node[knob].value()}
+        self.nuke.frame(frame)
+        self.node[f"add_{kind}"].execute()
+        (used,) = {knob for knob in self.node.knobs() if knob.endswith("_used") and self.node[knob].value()} - before
+        number = used[1:3]
+        for index, value in enumerate((x, y)):
+            self.node[f"p{number}_xy"].setValue(value, index)
+        return int(number)
+
+    def link_to_tracker(self, number):
+        """Link a point to the Tracker, as dragging the track's position onto it does."""
+        for index, column in enumerate(("track_x", "track_y")):
+            self.node[f"p{number:02d}_xy"].setExpression(f"parent.{self.tracker.name()}.tracks.1.{column}", index)
+        self.node[f"p{number:02d}_tracked"].setValue(True)
+
+    def render(self, first=None, last=None):
+        """Render the Write; gives its files."""
+        first, last = first or self.first, last or self.last
+        self.nuke.execute(self.write, first, last, 1)
+        return [self.folder / f"out.{frame}.exr" for frame in range(first, last + 1)]
+
+    @property
+    def status(self):
+        """What the node says."""
+        return self.node["status"].value()
+
+
+def _tracks(span):
+    first, last = span
+    xs, ys = (" ".join(str(centre(frame)[i]) for frame in range(first, last + 1)) for i in (0, 1))
+    return (
+        "{ 1 31 1 }\n{ { 5 1 20 enable e 1 }\n{ 3 1 75 name name 1 }\n"
+        + "".join(
+            f"{{ 2 1 58 {name} {name} 1 }}\n"
+            for name in "track_x track_y offset_x offset_y T R S error error_min error_max pattern_x pattern_y "
+            "pattern_r pattern_t search_x search_y search_r search_t key_track key_search_x key_search_y key_search_r "
+            "key_search_t key_track_x key_track_y key_track_r key_track_t key_centre_offset_x "
+            "key_centre_offset_y".split()
+        )
+        + "}\n{\n"
+        + f'{{ {{curve K x{first} 1}} "track 1" {{curve x{first} {xs}}} {{curve x{first} {ys}}} '
+        + " ".join(["0"] * 27)
+        + " }\n}\n"
+    )
