@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import Dict, List, Optional
+from pathlib import Path
+from typing import IO, Any, Dict, List, Optional
 
 from .client import EngineClient
 from .connection import make_runtime_folder, read_connection
@@ -80,8 +81,11 @@ def scrubbed_environment() -> Dict[str, str]:
 
 def _command() -> List[str]:
     named = os.environ.get(COMMAND)
+    if named and sys.platform == "win32":
+        # Backslashes are part of Windows' paths; quotes around a path with blanks are not.
+        return [part.strip('"') for part in shlex.split(named, posix=False)]
     if named:
-        return shlex.split(named, posix=sys.platform != "win32")
+        return shlex.split(named)
     found = shutil.which("mam2")
     if found is None:
         raise ServiceError(
@@ -96,28 +100,34 @@ def _start(command: List[str]) -> "subprocess.Popen[bytes]":
     log = make_runtime_folder() / LOG
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_name(LOG + ".old"))
-    options: Dict[str, object] = {"start_new_session": True}
-    if sys.platform == "win32":
-        flags = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "CREATE_BREAKAWAY_FROM_JOB")
-        options = {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
     try:
         with log.open("ab") as file:
-            return subprocess.Popen(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - the user's own
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                env=scrubbed_environment(),
-                cwd=str(log.parent),
-                close_fds=True,
-                **options,
-            )
+            if sys.platform == "win32":
+                flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+                try:
+                    return _detached(command, file, creationflags=flags | subprocess.CREATE_BREAKAWAY_FROM_JOB)
+                except PermissionError:  # some hosts run in a job that nothing may leave: then it ends with the host
+                    return _detached(command, file, creationflags=flags)
+            return _detached(command, file, start_new_session=True)
     except OSError as problem:
         raise ServiceError(
             "engine.not_found",
             "The engine cannot be started with '{}': {}.".format(" ".join(command), problem),
             "Set {} to its 'mam2 serve', with the whole path.".format(COMMAND),
         ) from problem
+
+
+def _detached(command: List[str], log: IO[bytes], **options: Any) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - the user's own
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=scrubbed_environment(),
+        cwd=str(Path(log.name).parent),
+        close_fds=True,
+        **options,
+    )
 
 
 def _end_of_log() -> str:

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from engine.contract.errors import EngineError, PlateError, PromptError, ServiceError, ShotError
 from engine.service.schemas import ErrorBody
@@ -117,6 +118,7 @@ def add_answers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _wrong_form)
     app.add_exception_handler(HTTPException, _no_route)
     app.add_exception_handler(OSError, _disk)
+    app.add_exception_handler(ClientDisconnect, _nobody)
 
 
 def status_of(error: EngineError) -> int:
@@ -146,3 +148,8 @@ async def _no_route(_: Request, error: Exception) -> JSONResponse:
 async def _disk(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OSError)  # noqa: S101 - registered for it
     return JSONResponse(store_unusable(error).to_json(), 507)
+
+
+async def _nobody(_: Request, __: Exception) -> JSONResponse:
+    problem = ServiceError("engine.form", "The request broke off before its end.", "Send it again.")
+    return JSONResponse(problem.to_json(), 400)  # nobody reads it, and nothing went wrong that a log should tell

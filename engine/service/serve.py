@@ -48,6 +48,7 @@ def serve(settings: ServiceSettings) -> None:
                 gate,
                 log_config=None,
                 access_log=False,
+                log_level="error",  # otherwise anybody could fill the log with what is no request
                 server_header=False,
                 lifespan="on",
                 timeout_graceful_shutdown=2,

@@ -1,9 +1,11 @@
 """Starting an engine from a host."""
 
+import subprocess
 import sys
 
 import pytest
 
+from engine.contract import launch
 from engine.contract.errors import ServiceError
 from engine.contract.launch import find, find_or_start, scrubbed_environment
 
@@ -50,3 +52,36 @@ def test_a_hosts_own_world_does_not_reach_the_engine(monkeypatch):
     found = scrubbed_environment()
     assert "host" not in found.values()
     assert found["OCIO"] == "studio.ocio"
+
+
+class _Windows:
+    """Windows as far as starting a program goes: its flags, and a job that programs may leave or not."""
+
+    def __init__(self, monkeypatch, *, may_leave):
+        self.started = []
+        self.may_leave = may_leave
+        monkeypatch.setattr(sys, "platform", "win32")
+        for name, flag in (("NEW_PROCESS_GROUP", 1), ("NO_WINDOW", 2), ("BREAKAWAY_FROM_JOB", 4)):
+            monkeypatch.setattr(subprocess, f"CREATE_{name}", flag, raising=False)
+        monkeypatch.setattr(subprocess, "Popen", self.popen)
+
+    def popen(self, command, *, creationflags, stdin, stdout, stderr, env, cwd, close_fds):
+        """Start nothing, and note what would have been."""
+        assert stdin == subprocess.DEVNULL
+        assert stdout is stderr
+        assert close_fds
+        assert not [name for name in env if name.startswith("PYTHON")]
+        if creationflags & 4 and not self.may_leave:
+            raise PermissionError("access denied")
+        self.started.append((command, creationflags, cwd))
+        return self
+
+
+@pytest.mark.parametrize("may_leave", [True, False])
+def test_on_windows_the_engine_outlives_its_host_where_it_may(monkeypatch, tmp_path, may_leave):
+    """It is started without a window in a group of its own, out of the host's job where that job lets it go."""
+    windows = _Windows(monkeypatch, may_leave=may_leave)
+    monkeypatch.setenv("MAM2_COMMAND", '"C:\\Program Files\\mam2\\mam2.exe" serve')
+    launch._start(launch._command())
+    command = ["C:\\Program Files\\mam2\\mam2.exe", "serve"]
+    assert windows.started == [(command, 7 if may_leave else 3, str(tmp_path / "run"))]

@@ -15,6 +15,7 @@ from engine.contract.errors import EngineError
 from engine.contract.shot import Point, ShotObject
 
 _CHECKS = "not_a_server_error,status_code_conformance,response_schema_conformance,content_type_conformance"
+EXAMPLES = os.environ.get("MAM2_TEST_EXAMPLES", "25")  # for each operation; more make a longer soak
 FRAMES = st.integers(1, 5)
 
 
@@ -25,7 +26,7 @@ def test_the_api_is_as_its_document_says(client):
     program = Path(sys.executable).with_name("schemathesis")
     done = subprocess.run(
         [
-            *(program, "run", f"{client.connection.url}/openapi.json", "--checks", _CHECKS, "--max-examples", "25"),
+            *(program, "run", f"{client.connection.url}/openapi.json", "--checks", _CHECKS, "--max-examples", EXAMPLES),
             *("--header", f"Authorization: Bearer {client.connection.token}", "--no-color", "--seed", "1"),
             *("--phases", "examples,coverage,fuzzing"),
         ],
