@@ -65,6 +65,7 @@ def test_track_selected_tracks(engine, comp, script):
     assert script("Track selected", comp) == "Cup: 3 frames have mattes.\n"
     tool = comp.FindTool("Cup").fuse
     assert engine.shot(tool["ShotID"])["mattes"] == list(FRAMES)
+    assert tool["Command"] == "", "a comp that is opened again would track again"
     engine.delete(tool["ShotID"])
 
 

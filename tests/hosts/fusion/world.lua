@@ -27,7 +27,6 @@ local function globals_of_a_fuse()
     Number = parts.Number,
     Text = parts.Text,
     Point = parts.Point,
-    bmd = {},
     print = function(text)
       table.insert(world.printed, tostring(text))
     end,
