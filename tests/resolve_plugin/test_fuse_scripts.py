@@ -77,7 +77,7 @@ def test_track_selected_says_what_is_missing(engine, comp, script):
     )
     comp.tools.remove(comp.FindTool("Cup"))
     assert "There is no MAM2 tool in this comp." in script("Track selected", comp)
-    assert engine.status()["shots"] == []
+    assert [job for job in engine.status()["jobs"] if job["state"] == "running"] == []
 
 
 @pytest.mark.parametrize(("output", "objects"), [(0, 0), (1, 0), (0, 2)])
