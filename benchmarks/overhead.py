@@ -1,10 +1,11 @@
 """What the service costs over tracking in-process: the same shot, both ways, end to end.
 
-    python benchmarks/overhead.py [--frames 100] [--size 1920 1080] [--rounds 1]
+    python benchmarks/overhead.py [--frames 100] [--size 1920 1080] [--chunk 10]
 
-Each round tracks the shot in-process as `mam2 matte` does, twice through a running engine by a host of its own process
-that knows nothing but the contract, and in-process again, so that whatever else the machine does meets both alike. The
-model is loaded before in both. Prints the wall times, their ratio and whether the mattes are the same to the bit.
+The shot is tracked in chunks, each in-process as `mam2 matte` does and through a running engine by a host of its own
+process that knows nothing but the contract, the two in turn first, so that whatever else the machine does meets both
+alike. The model is loaded before in both. Prints wall times, processor times of all that took part, their ratios, and
+whether the mattes are the same to the bit.
 """
 
 import argparse
@@ -12,15 +13,19 @@ import json
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 
 import engine
 from engine.cli.shot_plates import ShotPlates
@@ -45,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--size", type=int, nargs=2, default=(1920, 1080), metavar=("WIDTH", "HEIGHT"))
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--chunk", type=int, default=10, help="frames; as many as --frames: the shot as a whole")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="m2over"))
     serve = [sys.executable, "-m", "engine", "serve"]
@@ -55,31 +60,69 @@ def main() -> None:
         shutil.copytree(Path(engine.__file__).parent / "contract", folder / "host" / "mam2_contract")
         with find_or_start(serve) as client:
             pid = client.status()["pid"]
-        model = load_model("starter")
-        compare(model, shot, folder, options.rounds)
-        os.kill(pid, signal.SIGTERM)
+        try:
+            compare(load_model("starter"), shot, folder, options.chunk, psutil.Process(pid))
+        finally:
+            os.kill(pid, signal.SIGTERM)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compare(model: MAM2, shot: Shot, folder: Path, rounds: int) -> None:
+def compare(model: MAM2, shot: Shot, folder: Path, chunk: int, engine_process: psutil.Process) -> None:
     """Track the shot both ways in turn, and print what each took."""
-    ways = {
-        "in-process": lambda: in_process(model, shot, folder / "plates", folder / "in-process"),
-        "service": lambda: through_service(shot, folder, folder / "service"),
-    }
-    warm = Shot(FIRST, FIRST, shot.width, shot.height, shot.objects, shot.settings)
-    in_process(model, warm, folder / "plates", folder / "warm")
-    through_service(warm, folder, folder / "warm")
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for name in ("in-process", "service", "service", "in-process") * rounds:
-        times[name].append(ways[name]())
-        print(f"{name:10s} {times[name][-1]:8.2f} s  {times[name][-1] / len(shot.frames):6.3f} s a frame", flush=True)
-    middle = {name: sum(values) / len(values) for name, values in times.items()}
-    print(f"the service takes {middle['service'] / middle['in-process']:.3f} times as long")
-    pairs = ((folder / way / f"matte.{frame}.exr" for way in ways) for frame in shot.frames)
-    same = all(_same(*pair) for pair in pairs)
-    print("mattes are the same to the bit" if same else "mattes differ")
+
+    def directly(part: Shot, out: str = "in-process") -> None:
+        in_process(model, part, folder / "plates", folder / out)
+
+    def by_host(part: Shot, out: str = "service") -> None:
+        through_service(part, folder, folder / out)
+
+    def measured(way: Callable[[Shot], None], part: Shot) -> tuple[float, float]:
+        began, busy = time.perf_counter(), _processor_seconds(engine_process)
+        way(part)
+        return time.perf_counter() - began, _processor_seconds(engine_process) - busy
+
+    warm = _part(shot, FIRST, FIRST)
+    directly(warm, "warm")
+    by_host(warm, "warm")
+    rows = []
+    for number, first in enumerate(range(shot.first, shot.last + 1, chunk)):
+        part = _part(shot, first, min(first + chunk - 1, shot.last))
+        ways = (directly, by_host) if number % 2 == 0 else (by_host, directly)
+        took = {way: measured(way, part) for way in ways}
+        rows.append((*took[directly], *took[by_host]))
+        print(
+            "frames {}-{}: in-process {:6.2f} s ({:6.2f} s busy), service {:6.2f} s ({:6.2f} s busy)".format(
+                part.first, part.last, *rows[-1]
+            ),
+            flush=True,
+        )
+    wall, busy, service_wall, service_busy = (sum(column) for column in zip(*rows, strict=True))
+    middle = statistics.median(row[2] / row[0] for row in rows)
+    print(f"wall time: {service_wall / wall:.3f} times as long by the service; median of chunks {middle:.3f}")
+    print(f"processor time: {service_busy / busy:.3f} times as much")
+    pairs = ((folder / way / f"matte.{frame}.exr" for way in ("in-process", "service")) for frame in shot.frames)
+    print("mattes are the same to the bit" if all(_same(*pair) for pair in pairs) else "mattes differ")
+
+
+def _part(shot: Shot, first: int, last: int) -> Shot:
+    """Give a stretch of the shot as a shot, clicked where the shot is clicked."""
+    (thing,) = shot.objects
+    prompts = tuple(replace(prompt, frame=first) for prompt in thing.prompts)
+    return replace(shot, first=first, last=last, objects=(ShotObject(thing.name, prompts),))
+
+
+def _processor_seconds(engine_process: psutil.Process) -> float:
+    """Give what this process, programs that it has run, and an engine with its workers have computed so far."""
+    processes = [engine_process, *engine_process.children()]
+    own = os.times()
+    return (
+        own.user
+        + own.system
+        + own.children_user
+        + own.children_system
+        + sum(sum(process.cpu_times()[:2]) for process in processes)
+    )
 
 
 def draw(folder: Path, frames: int, size: tuple[int, int]) -> Shot:
@@ -96,9 +139,8 @@ def draw(folder: Path, frames: int, size: tuple[int, int]) -> Shot:
     return Shot(FIRST, FIRST + frames - 1, *size, (thing,), Settings(direction="forward"))
 
 
-def in_process(model: MAM2, shot: Shot, plates: Path, out: Path) -> float:
-    """Track a shot as `mam2 matte` does and give the seconds from the first plate to the last matte."""
-    began = time.perf_counter()
+def in_process(model: MAM2, shot: Shot, plates: Path, out: Path) -> None:
+    """Track a shot as `mam2 matte` does."""
     with open_plates(plates / "plate.####.exr") as source, tempfile.TemporaryDirectory() as scratch:
         writer = MatteWriter(out, "matte", width=shot.width, height=shot.height, layers=LAYERS, objects=["thing"])
         shown = ShotPlates(source, DisplayTransform(None, source.encoding))
@@ -106,11 +148,10 @@ def in_process(model: MAM2, shot: Shot, plates: Path, out: Path) -> float:
         with closing(shown), ShotSession(model, shot, shown, folder=Path(scratch)) as session:
             for mattes in session.track():
                 writer.write(mattes.frame, mattes.complete(["thing"], shot.width, shot.height))
-    return time.perf_counter() - began
 
 
-def through_service(shot: Shot, folder: Path, out: Path) -> float:
-    """Have a host track a shot through the engine and give the seconds from the first plate to the last matte."""
+def through_service(shot: Shot, folder: Path, out: Path) -> None:
+    """Have a host track a shot through the engine."""
     out.mkdir(exist_ok=True)
     point = shot.objects[0].prompts[0]
     assert isinstance(point, Point)
@@ -118,9 +159,7 @@ def through_service(shot: Shot, folder: Path, out: Path) -> float:
     program = Path(__file__).with_name("overhead_host.py")
     command = [sys.executable, program, folder / "host", folder / "plates", out, *numbers]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)
-    assert found["end"] == "done"
-    return float(found["seconds"])
+    assert json.loads(done.stdout)["end"] == "done"
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -38,11 +38,15 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="m2bench"))
     os.environ.update(MAM2_RUNTIME=str(folder / "run"), MAM2_STORE=str(folder / "store"), MAM2_IDLE_EXIT="60")
     try:
+        began = time.perf_counter()
         with find_or_start([sys.executable, "-m", "engine", "serve"]) as engine:
             pid = engine.status()["pid"]
-            plates(engine, rounds, folder)
-            answers(engine)
-            os.kill(pid, signal.SIGTERM)
+            print(f"answers {time.perf_counter() - began:.2f} s after its start")
+            try:
+                plates(engine, rounds, folder)
+                answers(engine)
+            finally:
+                os.kill(pid, signal.SIGTERM)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -16,10 +16,11 @@ from engine.contract.shot_json import objects_from_json
 from engine.service.answers import add_answers, documented_errors
 from engine.service.bodies import EVENTS, MATTES, PLATE
 from engine.service.declaration import Declaration, declaration_to_json
-from engine.service.engine import Engine, job_info
+from engine.service.engine import Engine
 from engine.service.monitor_routes import add_monitor
 from engine.service.raw import RawLayout
 from engine.service.receiving import receive
+from engine.service.reports import job_info
 from engine.service.schemas import (
     Dirty,
     Frame,

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 from engine import __version__
-from engine.contract.errors import ModelError, PlateError, ServiceError
+from engine.contract.errors import EngineError, ModelError, PlateError, ServiceError
 from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import ShotObject
@@ -19,9 +19,9 @@ from engine.model.catalogue import find_files, weights_folder
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.housekeeping import surplus
 from engine.service.jobs import Job, JobBook
-from engine.service.memory import memory_of
 from engine.service.messages import Message
 from engine.service.raw import RawLayout
+from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
 from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot, discard
@@ -75,7 +75,7 @@ class Engine:
             "version": __version__,
             "pid": os.getpid(),
             "uptime": time.monotonic() - self.began,
-            "devices": [_device_info(device) for device in self.devices],
+            "devices": [device_info(device) for device in self.devices],
             "shots": self.store.names(),
             "jobs": [job_info(job) for job in self.book.jobs.values()],
             "store": str(self.store.root),
@@ -94,7 +94,7 @@ class Engine:
         with contextlib.suppress(ServiceError):
             before = self.store.shot(name).declaration()
             if self.book.of(name) and _without_objects(before) != _without_objects(declaration):
-                raise_busy(name)
+                raise _busy(name)
         self.store.declare(name, declaration)
         self._changed(name)
 
@@ -244,17 +244,24 @@ class Engine:
         self.workers.poke(name, frame)
 
     def _give_up(self, job: Job) -> None:
-        stored = self.store.shot(job.shot)
-        wanted = [job.frame] if job.frame is not None else tracked_frames(stored.declaration().shot(job.direction))
-        missing = sorted(set(wanted) - set(stored.frames()))
-        word = "frame" if len(missing) == 1 else "frames"
-        error = PlateError(
-            "plates.timeout",
-            f"The plates of {word} {spell(missing)} have not come for {job.plate_timeout:g} seconds.",
-            "Send them and track again: what is done stays.",
-        )
+        """End a job that has waited too long; whatever has become of its shot meanwhile is the reason then."""
+        try:
+            missing = self._missing(job)
+            word = "frame" if len(missing) == 1 else "frames"
+            error: EngineError = PlateError(
+                "plates.timeout",
+                f"The plates of {word} {spell(missing)} have not come for {job.plate_timeout:g} seconds.",
+                "Send them and track again: what is done stays.",
+            )
+        except EngineError as problem:
+            missing, error = [], problem
         self.book.tell(job, "failed", {"error": error.to_json(), "missing": missing})
         self.workers.cancel(job)
+
+    def _missing(self, job: Job) -> list[int]:
+        stored = self.store.shot(job.shot)
+        wanted = [job.frame] if job.frame is not None else tracked_frames(stored.declaration().shot(job.direction))
+        return sorted(set(wanted) - set(stored.frames()))
 
     def _heard(self, job: Job, message: Message) -> None:
         kind = message["is"]
@@ -267,32 +274,8 @@ class Engine:
         self.book.tell(job, kind, {key: value for key, value in message.items() if key not in ("is", "id")})
 
 
-def job_info(job: Job) -> dict[str, Any]:
-    """Say how a job stands."""
-    return {
-        "id": job.id,
-        "shot": job.shot,
-        "kind": job.kind,
-        "state": job.state,
-        "done": len(job.done),
-        "total": job.total,
-        "quality": job.quality,
-        "error": job.error,
-    }
-
-
-def _device_info(device: Device) -> dict[str, Any]:
-    used, total = memory_of(device.name, device.pid)
-    return {**vars(device), "jobs": len(device.jobs), "memory_used": used, "memory_total": total}
-
-
-def raise_busy(name: str) -> None:
-    """Refuse to change a shot under a job.
-
-    Raises:
-        ServiceError: always.
-    """
-    raise ServiceError(
+def _busy(name: str) -> ServiceError:
+    return ServiceError(
         "shot.busy",
         f"The shot '{name}' is being tracked: its range, size, settings and model cannot change now.",
         "Cancel the job or wait for its end; prompts may change at any time.",

@@ -21,6 +21,7 @@ from engine.service.engine import Engine
 from engine.service.security import Gate
 from engine.service.settings import ServiceSettings
 from engine.service.tickets import Tickets
+from engine.service.wire import BoundedHttp
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ def serve(settings: ServiceSettings) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
                 gate,
+                http=BoundedHttp,
+                ws="none",
                 log_config=None,
                 access_log=False,
                 log_level="error",  # otherwise anybody could fill the log with what is no request

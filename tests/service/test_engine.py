@@ -1,10 +1,13 @@
 """The engine without its wire: what it may remove, and when."""
 
+import shutil
+
 import anyio
 import pytest
 from running_engine import SIZE
 
 from engine.contract.errors import EngineError
+from engine.contract.shot import Point, ShotObject
 from engine.service import engine as engines
 from engine.service.declaration import Declaration
 from engine.service.engine import Engine
@@ -94,3 +97,38 @@ def test_a_shot_of_a_model_that_is_not_here_is_not_made(engine, model):
         engine.declare("other", Declaration(1, 9, *SIZE, model=model))
     assert caught.value.code == "model.unknown"
     assert "other" not in engine.store.names()
+
+
+@pytest.mark.parametrize("fate", ["prompts are gone", "folder is gone", "plates do not come"])
+def test_a_job_that_waits_in_vain_ends_alone(engine, monkeypatch, fate):
+    """Whatever has become of its shot, a job that waited too long fails in words, and the engine goes on."""
+    monkeypatch.setattr(engines, "_TICK", 0.01)
+
+    async def wait():
+        smoke = (ShotObject("smoke", (Point(1, 9.0, 9.0),)),)
+        engine.declare("new", Declaration(1, 9, *SIZE, objects=smoke))
+        job = engine.book.add("new", "track", plate_timeout=0.3)
+        monkeypatch.setattr(engine.workers, "submit", lambda _: None)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(engine.run)
+            await anyio.sleep(0.05)
+            engine.book.tell(job, "waiting", {"missing": [2]})
+            if fate == "prompts are gone":
+                engine.set_prompts("new", ())
+            if fate == "folder is gone":
+                shutil.rmtree(engine.store.shot("new").folder)
+            with anyio.fail_after(10):
+                async for _ in engine.book.events(job, 0, pulse=10):
+                    pass
+            await anyio.sleep(0.05)
+            engine.declare("other", Declaration(1, 9, *SIZE))
+            tasks.cancel_scope.cancel()
+        return job
+
+    job = anyio.run(wait)
+    codes = {
+        "prompts are gone": "prompt.none",
+        "folder is gone": "shot.unknown",
+        "plates do not come": "plates.timeout",
+    }
+    assert job.error["code"] == codes[fate]

@@ -3,9 +3,11 @@
 import http.client
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -109,6 +111,26 @@ def test_a_body_that_is_too_large_is_not_read(make_engine):
         status, answer = _ask({"Content-Length": "99999999999"}, "/v1/shots/sh/plates/1001", "PUT")
         assert status == 413
         assert json.loads(answer)["code"] == "engine.too_large"
+
+
+def test_a_head_without_end_is_refused(client):
+    """A stranger who sends headers for ever is cut off early, and costs the engine no memory."""
+    found = client.connection
+    process = psutil.Process(client.status()["pid"])
+    before = process.memory_info().rss
+    for start in (b"GET /", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 10):
+        sent = 0
+        with socket.create_connection((found.host, found.port), timeout=10) as wire:
+            wire.sendall(start)
+            with suppress(ConnectionError):
+                while sent < 64 << 20:
+                    wire.sendall(b"X: aaaa\r\n" * 8192 if start.endswith(b"\n") else b"a" * 65536)
+                    sent += 65536
+        assert sent < 64 << 20
+    assert process.memory_info().rss - before < 8 << 20
+    long = "a" * 40_000
+    assert _ask({"X-Long": long})[0] == 200
+    assert client.status()["pid"] == process.pid
 
 
 def _files(folder):
