@@ -21,6 +21,10 @@ class Cancelled(Exception):  # noqa: N818 - nothing went wrong
     """The artist has stopped it."""
 
 
+class Busy(Exception):  # noqa: N818 - nothing went wrong
+    """Nuke renders something else, which serves this call in between: ask again."""
+
+
 def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> None:
     """Render one frame to a file. Main thread only.
 
@@ -32,9 +36,12 @@ def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> Non
         view: name of the view; empty: the script has one.
 
     Raises:
+        Busy: something else is being rendered.
         Cancelled: Nuke's own Cancel was pressed.
         PlateError: the graph above cannot be rendered.
     """
+    if nuke.executing():
+        raise Busy
     write = node.node(write_name)
     root = nuke.root()
     with without_undo():

@@ -14,7 +14,7 @@ def centre(frame):
     return CENTRE[0] + (frame - FIRST) * 0.75, CENTRE[1] - (frame - FIRST) * 0.25
 
 
-def write_plates(folder, first=FIRST, last=LAST, size=SIZE):
+def write_plates(folder, first=FIRST, last=LAST, size=SIZE, aspect=1.0):
     """Write plates as half EXR, scene-linear, with overscan; gives their pattern."""
     folder.mkdir(exist_ok=True)
     width, height = size
@@ -27,6 +27,7 @@ def write_plates(folder, first=FIRST, last=LAST, size=SIZE):
         spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], 3, "half")
         spec.x, spec.y = -OVERSCAN, -OVERSCAN
         spec.full_x, spec.full_y, spec.full_width, spec.full_height = 0, 0, width, height
+        spec.attribute("PixelAspectRatio", aspect)
         out = oiio.ImageOutput.create("x.exr")
         assert out.open(str(folder / f"plate.{frame}.exr"), spec)
         assert out.write_image(pixels)
@@ -50,9 +51,10 @@ class Comp:
         session: a stand-in's session with the plug-in on its path.
         folder: for plates, cache and output.
         span: first and last frame.
+        aspect: of a plate's pixels.
     """
 
-    def __init__(self, session, folder, span=(FIRST, LAST)):
+    def __init__(self, session, folder, span=(FIRST, LAST), aspect=1.0):
         import mam2_nuke.create
 
         self.session, self.nuke, self.folder = session, session.nuke, folder
@@ -63,7 +65,7 @@ class Comp:
         root["format"].setValue("small")
         root["first_frame"].setValue(self.first)
         root["last_frame"].setValue(self.last)
-        pattern = write_plates(folder / "plates", *span)
+        pattern = write_plates(folder / "plates", *span, aspect=aspect)
         self.read = nuke.nodes.Read(
             file=str(pattern).replace("####", "%04d"),
             first=self.first,

@@ -1,0 +1,132 @@
+"""What the engine is asked: every knob reaches it, at the place and on the frame that the artist meant."""
+
+from dataclasses import replace
+
+import pytest
+from comp import FIRST, LAST, SIZE, Comp, centre
+
+OTHER = {
+    "string": "other",
+    "int": 5,
+    "switch": True,
+}
+
+
+def _requests(comp):
+    from mam2_nuke.request import read_requests
+
+    return [replace(request, plates=None, masks=None) for request in read_requests(comp.node)]
+
+
+def test_every_knob_of_the_table_that_is_for_the_engine_changes_what_it_is_asked(terminal, tmp_path):
+    """Walking the table: with any request knob at another value the engine is asked something else."""
+    from mam2_nuke.knobs import BY_NAME, TABLE
+
+    comp = Comp(terminal, tmp_path)
+    comp.node.setInput(1, comp.read)
+    number = comp.add_point(FIRST, *centre(FIRST))
+    box = comp.add_point(FIRST, 0, 0, kind="box")
+    comp.link_to_tracker(number)
+    comp.node["mask_on"].setValue(True)
+    comp.node["mask_frames"].setValue(f"{FIRST}")
+    walked = 0
+    for row in TABLE:
+        slot = int(row.name[1:3]) if row.name[:1] == "p" and row.name[1:3].isdigit() else 0
+        if row.use != "request" or slot > 2 or (slot and row.kind == "box" and slot != box):
+            continue
+        if slot == box and row.kind == "xy":
+            continue
+        knob = comp.node[row.name]
+        before, old = _requests(comp), knob.toScript()
+        if row.kind in ("xy", "box"):
+            knob.setExpression("33", 0)
+        elif row.name == "colourspace_name":
+            comp.node["colourspace"].setValue(BY_NAME)
+            before = _requests(comp)
+            knob.setValue("ACEScg")
+        elif row.name == "mask_frames":
+            knob.setValue(f"{FIRST}, {FIRST + 1}")
+        elif row.name in ("first", "last"):
+            knob.setValue(knob.value() + (-1 if row.name == "first" else 1))
+        elif row.kind == "choice":
+            knob.setValue(next(word for word in row.menu if word not in (knob.value(), "negative", BY_NAME)))
+        elif row.kind == "switch":
+            knob.setValue(not knob.value())
+        elif row.name.endswith("_frame"):
+            knob.setValue(FIRST + 3)
+        else:
+            knob.setValue(OTHER[row.kind])
+        assert _requests(comp) != before, row.name
+        knob.fromScript(old)
+        assert _requests(comp) == before, f"{row.name} was not put back"
+        if row.name == "colourspace_name":
+            comp.node["colourspace"].setValue("from the script")
+        walked += 1
+    assert walked > 20
+
+
+@pytest.mark.parametrize("aspect", [1.0, 2.0])
+def test_the_four_corner_pixels_are_where_they_are(terminal, tmp_path, aspect):
+    """A click on a corner's pixel centre arrives at that pixel's centre, y turned round, whatever the pixel aspect."""
+    comp = Comp(terminal, tmp_path, aspect=aspect)
+    assert comp.read.pixelAspect() == aspect
+    width, height = SIZE
+    for x in (0.5, width - 0.5):
+        for y in (0.5, height - 0.5):
+            number = comp.add_point(FIRST, x, y)
+            (point,) = [
+                prompt
+                for prompt in _requests(comp)[0].shot.objects[0].prompts
+                if (prompt.x, prompt.y) == (x, height - y)
+            ]
+            assert point.positive
+            comp.node[f"p{number:02d}_used"].setValue(False)
+
+
+def test_a_tracked_prompt_is_read_where_the_tracker_is_on_every_nth_frame(terminal, tmp_path):
+    """A point linked to a Tracker is sampled from its own frame on, at the Tracker's place on each frame."""
+    comp = Comp(terminal, tmp_path)
+    comp.link_to_tracker(comp.add_point(1004, 1, 1))
+    comp.node["sample_every"].setValue(3)
+    prompts = _requests(comp)[0].shot.objects[0].prompts
+    assert [prompt.frame for prompt in prompts] == [1001, 1004, 1007, 1010]
+    for prompt in prompts:
+        x, y = centre(prompt.frame)
+        assert (prompt.x, prompt.y) == (x, SIZE[1] - y)
+
+
+def test_an_animated_point_is_read_at_its_own_frame(terminal, tmp_path):
+    """Without 'tracked' a keyed point says what it is on its frame, wherever the playhead stands."""
+    comp = Comp(terminal, tmp_path)
+    number = comp.add_point(1003, 1, 1)
+    knob = comp.node[f"p{number:02d}_xy"]
+    knob.setAnimated()
+    for frame, x in ((1001, 10.0), (1011, 20.0)):
+        knob.setValueAt(x, frame, 0)
+    terminal.nuke.frame(1011)
+    (prompt,) = _requests(comp)[0].shot.objects[0].prompts
+    assert prompt.x == pytest.approx(knob.valueAt(1003, 0))
+    assert 10 < prompt.x < 20
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda comp, _: comp.node.setInput(0, None), "Connect a plate"),
+        (lambda comp, number: comp.node[f"p{number:02d}_xy"].setValue(-9, 0), "lies outside the plate"),
+        (lambda comp, number: comp.node[f"p{number:02d}_frame"].setValue(LAST + 9), "the shot runs"),
+        (lambda comp, number: comp.node[f"p{number:02d}_object"].setValue("7 up"), "cannot name an object"),
+        (lambda comp, _: comp.node["mask_on"].setValue(True), "nothing is connected to it"),
+        (lambda comp, _: comp.node["last"].setValue(FIRST - 1), "holds no frame"),
+    ],
+)
+def test_what_cannot_be_tracked_is_said_in_the_status(terminal, tmp_path, change, words):
+    """Each mistake has its sentence in the node, and pressing Track says the same and starts nothing."""
+    from mam2_nuke.status import describe
+
+    comp = Comp(terminal, tmp_path)
+    change(comp, comp.add_point(FIRST, *centre(FIRST)))
+    assert words in describe(comp.node)
+    with pytest.raises(RuntimeError):
+        comp.node["track_both"].execute()
+    assert not terminal.rendered
