@@ -5,6 +5,7 @@ Runs in a thread beside an artist's session, or in the terminal's only one. Ever
 """
 
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,7 @@ class _OneView:
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)
                 partial = folder / f"partial.{frame:04d}.exr"
-                on_main(self._render, plates.MASKS, frame, partial)
+                self._render(plates.MASKS, frame, partial)
                 partial.replace(path)
             paths.append(str(path))
         return paths
@@ -142,7 +143,7 @@ class _OneView:
             if fetcher.ended:
                 return
             file = f"plate.{frame:04d}.exr"
-            on_main(self._render, plates.PLATES, frame, self._inbox / file)
+            self._render(plates.PLATES, frame, self._inbox / file)
             self._hand_over(frame, file)
             sent.add(frame)
 
@@ -158,11 +159,21 @@ class _OneView:
                 self._client.hand_over(self._request.name, frame, file)
 
     def _render(self, write: str, frame: int, path: Path) -> None:
-        plates.render(self._job.find(), write, frame, path, self._request.view)
+        while True:
+            try:
+                on_main(lambda: plates.render(self._job.find(), write, frame, path, self._request.view))
+            except plates.Busy:  # noqa: PERF203 - waiting is all there is to do
+                self._heed_stop()
+                time.sleep(_POLL)
+            else:
+                return
 
     def _check(self, fetcher: Fetcher) -> None:
         done = len(fetcher.frames)
         self._tell("{} of {} mattes".format(done, fetcher.total or "?"), done, fetcher.total)
+        self._heed_stop()
+
+    def _heed_stop(self) -> None:
         if self._stop.is_set() or self._progress.cancelled:
             raise plates.Cancelled
 

@@ -1,7 +1,7 @@
 """A small comp around a MAM2 node, on real plates: a bright disc that drifts over noise, rendered with overscan."""
 
 import numpy as np
-import OpenImageIO as oiio
+import OpenImageIO
 
 SIZE = (64, 48)
 OVERSCAN = 6  # pixels beyond the format on every side
@@ -24,11 +24,11 @@ def write_plates(folder, first=FIRST, last=LAST, size=SIZE, aspect=1.0):
         disc = ((x - cx) ** 2 + (y - (height - cy)) ** 2 < 100).astype(np.float32)[..., None]
         noise = np.random.default_rng(frame).random((*x.shape, 3), np.float32) * np.float32(0.2)
         pixels = (noise + disc * np.array([1.4, 0.5, 0.2], np.float32)).astype(np.float16)
-        spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], 3, "half")
+        spec = OpenImageIO.ImageSpec(pixels.shape[1], pixels.shape[0], 3, "half")
         spec.x, spec.y = -OVERSCAN, -OVERSCAN
         spec.full_x, spec.full_y, spec.full_width, spec.full_height = 0, 0, width, height
         spec.attribute("PixelAspectRatio", aspect)
-        out = oiio.ImageOutput.create("x.exr")
+        out = OpenImageIO.ImageOutput.create("x.exr")
         assert out.open(str(folder / f"plate.{frame}.exr"), spec)
         assert out.write_image(pixels)
         out.close()
@@ -37,7 +37,7 @@ def write_plates(folder, first=FIRST, last=LAST, size=SIZE, aspect=1.0):
 
 def read_exr(path):
     """Give an EXR's channels by name, and its data window's origin."""
-    image = oiio.ImageInput.open(str(path))
+    image = OpenImageIO.ImageInput.open(str(path))
     spec = image.spec()
     pixels = image.read_image("float")
     image.close()
@@ -121,10 +121,37 @@ def _tracks(span):
         "{ 1 31 1 }\n{ { 5 1 20 enable e 1 }\n{ 3 1 75 name name 1 }\n"
         + "".join(
             f"{{ 2 1 58 {name} {name} 1 }}\n"
-            for name in "track_x track_y offset_x offset_y T R S error error_min error_max pattern_x pattern_y "
-            "pattern_r pattern_t search_x search_y search_r search_t key_track key_search_x key_search_y key_search_r "
-            "key_search_t key_track_x key_track_y key_track_r key_track_t key_centre_offset_x "
-            "key_centre_offset_y".split()
+            for name in [
+                "track_x",
+                "track_y",
+                "offset_x",
+                "offset_y",
+                "T",
+                "R",
+                "S",
+                "error",
+                "error_min",
+                "error_max",
+                "pattern_x",
+                "pattern_y",
+                "pattern_r",
+                "pattern_t",
+                "search_x",
+                "search_y",
+                "search_r",
+                "search_t",
+                "key_track",
+                "key_search_x",
+                "key_search_y",
+                "key_search_r",
+                "key_search_t",
+                "key_track_x",
+                "key_track_y",
+                "key_track_r",
+                "key_track_t",
+                "key_centre_offset_x",
+                "key_centre_offset_y",
+            ]
         )
         + "}\n{\n"
         + f'{{ {{curve K x{first} 1}} "track 1" {{curve x{first} {xs}}} {{curve x{first} {ys}}} '

@@ -14,7 +14,7 @@ from engine.media.matte_files import read_matte
 SPAN = (1001, int(os.environ.get("MAM2_TEST_LAST", "1008")))  # 1040 is the long form
 
 
-def _by_command_line(comp, folder, objects):
+def _by_command_line(folder, objects):
     """Matte the same plates with `mam2 matte`."""
     prompts = folder / "prompts.json"
     prompts.write_text(json.dumps({"objects": objects}))
@@ -40,7 +40,7 @@ def test_a_tracked_click_becomes_alpha_in_the_graph(terminal, tmp_path):
     points = [
         {"kind": "point", "frame": frame, "x": centre(frame)[0], "y": SIZE[1] - centre(frame)[1]} for frame in sampled
     ]
-    direct = _by_command_line(comp, tmp_path, [{"name": "subject", "prompts": points}])
+    direct = _by_command_line(tmp_path, [{"name": "subject", "prompts": points}])
     for frame, path in zip(range(*SPAN), comp.render(), strict=False):
         out, origin = read_exr(path)
         plate, _ = read_exr(tmp_path / "plates" / f"plate.{frame}.exr")
