@@ -12,7 +12,7 @@ _HAND_OVER = HandOverBody.model_json_schema()
 _TOLD = (
     JobEvent(1, "queued"),
     JobEvent(2, "started", {"total": 100}),
-    JobEvent(3, "frame", {"frame": 1001, "kept": False, "quality": {"tile": 2048, "margin": 64}}),
+    JobEvent(3, "frame", {"frame": 1001, "kept": False, "quality": {"tile": 2048, "margin": 64, "on_host": 0}}),
     JobEvent(4, "waiting", {"missing": [1002, 1003]}),
 )
 

@@ -33,7 +33,7 @@ class Job:
         waiting: since when it has been waiting for plates, by `time.monotonic`.
         total: frames that will have mattes at its end.
         done: the frames that have.
-        quality: how the matter worked on the last frame: what it saw at once, in pixels.
+        quality: how the matter worked on the last frame: see `Runs.quality`.
     """
 
     id: str

@@ -32,7 +32,7 @@ _JOB = {
     "state": "running",
     "done": 12,
     "total": 100,
-    "quality": {"tile": 2048, "margin": 64},
+    "quality": {"tile": 2048, "margin": 64, "on_host": 0},
     "error": None,
 }
 _DEVICE = {
@@ -206,7 +206,8 @@ class JobInfo(BaseModel):
     done: int
     total: int
     quality: dict[str, int] | None = Field(
-        None, description="What the matter sees at once, in pixels: smaller tiles after memory has run out."
+        None,
+        description="What the matter sees at once, in pixels, and 1 where it computes on the host, after memory ran out.",
     )
     error: ErrorBody | None = None
 

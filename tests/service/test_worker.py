@@ -13,6 +13,7 @@ from engine.service.declaration import Declaration
 from engine.service.matte_state import right_frames
 from engine.service.store import Store
 from engine.service.worker.models import Models
+from engine.service.worker.offload import OnHost, place_matter
 from engine.service.worker.runs import LADDER, MOST, Runs
 from engine.service.worker.worker import Worker
 
@@ -37,6 +38,7 @@ def bench(tmp_path, model):
     yield make
     for one in benches:
         one.runs.close()
+    place_matter(model, on_host=False)
 
 
 class Bench:
@@ -259,7 +261,29 @@ def test_memory_that_runs_out_costs_quality_which_is_said(bench, model, monkeypa
     one.finish()
     assert one.last()["is"] == "done"
     told = [message["quality"]["tile"] for message in one.said if message["is"] == "frame"]
-    assert told == [LADDER[0].tile] + [LADDER[2].tile] * 3
+    assert told == [LADDER[0].limits.tile] + [LADDER[2].limits.tile] * 3
+
+
+def test_the_matter_leaves_the_device_before_a_job_is_refused(bench, model, monkeypatch):
+    """On the last rung the matter computes on the host, to the same result; the next shot has it on the device again."""
+    one = bench()
+    one.declare()
+    one.begin()
+    one.finish()
+    expected = one.mattes()
+    other = bench()
+    other.declare()
+    _short_of_memory(monkeypatch, model, len(LADDER) - 1)
+    other.begin()
+    other.finish()
+    assert {message["quality"]["on_host"] for message in other.said if message["is"] == "frame"} == {1}
+    assert isinstance(model.matter, OnHost)
+    assert all(np.array_equal(*pair) for pair in zip(other.mattes(), expected, strict=True))
+    other.declare("next")
+    other.begin("next", "next")
+    other.finish()
+    assert not isinstance(model.matter, OnHost)
+    assert other.last("next")["is"] == "done"
 
 
 def test_memory_that_never_suffices_is_said_in_words(bench, model, monkeypatch):
@@ -286,7 +310,7 @@ def test_another_shot_makes_room_before_quality_goes(bench, model, monkeypatch):
     one.worker.work()
     _short_of_memory(monkeypatch, model, 1)
     one.finish()
-    assert {message["quality"]["tile"] for message in one.said if message["is"] == "frame"} == {LADDER[0].tile}
+    assert {message["quality"]["tile"] for message in one.said if message["is"] == "frame"} == {LADDER[0].limits.tile}
     assert [one.last(name)["is"] for name in ("a", "b")] == ["done", "done"]
     assert one.frames("a") == one.frames("b") == list(FRAMES)
     order = [message["id"] for message in one.said if message["is"] == "frame"]

@@ -4,6 +4,7 @@ import gc
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
 from engine.service.worker.footage import Footage
 from engine.service.worker.models import Models
+from engine.service.worker.offload import place_matter
 from engine.service.worker.shot_run import ShotRun
 from engine.session.matting import MatterLimits
 
@@ -21,11 +23,22 @@ Result = TypeVar("Result")
 
 MOST = 8  # shots held ready; their features lie on disk, so one costs little
 TURNS = 6  # shots tracked in turn: fewer than are held, for one that was dropped begins anew
+
+
+@dataclass(frozen=True)
+class Rung:
+    """How the matter works: how much it sees at once, and whether on the host's processor instead of the device."""
+
+    limits: MatterLimits
+    on_host: bool = False
+
+
 LADDER = (
-    MatterLimits(),
-    MatterLimits(tile=1024),
-    MatterLimits(tile=512, overlap=64),
-    MatterLimits(margin=32, tile=256, overlap=32),
+    Rung(MatterLimits()),
+    Rung(MatterLimits(tile=1024)),
+    Rung(MatterLimits(tile=512, overlap=64)),
+    Rung(MatterLimits(margin=32, tile=256, overlap=32)),
+    Rung(MatterLimits(tile=1024), on_host=True),
 )
 
 
@@ -37,13 +50,16 @@ class _HeldShot:
         self.runs: dict[str, ShotRun] = {}
         self.rung = 0
 
+    def place_matter(self) -> None:
+        place_matter(self.footage.model, on_host=LADDER[self.rung].on_host)
+
     def step_down(self) -> bool:
-        """Let the matter see less at once; False at the ladder's foot."""
+        """Let the matter do with less; False at the ladder's foot."""
         if self.rung + 1 == len(LADDER):
             return False
         self.rung += 1
         for run in self.runs.values():
-            run.use_limits(LADDER[self.rung])
+            run.use_limits(LADDER[self.rung].limits)
         return True
 
     def drop_runs(self) -> None:
@@ -75,9 +91,9 @@ class Runs:
         self.turns = TURNS
 
     def quality(self, name: str) -> dict[str, int]:
-        """How the matter works on a held shot: the longest side of what it sees at once, and the context around it."""
-        limits = LADDER[self._held[name].rung]
-        return {"tile": limits.tile, "margin": limits.margin}
+        """How the matter works on a held shot: what it sees at once, the context around it, and 1 if on the host."""
+        rung = LADDER[self._held[name].rung]
+        return {"tile": rung.limits.tile, "margin": rung.limits.margin, "on_host": int(rung.on_host)}
 
     def holds(self, name: str, run: ShotRun | None) -> bool:
         """Tell whether a run of a shot is still good, and mark the shot as used."""
@@ -100,7 +116,7 @@ class Runs:
             held.runs.pop(way).close()
             run = None
         if run is None:
-            limits = LADDER[held.rung]
+            limits = LADDER[held.rung].limits
             run = held.runs[way] = ShotRun(stored, declaration, direction, held.footage, held.scratch, limits)
         run.update(declaration)
         return run
@@ -129,19 +145,20 @@ class Runs:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def within_memory(self, name: str, work: Callable[[], Result]) -> Result:
-        """Work on a held shot; when memory runs out, drop all other shots and models, then let the matter see less.
+        """Work on a held shot; when memory runs out, drop all other shots and models, then let the matter do with less.
 
         Raises:
-            ServiceError: `engine.out_of_memory` when even the smallest tiles are too much.
+            ServiceError: `engine.out_of_memory` at the ladder's foot.
         """
         while True:
             try:
+                self._held[name].place_matter()
                 return work()
             except (torch.OutOfMemoryError, MemoryError) as problem:
                 if not self._drop_others(name) and not self._held[name].step_down():
                     raise ServiceError(
                         "engine.out_of_memory",
-                        "The device has too little memory for this shot, even in the smallest tiles.",
+                        "The device has too little memory for this shot, even in small tiles and without the matter.",
                         "Close other programs that use it, choose a smaller model, or work at a lower resolution.",
                     ) from problem
             gc.collect()
