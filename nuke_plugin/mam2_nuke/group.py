@@ -41,7 +41,16 @@ def group_text(name: str = "MAM2") -> str:
 
 def quoted(text: str) -> str:
     """Give a value as a script's text holds it, so that nothing in it is taken for Tcl."""
-    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("[", "\\["), ("]", "\\]"), ("$", "\\$"), ("\n", "\\n")):
+    for character, escape in (
+        ("\\", "\\\\"),
+        ('"', '\\"'),
+        ("[", "\\["),
+        ("]", "\\]"),
+        ("$", "\\$"),
+        ("{", "\\{"),
+        ("}", "\\}"),
+        ("\n", "\\n"),
+    ):
         text = text.replace(character, escape)
     return '"' + text + '"'
 
