@@ -175,7 +175,7 @@ class ShotInfo(BaseModel):
         {
             **_SHOT,
             "shot": "sh010",
-            "inbox": "/home/artist/.local/share/mam2/store/shots/sh010/inbox",
+            "inbox": "/data/mam2/store/shots/sh010/inbox",
             "plates": [1001, 1002, 1003],
             "mattes": [1001],
             "stale": [1002],
@@ -207,7 +207,7 @@ class JobInfo(BaseModel):
     total: int
     quality: dict[str, int] | None = Field(
         None,
-        description="What the matter sees at once, in pixels, and 1 where it computes on the host, after memory ran out.",
+        description="What the matter sees at once, in pixels; 1 where it computes on the host, after memory ran out.",
     )
     error: ErrorBody | None = None
 
@@ -256,7 +256,7 @@ class Status(BaseModel):
             "devices": [_DEVICE],
             "shots": ["sh010"],
             "jobs": [_JOB],
-            "store": "/home/artist/.local/share/mam2/store",
+            "store": "/data/mam2/store",
         }
     )
 

@@ -53,16 +53,16 @@ def test_a_file_that_others_can_write_is_not_trusted():
     ("platform", "variable", "value", "folder"),
     [
         ("win32", "LOCALAPPDATA", "/users/me/AppData/Local", "/users/me/AppData/Local/mam2/run"),
-        ("win32", "LOCALAPPDATA", "", "/home/me/AppData/Local/mam2/run"),
-        ("darwin", "XDG_RUNTIME_DIR", "/run/user/7", "/home/me/Library/Application Support/mam2/run"),
+        ("win32", "LOCALAPPDATA", "", "/users/me/AppData/Local/mam2/run"),
+        ("darwin", "XDG_RUNTIME_DIR", "/run/user/7", "/users/me/Library/Application Support/mam2/run"),
         ("linux", "XDG_RUNTIME_DIR", "/run/user/7", "/run/user/7/mam2"),
-        ("linux", "XDG_RUNTIME_DIR", "", "/home/me/.cache/mam2/run"),
+        ("linux", "XDG_RUNTIME_DIR", "", "/users/me/.cache/mam2/run"),
     ],
 )
 def test_each_system_has_its_own_place(monkeypatch, platform, variable, value, folder):
     """The connection file lies where programs of the system keep what is the user's own."""
     monkeypatch.delenv("MAM2_RUNTIME")
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    monkeypatch.setattr(Path, "home", lambda: Path("/users/me"))
     monkeypatch.setenv(variable, value)
     assert runtime_folder() == Path(folder)

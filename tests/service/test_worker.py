@@ -265,7 +265,7 @@ def test_memory_that_runs_out_costs_quality_which_is_said(bench, model, monkeypa
 
 
 def test_the_matter_leaves_the_device_before_a_job_is_refused(bench, model, monkeypatch):
-    """On the last rung the matter computes on the host, to the same result; the next shot has it on the device again."""
+    """On the last rung the matter computes on the host, to the same result; the next shot has it on the device."""
     one = bench()
     one.declare()
     one.begin()
