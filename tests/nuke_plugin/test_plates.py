@@ -1,0 +1,93 @@
+"""The way of the pixels: what the engine gets, and how the mattes come back."""
+
+import numpy as np
+import pytest
+from comp import CENTRE, FIRST, SIZE, Comp, centre, read_exr
+
+pytestmark = pytest.mark.usefixtures("engine")
+SPAN = (FIRST, FIRST + 2)
+
+
+def _stored(engine, frame, shot=None):
+    """Give the plate that the engine holds."""
+    shots = engine.folder / "store" / "shots"
+    (folder,) = [path for path in shots.iterdir() if shot is None or path.name.endswith(shot)]
+    (plate,) = (folder / "plates" / str(frame)).iterdir()
+    return read_exr(plate)
+
+
+def test_plates_are_whole_half_floats_whatever_the_viewer_shows(terminal, tmp_path, engine):
+    """In proxy mode the engine still gets full plates, cropped to the format, to the bit; proxy mode is as it was."""
+    comp = Comp(terminal, tmp_path, SPAN)
+    comp.add_point(FIRST, *centre(FIRST))
+    terminal.nuke.root()["proxy"].setValue(True)
+    comp.node["track_forward"].execute()
+    assert terminal.nuke.root()["proxy"].value() is True
+    assert comp.node.node("PlateWrite")["disable"].value() is True
+    stored, origin = _stored(engine, FIRST)
+    plate, _ = read_exr(tmp_path / "plates" / f"plate.{FIRST}.exr")
+    assert origin == (0, 0)
+    for channel in "RGB":
+        assert np.array_equal(stored[channel], plate[channel][6:-6, 6:-6])
+
+
+def test_half_quality_sends_a_quarter_of_the_pixels_and_gives_whole_mattes(terminal, tmp_path, engine):
+    """Plates go out at half their size, and the alpha that comes back fills the whole format."""
+    comp = Comp(terminal, tmp_path, SPAN)
+    comp.add_point(FIRST, *centre(FIRST))
+    comp.node["quality"].setValue("half")
+    comp.node["track_forward"].execute()
+    stored, _ = _stored(engine, FIRST)
+    assert stored["R"].shape == (SIZE[1] // 2, SIZE[0] // 2)
+    assert comp.node.sample("rgba.alpha", CENTRE[0], CENTRE[1], 1, 1, frame=FIRST) > 0.5
+    comp.node["quality"].setValue("full")  # mattes that are there keep their own scale
+    assert comp.node.sample("rgba.alpha", CENTRE[0], CENTRE[1], 1, 1, frame=FIRST) > 0.5
+
+
+def test_the_mask_input_is_a_prompt(terminal, tmp_path):
+    """With no click at all, an alpha at the second input says what to matte."""
+    comp = Comp(terminal, tmp_path, SPAN)
+    x, y = CENTRE
+    mask = terminal.nuke.nodes.Expression(inputs=[comp.read], expr3=f"pow(x-{x},2)+pow(y-{y},2)<100?1:0")
+    comp.node.setInput(1, mask)
+    comp.node["mask_on"].setValue(True)
+    comp.node["mask_frames"].setValue(str(FIRST))
+    comp.node["track_forward"].execute()
+    assert comp.status == f"Mattes of {SPAN[0]}-{SPAN[1]} are up to date."
+    assert comp.node.sample("rgba.alpha", x, y, 1, 1, frame=FIRST) > 0.5
+    mask["expr3"].setValue("0")
+    from mam2_nuke.status import describe
+
+    assert "out of date" in describe(comp.node)
+
+
+def test_a_preview_shows_one_frame_and_promises_no_other(terminal, tmp_path):
+    """Preview mattes the current frame alone; the node still says that the shot has to be tracked."""
+    comp = Comp(terminal, tmp_path, SPAN)
+    comp.add_point(FIRST, *centre(FIRST))
+    terminal.nuke.frame(FIRST)
+    comp.node["preview"].execute()
+    assert "press Track" in comp.status
+    assert comp.node.sample("rgba.alpha", CENTRE[0], CENTRE[1], 1, 1, frame=FIRST) > 0.5
+    assert comp.node["has_matte"].value() == 0
+
+
+def test_every_object_has_a_matte_of_its_own(terminal, tmp_path):
+    """Two objects give two layers; the node shows all together, or the one that is chosen, or its trimap."""
+    comp = Comp(terminal, tmp_path, SPAN)
+    comp.add_point(FIRST, *centre(FIRST))
+    comp.node["object"].setValue("second")
+    comp.add_point(FIRST, 55, 8)
+    comp.node["track_forward"].execute()
+    assert list(comp.node["matte_of"].values()) == ["all", "subject", "second"]
+    from mam2_nuke.node import result_of, show_layers
+
+    comp.node["matte_of"].setValue("second")
+    show_layers(comp.node, result_of(comp.node))
+    assert comp.node.node("Pick")["from0"].value() == "second.alpha"
+    mattes, _ = read_exr(result_of(comp.node).path("", FIRST))
+    assert {"subject.alpha", "second.alpha", "second.trimap"} <= set(mattes)
+    comp.node["view"].setValue("trimap")
+    assert comp.node.sample("rgba.red", 55.5, 8.5, 1, 1, frame=FIRST) == pytest.approx(
+        float(mattes["second.trimap"][SIZE[1] - 9, 55]), abs=1e-3
+    )
