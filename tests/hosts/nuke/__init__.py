@@ -10,12 +10,12 @@ What it promises:
 - Scripts are evaluated by a Tcl interpreter. What is saved reads back equal.
 - A session is a world of its own: nothing of it is left in Python afterwards.
 
-Where the behaviour of the real Nuke was not documented or seen in source, a comment says [R]: recalled, to be confirmed.
-[D] is documented by Foundry, [S] seen in source.
+Where the behaviour of the real Nuke was neither documented nor seen in source, a comment says [R]: recalled, to be
+confirmed. [D] is documented by Foundry, [S] seen in source.
 
 What it leaves out: knobs with a value for each view, 3D, deep, roto shapes, tracking itself, filters other than the
-simplest, OCIO transforms beyond curves, clones, precomps, the Viewer's picture, background renders. Nodes of classes that
-it does not know keep their text and refuse to be computed.
+simplest, OCIO transforms beyond curves, clones, precomps, the Viewer's picture, background renders. Nodes of classes
+that it does not know keep their text and refuse to be computed.
 """
 
 from .session import NukeSession

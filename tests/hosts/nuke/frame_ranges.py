@@ -102,6 +102,3 @@ class FrameRanges:
 
     def toFrameList(self):
         return sorted({frame for part in self._ranges for frame in part._frames()})
-
-    def getRange(self, n=0):
-        return self._ranges[n]

@@ -10,21 +10,11 @@ from .knob_base import Knob
 from .string_knobs import String_Knob
 
 
-@police
-class Tab_Knob(Knob):
-    """A page of a panel; with a type it begins or ends a group of knobs."""
+class Page(Knob):
+    """A page of a panel, or one end of a group of knobs."""
 
     _type_code = 20
-
-    def __init__(self, name: str = "", label: str | None = None, type: int = constants.TABKNOB) -> None:
-        super().__init__(name, label)
-        self._kind = int(type)
-
-    def value(self, *args, **kwargs):
-        return None
-
-    def setValue(self, val, chan=None):
-        return None
+    _kind = constants.TABKNOB
 
     def _is_layout(self) -> bool:
         return True
@@ -37,18 +27,31 @@ class Tab_Knob(Knob):
             self._kind = int(value)
 
 
-class BeginTabGroup_Knob(Tab_Knob):
+@police
+class Tab_Knob(Page):
+    """A page of a panel; with a type it begins or ends a group of knobs."""
+
+    def __init__(self, name: str = "", label: str | None = None, type: int = constants.TABKNOB) -> None:
+        super().__init__(name, label)
+        self._kind = int(type)
+
+    def value(self, *args, **kwargs):
+        return None
+
+    def setValue(self, val, chan=None):
+        return None
+
+
+class BeginTabGroup_Knob(Page):
     """Begins a group of knobs."""
 
-    def __init__(self, name: str = "", label: str | None = None) -> None:
-        super().__init__(name, label, constants.TABBEGINGROUP)
+    _kind = constants.TABBEGINGROUP
 
 
-class EndTabGroup_Knob(Tab_Knob):
+class EndTabGroup_Knob(Page):
     """Ends a group of knobs."""
 
-    def __init__(self, name: str = "", label: str | None = None) -> None:
-        super().__init__(name, label, constants.TABENDGROUP)
+    _kind = constants.TABENDGROUP
 
 
 @police
@@ -80,11 +83,8 @@ class Link_Knob(Knob):
         target = self.getLinkedKnob()
         return None if target is None else target.value()
 
-    def setValue(self, *args):
-        target = self.getLinkedKnob()
-        if target is None:
-            raise ValueError(f"{self._name} is linked to nothing")
-        target.setValue(*args)
+    def setValue(self):
+        return None  # the real one takes no value: set the linked knob's
 
     def _is_layout(self) -> bool:
         return True

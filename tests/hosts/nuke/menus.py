@@ -55,16 +55,14 @@ class MenuItem:
 
 
 @police
-class Menu(MenuItem):
-    """A menu. Names with `/` go down into menus within it."""
+class _Items:
+    """What menus and bars share: items. Names with `/` go down into menus within."""
 
-    def __init__(self, name: str = "", icon: str | None = None) -> None:
-        super().__init__(name, icon=icon)
-        self._items: list[MenuItem] = []
+    _items: list[MenuItem]
 
-    def _place(self, path: str) -> tuple[Menu, str]:
+    def _place(self, path: str) -> tuple[Any, str]:
         *folders, last = path.split("/")
-        menu = self
+        menu: Any = self
         for folder in folders:
             menu = menu.addMenu(folder)
         return menu, last
@@ -106,9 +104,9 @@ class Menu(MenuItem):
         self._items.insert(len(self._items) if index in {None, -1} else index, MenuItem("-"))
 
     def findItem(self, name):
-        item: MenuItem | None = self
+        item: Any = self
         for part in name.split("/"):
-            item = item._child(part) if isinstance(item, Menu) else None
+            item = item._child(part) if isinstance(item, _Items) else None
         return item
 
     def menu(self, name):
@@ -126,9 +124,33 @@ class Menu(MenuItem):
         return list(self._items)
 
 
-class MenuBar(Menu):
+class Menu(_Items, MenuItem):
+    """A menu."""
+
+    def __init__(self, name: str = "", icon: str | None = None) -> None:
+        super().__init__(name, icon=icon)
+        self._items = []
+
+
+@police
+class MenuBar(_Items):
     """The bar at the top."""
 
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+        self._items = []
 
-class ToolBar(Menu):
+    def name(self):
+        return self._name
+
+
+@police
+class ToolBar(_Items):
     """The bar at the side."""
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+        self._items = []
+
+    def name(self):
+        return self._name

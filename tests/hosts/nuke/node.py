@@ -9,7 +9,7 @@ from . import constants, node_info, node_table
 from .current import police, session
 from .formats import Info
 from .knob_base import Knob
-from .layout_knobs import AnyText, Tab_Knob
+from .layout_knobs import AnyText, Page, Tab_Knob
 
 
 @police
@@ -106,9 +106,9 @@ class Node:
     def addKnob(self, k):
         if k._node is not None:
             raise ValueError(f"knob {k._name} is on a node already")
-        if k._name in self._knobs and not isinstance(k, Tab_Knob):
+        if k._name in self._knobs and not isinstance(k, Page):
             raise ValueError(f"knob {k._name} exists already")
-        if not self._user_knobs and not isinstance(k, Tab_Knob):
+        if not self._user_knobs and not isinstance(k, Page):
             self._add_user_knob(Tab_Knob("User"))  # Nuke makes this page by itself
         self._add_user_knob(k)
         session().changed()

@@ -117,6 +117,9 @@ class XYZ_Knob(_Named):
     _names = ("x", "y", "z")
     _type_code = 13
 
+    def value(self, n=None, oc=None):
+        return self._give(n, None if oc is None else oc.frame())
+
     def x(self, oc=None):
         return self._by_name("x", oc)
 
@@ -195,12 +198,16 @@ class AColor_Knob(Color_Knob):
     _type_code = 19
 
 
+@police
 class Scale_Knob(Array_Knob):
     """A scale in x, y and z."""
 
     _names = ("w", "h", "z")
     _may_be_single = True
     _type_code = 42
+
+    def value(self, n=None, oc=None):
+        return self._give(n, None if oc is None else oc.frame())
 
 
 @police

@@ -88,6 +88,9 @@ class Modules:
                 origin and not ours and not origin.startswith(tuple(installed))
             ):
                 del sys.modules[name]
+                parent, _, own = name.rpartition(".")
+                if getattr(self._modules.get(parent), own, None) is loaded:
+                    delattr(self._modules[parent], own)  # else `from . import own` would find it still
         for name in ("nuke", "nukescripts", "nukescripts.panels"):
             if name in self._modules:
                 sys.modules[name] = self._modules[name]

@@ -88,7 +88,7 @@ class File_Knob(EvalString_Knob):
     def getValue(self, oc=None):
         return paths.technical(self._value)
 
-    def getEvaluatedValue(self, oc=None):
+    def getEvaluatedValue(self):
         return paths.technical(self._evaluated()) if self._value else None
 
     def evaluate(self):
