@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from running_engine import RunningEngine
+from worker_bench import Bench
 
 from engine.contract.errors import ServiceError
+from engine.model.checkpoints import load_model
+from engine.service.worker.offload import place_matter
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +55,24 @@ def _engines():
             for engine in engines:
                 engine.stop()
             shutil.rmtree(base)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Give the starter, loaded once for all tests."""
+    return load_model("starter", device="cpu")
+
+
+@pytest.fixture
+def bench(tmp_path, model):
+    """Make workers on stores of their own."""
+    benches = []
+
+    def make():
+        benches.append(Bench(tmp_path / str(len(benches)), model))
+        return benches[-1]
+
+    yield make
+    for one in benches:
+        one.runs.close()
+    place_matter(model, on_host=False)

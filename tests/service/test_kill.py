@@ -7,25 +7,34 @@ import signal
 import threading
 import time
 
+import pytest
 from running_engine import declare, write_plate
 
 from engine.contract.client import EngineClient
 from engine.contract.connection import read_connection
 from engine.contract.errors import EngineError
 
+KILLS = int(os.environ.get("MAM2_TEST_KILLS", "3"))  # more make a longer soak
+FRAMES = range(1001, 1009)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(client, tmp_path_factory):
+    """Give the mattes that an engine makes which nobody kills."""
+    declare(client, frames=len(FRAMES))
+    for frame in FRAMES:
+        client.put_plate("sh", frame, write_plate(tmp_path_factory.mktemp("plates"), frame))
+    client.wait(client.track("sh"))
+    return _mattes(client, FRAMES)
+
 
 def _mattes(client, frames):
     return [client.get_layer("sh", frame) for frame in frames]
 
 
-def test_a_killed_worker_is_replaced_and_the_job_goes_on(make_engine, tmp_path):
+def test_a_killed_worker_is_replaced_and_the_job_goes_on(make_engine, undisturbed, tmp_path):
     """The job of a worker that was killed ends as if nothing had happened, with the same mattes."""
-    with make_engine().start() as undisturbed:
-        declare(undisturbed, frames=6)
-        for frame in range(1001, 1007):
-            undisturbed.put_plate("sh", frame, write_plate(tmp_path, frame))
-        undisturbed.wait(undisturbed.track("sh"))
-        expected = _mattes(undisturbed, range(1001, 1007))
+    expected = undisturbed[:6]
     with make_engine().start() as client:
         declare(client, frames=6)
         for frame in range(1001, 1007):
@@ -66,19 +75,10 @@ def test_a_killed_engine_goes_on_where_it_was(make_engine, tmp_path):
     assert again.shot("sh")["mattes"] == list(range(1001, 1007))
 
 
-KILLS = int(os.environ.get("MAM2_TEST_KILLS", "4"))  # more make a longer soak
-
-
-def test_kills_at_any_moment_lose_nothing(make_engine, tmp_path):
+def test_kills_at_any_moment_lose_nothing(make_engine, undisturbed, tmp_path):
     """However often worker and engine are killed while plates come and mattes are made, the end is the same."""
-    frames = range(1001, 1013)
+    frames = FRAMES
     plates = {frame: write_plate(tmp_path, frame) for frame in frames}
-    with make_engine().start() as undisturbed:
-        declare(undisturbed, frames=len(frames))
-        for frame, plate in plates.items():
-            undisturbed.put_plate("sh", frame, plate)
-        undisturbed.wait(undisturbed.track("sh"))
-        expected = _mattes(undisturbed, frames)
     engine, chance = make_engine(), random.Random(7)
     client = engine.start()
     declare(client, frames=len(frames))
@@ -109,4 +109,4 @@ def test_kills_at_any_moment_lose_nothing(make_engine, tmp_path):
     sender.join()
     assert client.wait(job).kind == "done"
     assert client.shot("sh")["mattes"] == list(frames)
-    assert _mattes(client, frames) == expected
+    assert _mattes(client, frames) == undisturbed
