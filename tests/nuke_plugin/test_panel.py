@@ -6,7 +6,10 @@ import pytest
 from comp import FIRST, Comp, centre
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-QtWidgets = pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
+try:
+    from PySide6 import QtWidgets
+except ImportError:  # Nuke before 16; on Debian: python3-pyside2.qtwidgets
+    QtWidgets = pytest.importorskip("PySide2.QtWidgets", exc_type=ImportError)
 
 
 @pytest.fixture
