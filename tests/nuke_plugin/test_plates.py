@@ -91,3 +91,17 @@ def test_every_object_has_a_matte_of_its_own(terminal, tmp_path):
     assert comp.node.sample("rgba.red", 55.5, 8.5, 1, 1, frame=FIRST) == pytest.approx(
         float(mattes["second.trimap"][SIZE[1] - 9, 55]), abs=1e-3
     )
+
+
+def test_every_view_is_tracked_by_itself(terminal, tmp_path, engine):
+    """In a stereo script each view has its own plates and mattes, and one Read takes both by %V."""
+    terminal.nuke.addView("right")
+    comp = Comp(terminal, tmp_path, SPAN)
+    comp.add_point(FIRST, *centre(FIRST))
+    comp.node["track_forward"].execute()
+    assert comp.status == " ".join(
+        f"{view}: Mattes of {SPAN[0]}-{SPAN[1]} are up to date." for view in terminal.nuke.views()
+    )
+    assert "/%V/matte.%04d.exr" in comp.node.node("MatteRead")["file"].value()
+    for view in ("main", "right"):
+        assert _stored(engine, FIRST, f"-{view}")
