@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from . import plates, results
-from .contract import EngineClient, EngineError, Shot, engine_command, find_or_start, plan_shot, visits
+from . import __version__, plates, results
+from .contract import EngineClient, EngineError, ServiceError, Shot, engine_command, find_or_start, plan_shot, visits
 from .fetching import Fetcher
 from .host import Progress, on_main
 from .request import TrackRequest
@@ -65,9 +65,18 @@ def connect() -> EngineClient:
     """Give a client of the engine, starting one if there is none.
 
     Raises:
-        ServiceError: there is none and none can be started.
+        ServiceError: there is none and none can be started, or it is of another version than this plug-in knows.
     """
-    return find_or_start(engine_command())
+    client = find_or_start(engine_command())
+    theirs = client.connection.version
+    if theirs.split(".")[:2] != __version__.split(".")[:2]:
+        client.close()
+        raise ServiceError(
+            "engine.version",
+            f"The engine that is running is version {theirs}, but this plug-in is made for {__version__}.",
+            "Install both of one version, end the engine that is running, and track again.",
+        )
+    return client
 
 
 class _OneView:

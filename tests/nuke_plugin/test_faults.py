@@ -1,5 +1,6 @@
 """What goes wrong around a track, and what the artist sees of it: a sentence in the node, never a traceback."""
 
+import json
 import shutil
 import signal
 import sys
@@ -111,6 +112,30 @@ def test_without_an_engine_the_node_says_why_and_what_to_do(artist, tmp_path, mo
     _finish(artist, comp)
     assert words in comp.status
     assert comp.status.endswith(("there.", "whole path.", ".log."))
+
+
+def test_an_engine_of_another_version_is_not_used(artist, tmp_path, engine):
+    """An engine that this plug-in was not made for is named with both versions, and nothing is sent to it."""
+    file = engine.folder / "run" / "engine.json"
+    data = json.loads(file.read_text())
+    file.write_text(json.dumps({**data, "version": "9.1.0"}))
+    comp = _comp(artist, tmp_path)
+    comp.node["track_forward"].execute()
+    _finish(artist, comp)
+    assert "is version 9.1.0, but this plug-in is made for 0.1.0" in comp.status
+    file.write_text(json.dumps(data))
+    with engine.client() as client:
+        assert client.status()["shots"] == []
+
+
+def test_the_plug_in_has_the_engines_version(artist):
+    """Plug-in and engine of one checkout are of one version."""
+    del artist
+    import mam2_nuke
+
+    import engine
+
+    assert mam2_nuke.__version__ == engine.__version__
 
 
 def test_a_cache_that_cannot_be_written_is_said(artist, tmp_path, engine):
