@@ -46,7 +46,7 @@ class Graph:
         known = node_table.CLASSES.get("Group" if node_class == "Gizmo" else node_class)
         if known is None and not lenient:
             raise RuntimeError(f"{node_class}: Unknown command")
-        known = known or node_table.NodeClass(node_class, inputs=99, lenient=True)
+        known = known or node_table.unknown_class(node_class)
         node = (Group if known.group else Node)._of(known, parent)
         stem = re.sub(r"\d+$", "", known.name) + "1"
         node._knobs["name"]._value = parent._free_name(stem)

@@ -118,10 +118,3 @@ class AnyText(String_Knob):
 
     def Class(self):
         return "Knob"
-
-    def _word(self) -> str:
-        return self._value if _is_braced(self._value) else super()._word()
-
-
-def _is_braced(text: str) -> bool:
-    return text.startswith("{") and text.endswith("}") and len(tcl.split(text)) == 1

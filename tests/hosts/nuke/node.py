@@ -136,7 +136,9 @@ class Node:
         """Give the knob that a script names; a lenient class keeps what it does not know."""
         if name in self._knobs:
             return self._knobs[name]
-        if not self._node_class.lenient:
+        # Nuke writes such a line for a colour whose components were shown one by one [S].
+        is_panel_state = name.removesuffix("_panelDropped") in self._knobs
+        if not self._node_class.lenient and not is_panel_state:
             raise RuntimeError(f"{self.name() or self.Class()}: no such knob {name!r}")
         self._own(AnyText(name))
         return self._knobs[name]

@@ -114,6 +114,11 @@ def _classes(sections: dict[str, list[str]]) -> dict[str, NodeClass]:
     return made
 
 
+def unknown_class(name: str) -> NodeClass:
+    """Make a class of which only what all nodes have is known."""
+    return NodeClass(name, 99, lines=(*_SECTIONS["common"][1:], "disable disable false"), lenient=True)
+
+
 _SECTIONS = _sections()
 CLASSES = _classes(_SECTIONS)
 # Knobs that a Write has only once it knows what kind of file it writes [R].

@@ -77,7 +77,7 @@ class Reader:
         return ""
 
     def _unknown(self, node_class: str, body: str | None = None, *more: str) -> str:
-        if body is None or more:
+        if body is None or more or node_class in tcl.REMOVED:
             raise RuntimeError(f'invalid command name "{node_class}"')
         words = tcl.split(body)
         if node_class == "Root":

@@ -94,6 +94,7 @@ class NukeSession(Graph, Script):
         self.cancel_wanted = False
         self.in_knob_changed = False
         self.is_modified = False
+        self._is_over = False
         self._contexts: list[Context] = []
         self._places: list[tuple[Any, Any]] = []
         self._views = ["main"]
@@ -119,6 +120,13 @@ class NukeSession(Graph, Script):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.quit()
+
+    def quit(self) -> None:
+        """End Nuke; another may be started then. Once is enough."""
+        if self._is_over:
+            return
+        self._is_over = True
         if hasattr(self, "_modules"):
             self._modules.restore()
         current.close_session(self)
@@ -284,7 +292,8 @@ class NukeSession(Graph, Script):
         """Give the script other views."""
         self._views = names or ["main"]
         self.view = self.view if self.view in self._views else self._views[0]
-        self.root._knobs["views"]._value = "\n".join(tcl.braced([tcl.quote(name), '""']) for name in self._views)
+        lines = (tcl.braced([tcl.quote(name), '""']) for name in self._views)
+        self.root._knobs["views"]._value = "" if self._views == ["main"] else "\n".join(lines)
 
     def set_frame(self, frame: float) -> None:
         """Move the playhead."""

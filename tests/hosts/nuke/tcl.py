@@ -20,7 +20,7 @@ MISSING = (
 )
 
 # A foreign script must not start programs, open files or sockets, read other scripts or end the tests.
-_REMOVED = ("exec", "open", "socket", "source", "load", "file", "glob", "cd", "pwd", "exit", "pid", "fconfigure")
+REMOVED = ("exec", "open", "socket", "source", "load", "file", "glob", "cd", "pwd", "exit", "pid", "fconfigure")
 
 
 def there_is_tcl() -> bool:
@@ -37,7 +37,7 @@ def interpreter() -> Any:
     if tkinter is None:
         raise RuntimeError(MISSING)
     tcl = tkinter.Tcl()
-    for command in _REMOVED:
+    for command in REMOVED:
         tcl.eval(f"catch {{rename {command} {{}}}}")
     return tcl
 
