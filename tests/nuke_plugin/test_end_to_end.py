@@ -44,12 +44,15 @@ def test_a_tracked_click_becomes_alpha_in_the_graph(terminal, tmp_path):
     for frame, path in zip(range(*SPAN), comp.render(), strict=False):
         out, origin = read_exr(path)
         plate, _ = read_exr(tmp_path / "plates" / f"plate.{frame}.exr")
-        assert origin == (-OVERSCAN, -OVERSCAN)
+        edge = -OVERSCAN - origin[0]  # a Read adds a black pixel around a data window that is not the format's
+        assert 0 <= edge <= 1
+        within = slice(edge, -edge or None)
         for channel in "RGB":
-            assert np.array_equal(out[channel], plate[channel])
-        inside = out["A"][OVERSCAN:-OVERSCAN, OVERSCAN:-OVERSCAN]
+            assert np.array_equal(out[channel][within, within], plate[channel])
+        edge += OVERSCAN
+        inside = out["A"][edge:-edge, edge:-edge]
         assert np.array_equal(inside, direct[frame].astype(np.float32))
-        assert out["A"].sum() == inside.sum()
+        assert np.count_nonzero(out["A"]) == np.count_nonzero(inside)
         assert inside.max() > 0.5
 
 
