@@ -97,3 +97,13 @@ def declare(client, frames=4, **changes):
     """Declare the shot `sh` of some frames from 1001 on, with one click on its disc."""
     options = {"objects": CUP, "settings": Settings(direction="forward"), **changes}
     return client.declare("sh", 1001, 1000 + frames, *SIZE, **options)
+
+
+def files_at_rest(store, seconds=10.0):
+    """Give the files of a store, relative to it, once all that was out of sight is gone: that takes a thread's time."""
+    store = Path(store)
+    ends = time.monotonic() + seconds
+    while any((store / "incoming").iterdir()):
+        assert time.monotonic() < ends, "what was received or removed stays on disk"
+        time.sleep(0.02)
+    return {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()}

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from running_engine import declare, write_plate
+from running_engine import declare, files_at_rest, write_plate
 
 from engine.contract.errors import EngineError
 
@@ -40,10 +40,6 @@ def full(disk):
     return fill
 
 
-def _files(store):
-    return {path.relative_to(store) for path in store.rglob("*") if path.is_file() and path.parent.name != "digests"}
-
-
 @pytest.mark.parametrize("way", ["body", "new shot", "shot", "prompts", "job"])
 def test_on_a_full_disk_nothing_is_half_done(make_engine, disk, full, tmp_path, way):
     """What cannot be stored is refused in words, all is as it was before, and works when there is room again."""
@@ -58,7 +54,7 @@ def test_on_a_full_disk_nothing_is_half_done(make_engine, disk, full, tmp_path, 
             "prompts": lambda: client.put_prompts("sh", ()),
             "job": lambda: client.track("sh"),
         }[way]
-        before, known = _files(disk / "store"), client.shot("sh")
+        before, known = files_at_rest(disk / "store"), client.shot("sh")
         full(0)
         with pytest.raises(EngineError) as caught:
             act()
@@ -69,7 +65,7 @@ def test_on_a_full_disk_nothing_is_half_done(make_engine, disk, full, tmp_path, 
         assert client.status()["shots"] == ["sh"]
         assert client.status()["jobs"] == []
         full(None)
-        assert _files(disk / "store") == before
+        assert files_at_rest(disk / "store") == before
         act()
         assert Path(inbox).is_dir()
 

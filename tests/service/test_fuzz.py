@@ -9,7 +9,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from running_engine import SIZE, write_plate
+from running_engine import SIZE, files_at_rest, write_plate
 
 REQUESTS = int(os.environ.get("MAM2_TEST_REQUESTS", "300"))  # more make a longer soak
 GROWTH = 24 << 20
@@ -125,9 +125,7 @@ def _standing(client, engine, process):
     for shot in client.status()["shots"]:
         client.delete(shot)
     client.close()
-    ends = time.monotonic() + 10
-    while time.monotonic() < ends and list((engine.folder / "store" / "incoming").iterdir()):
-        time.sleep(0.05)
+    files_at_rest(engine.folder / "store")
     time.sleep(0.5)
     files = sorted(str(path) for path in engine.folder.rglob("*") if path.name != "engine.log")
     return files, process.num_fds(), process.memory_info().rss

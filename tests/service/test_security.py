@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from running_engine import declare, write_plate
+from running_engine import declare, files_at_rest, write_plate
 
 from engine.contract.connection import read_connection, runtime_folder
 
@@ -81,12 +81,12 @@ def test_only_the_user_can_read_the_token(client):
 def test_no_name_leads_out_of_the_store(client, name):
     """Names that could be paths are refused, and nothing appears on disk."""
     store = client.status()["store"]
-    before = _files(store)
+    before = files_at_rest(store)
     body = json.dumps({"range": [1, 2], "size": [8, 8]}).encode()
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     status, _ = _ask(headers, f"/v1/shots/{name}", "PUT", body)
     assert status in (404, 405, 422)
-    assert _files(store) == before
+    assert files_at_rest(store) == before
 
 
 def test_the_inbox_gives_nothing_from_outside(client, tmp_path):
@@ -131,10 +131,6 @@ def test_a_head_without_end_is_refused(client):
     long = "a" * 40_000
     assert _ask({"X-Long": long})[0] == 200
     assert client.status()["pid"] == process.pid
-
-
-def _files(folder):
-    return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file())
 
 
 _GUARD = """

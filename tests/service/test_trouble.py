@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from running_engine import declare, write_plate
+from running_engine import declare, files_at_rest, write_plate
 
 from engine.contract import launch
 from engine.contract.client import EngineClient
@@ -141,12 +141,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(client, tmp_path):
             )
             wire.sendall(head.encode() + data[:cut])
     assert client.shot("sh")["plates"] == []
-    incoming = Path(client.status()["store"], "incoming")
-    for _ in range(200):
-        if not list(incoming.iterdir()):
-            break
-        threading.Event().wait(0.02)
-    assert not list(incoming.iterdir())
+    assert not [file for file in files_at_rest(client.status()["store"]) if file.startswith("shots/sh/plates")]
 
 
 def test_what_is_not_a_request_gets_an_answer_in_words(client):
