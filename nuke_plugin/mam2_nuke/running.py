@@ -63,12 +63,9 @@ def progress_of(uid: str) -> Optional[Progress]:
 
 def _work(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
     try:
-        result = tracking.run(job, progress, stop)
-        on_main(_finish, job, result, "Stopped. " if stop.is_set() or progress.cancelled else "")
-    except plates.Cancelled:
-        on_main(_say, job, "Stopped before the first matte was done. Press Track to begin again.")
+        _track_and_tell(job, progress, stop)
     except NodeGone:
-        return
+        return  # nobody is left to be told
     except EngineError as problem:
         _failed(job, str(problem))
         if not nuke.GUI:
@@ -77,6 +74,15 @@ def _work(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
         _failed(job, f"The cache folder cannot be used: {problem}. Choose another under Cache.")
         if not nuke.GUI:
             raise
+
+
+def _track_and_tell(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
+    try:
+        result = tracking.run(job, progress, stop)
+    except plates.Cancelled:
+        on_main(_say, job, "Stopped before the first matte was done. Press Track to begin again.")
+    else:
+        on_main(_finish, job, result, "Stopped. " if stop.is_set() or progress.cancelled else "")
 
 
 def _finish(job: tracking.Job, result: results.Result, opening: str) -> None:
