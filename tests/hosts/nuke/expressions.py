@@ -61,6 +61,10 @@ class ExpressionError(RuntimeError):
     """An expression that cannot be read, or names something that is not there."""
 
 
+class CircleError(ExpressionError):
+    """An expression that needs its own value."""
+
+
 class Expression:
     """One expression, read once.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import constants, scope
 from .current import session
-from .expressions import Expression, ExpressionError
+from .expressions import CircleError, Expression, ExpressionError
 
 if TYPE_CHECKING:
     from .formats import Format
@@ -25,6 +25,8 @@ def format_of(node: Any) -> Format:
     """Give the format; the script's where the node has an error or no input."""
     try:
         return node._image().format
+    except CircleError:
+        raise
     except RuntimeError:
         with session().at_context(session().context):
             knob = node._knobs.get("format")

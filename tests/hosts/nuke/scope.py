@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .current import session
-from .expressions import Expression, ExpressionError
+from .expressions import CircleError, Expression, ExpressionError
 
 _FORMAT_PARTS = {
     "width": lambda f: f.width(),
@@ -20,6 +20,7 @@ _FORMAT_PARTS = {
     "t": lambda f: f.t(),
     "pixel_aspect": lambda f: f.pixelAspect(),
 }
+_OF_PICTURES = {"width", "height", "format", "bbox", "pixel_aspect"}
 _MOST_DEEP = 60
 
 
@@ -44,7 +45,7 @@ def number(knob: Any, part: Any, context: Context) -> float:
     """
     world = session()
     if world.depth > _MOST_DEEP:
-        raise ExpressionError(f"{knob.fullyQualifiedName()}: the expression {part.expression!r} needs itself")
+        raise CircleError(f"{knob.fullyQualifiedName()}: the expression {part.expression!r} needs itself")
     node = knob._node
 
     def name(dotted: str) -> float:
@@ -126,8 +127,7 @@ def find(node: Any, dotted: str) -> tuple[Any, list[str]]:
         if at is not None:
             break
     if at is None:
-        # A node's own width, height and the like.
-        return (node, words) if words[0] in {"width", "height", "format", "bbox", "pixel_aspect"} else (None, words)
+        return (_seen_by(node), words) if words[0] in _OF_PICTURES else (None, words)
     words = words[1:]
     while words and hasattr(at, "_knobs"):
         further = _step(at, words[0], own=True)
@@ -135,6 +135,14 @@ def find(node: Any, dotted: str) -> tuple[Any, list[str]]:
             break
         at, words = further, words[1:]
     return at, words
+
+
+def _seen_by(node: Any) -> Any:
+    """Give the node whose picture a bare `width` means on a node's own knobs: what comes in [R]."""
+    source = next((source for source in node._inputs if source is not None), None)
+    if source is None and node.Class() == "Input" and node._parent._inputs:
+        source = node._parent._inputs[0]
+    return source or (node if not node._node_class.inputs and not hasattr(node, "_children") else session().root)
 
 
 def _places(node: Any) -> list[Any]:
