@@ -151,6 +151,19 @@ def test_later_versions_tell_every_knob_change(start_nuke):
     assert "size" in told
 
 
+def test_changes_are_told_when_nuke_is_idle(nuke_session, nuke):
+    """Once the event loop runs a changed node gets updateUI, its panel being closed, and then its label."""
+    told, node = [], nuke.nodes.Blur()
+    nuke.addUpdateUI(lambda: told.append(nuke.thisNode().name()))
+    nuke.addAutolabel(lambda: "never asked")
+    nuke.addAutolabel(lambda: told.append("label") or "soft")
+    node["size"].setValue(3)
+    assert told == []
+    nuke_session.pump(0.01)
+    nuke_session.pump(0.01)
+    assert told == ["Blur1", "label"]
+
+
 def test_a_traceback_in_a_callback_is_seen(nuke_session, nuke):
     """An exception in onCreate leaves the node there, and its traceback where a test finds it."""
     nuke.addOnCreate(lambda: 1 / 0)

@@ -41,14 +41,13 @@ def test_a_plugin_adds_folders_beside_itself(start_nuke, tmp_path):
     assert importlib.import_module("inner_module").VERSION == "16.0v5"
 
 
-def test_a_broken_plugin_keeps_nuke_from_starting(tmp_path):
+def test_a_broken_plugin_keeps_nuke_from_starting(start_nuke, tmp_path):
     """An exception in init.py comes out of the start, and leaves no session behind."""
     broken = plugin(tmp_path, "broken", "1 / 0")
-    with pytest.raises(ZeroDivisionError), NukeSession(paths=[broken]):
-        pass
-    with NukeSession():
-        pass
+    with pytest.raises(ZeroDivisionError):
+        start_nuke(paths=[broken])
     assert "nuke" not in sys.modules
+    start_nuke().nuke.nodes.Blur()
 
 
 def test_nothing_of_a_session_is_left(start_nuke, tmp_path):
@@ -120,6 +119,7 @@ def test_well(nuke_session):
 """
 
 
+@pytest.mark.usefixtures("start_nuke")
 def test_a_traceback_fails_the_test(repository, tmp_path):
     """A test in which Nuke printed a traceback, or was called from a wrong thread, ends in an error."""
     (tmp_path / "test_careless.py").write_text(CARELESS_TESTS, encoding="utf-8")

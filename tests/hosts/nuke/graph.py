@@ -27,6 +27,7 @@ class Graph:
     callbacks: Callbacks
     history: History
     is_modified: bool
+    touched: dict[Any, None]
 
     def changed(self) -> None:
         """The script is not what was saved any more."""
@@ -174,6 +175,7 @@ class Graph:
             node.setName(after)
             return
         self.changed()
+        self.touched[node] = None
         self.knob_was_read(knob)
         path, name = self._path(node), knob._name
         if not knob._flags & constants.NO_UNDO:
@@ -206,6 +208,15 @@ class Graph:
         node._file_kind, node._file_knobs = kind, [own._name for own in made]
         for own in made:
             node._own(own)
+
+    def update_nodes(self) -> None:
+        """Run updateUI, then autolabel, on nodes that were changed: Nuke does it when it has nothing else to do [D]."""
+        while self.touched:
+            node = next(iter(self.touched))
+            del self.touched[node]
+            if node._attached:
+                self.callbacks.run("UpdateUI", node)
+                node._shown_label = self.callbacks.label(node)
 
     # Finding
 

@@ -95,6 +95,7 @@ class NukeSession(Graph, Script):
         self.in_knob_changed = False
         self.is_modified = False
         self._is_over = False
+        self.touched: dict[Any, None] = {}
         self._contexts: list[Context] = []
         self._places: list[tuple[Any, Any]] = []
         self._views = ["main"]
@@ -134,20 +135,17 @@ class NukeSession(Graph, Script):
     # What a test does in the artist's place
 
     def pump(self, seconds: float = 0.1) -> None:
-        """Let the user interface's event loop run: calls that other threads asked for happen now."""
+        """Let the user interface's event loop run: calls that other threads asked for happen now, then updateUI."""
         if not self.gui:
             raise RuntimeError("In terminal mode nobody runs the main thread's queue while Python runs.")
         current.check_thread("pump")
         end = time.monotonic() + seconds
         while self.queue.run_one(end - time.monotonic()) or time.monotonic() < end:
             pass
+        self.update_nodes()
 
     def pump_until(self, condition: Any, seconds: float = 10.0) -> None:
-        """Let the event loop run until something is true.
-
-        Raises:
-            TimeoutError: it did not become true in time.
-        """
+        """Let the event loop run until something is true, or raise TimeoutError."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
