@@ -141,6 +141,9 @@ local function from_engine(work)
     shot, active, newest, missing = attend(work, client, shot)
     problem = active
   end
+  if shot and not active and newest and newest.state == "done" and not has(shot.mattes, work.frame) then
+    shot, problem = client:shot(shot_name) -- its job has ended since the shot was looked at
+  end
   local matte, found
   if shot then
     matte, found = choose(work, client, shot, active, newest, missing)
