@@ -1,4 +1,4 @@
-"""Engines for tests: one for a whole file where tests only talk to it, fresh ones where they kill it."""
+"""Engines for tests: one for all that only talk to it, fresh ones for those that kill it."""
 
 import shutil
 import tempfile
@@ -14,9 +14,9 @@ from engine.model.checkpoints import load_model
 from engine.service.worker.offload import place_matter
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def client():
-    """Give a client of an engine that the tests of a file share."""
+    """Give a client of an engine that tests share which only talk to it."""
     with _engines() as make, make().start() as client:
         yield client
 

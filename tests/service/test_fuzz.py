@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from running_engine import SIZE, files_at_rest, write_plate
 
-REQUESTS = int(os.environ.get("MAM2_TEST_REQUESTS", "300"))  # more make a longer soak
+REQUESTS = int(os.environ.get("MAM2_TEST_REQUESTS", "150"))  # more make a longer soak
 GROWTH = 24 << 20
 
 SHOT = {"range": [1001, 1002], "size": [64, 48]}

@@ -37,7 +37,7 @@ def test_a_job_is_watched_to_its_end(page, client, tmp_path):
         client.put_plate("sh", frame, write_plate(tmp_path, frame))
     client.wait(client.track("sh"))
     page.get_by_text("track sh").wait_for()
-    page.locator("#jobs .state.done").wait_for()
+    page.locator("#jobs li", has_text="track sh").locator(".state.done").first.wait_for()
     page.locator("#shots figcaption", has_text="1003").wait_for()
     for view in ("plate", "alpha", "comp"):
         page.get_by_label(view, exact=True).check()
