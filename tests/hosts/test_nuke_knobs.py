@@ -256,6 +256,15 @@ def test_undo_takes_edits_back_and_redo_makes_them_again(nuke, group):
     assert (group["count"].value(), group["p1"].value()) == (2, [3, 3])
 
 
+def test_steps_are_taken_back_from_the_last_to_the_first(nuke, group):
+    """Two edits of one knob in one step go back to what it was before the first."""
+    with nuke.Undo():
+        group["count"].setValue(1)
+        group["count"].setValue(2)
+    nuke.undo()
+    assert group["count"].value() == 0
+
+
 def test_undo_without_begin_is_an_error(nuke):
     """Enabling undo once too often is refused."""
     with pytest.raises(RuntimeError):
