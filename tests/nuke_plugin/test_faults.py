@@ -13,8 +13,11 @@ from comp import FIRST, LAST, Comp, centre
 PLUGIN_FILES = ("init.py", "menu.py")
 
 
-def _comp(session, folder):
-    comp = Comp(session, folder)
+LONG = (FIRST, FIRST + 29)  # so that a track is still under way when something happens to it
+
+
+def _comp(session, folder, span=(FIRST, LAST)):
+    comp = Comp(session, folder, span)
     comp.add_point(FIRST, *centre(FIRST))
     return comp
 
@@ -47,7 +50,7 @@ def test_a_window_goes_on_while_the_node_is_tracked(artist, tmp_path, engine):
 def test_stop_ends_a_track_within_a_second_and_keeps_what_is_done(artist, tmp_path, engine):
     """After Stop the node reads the mattes that were done, and says which frames were not tracked."""
     del engine
-    comp = _comp(artist, tmp_path)
+    comp = _comp(artist, tmp_path, LONG)
     comp.node["track_forward"].execute()
     running, uid = _running(), comp.node["uid"].value()
     artist.pump_until(lambda: "2 of" in (running.progress_of(uid).message if running.is_running(uid) else "2 of"), 60.0)
@@ -63,13 +66,13 @@ def test_a_killed_engine_is_started_again_and_the_track_goes_on(artist, tmp_path
     """Killed in the middle, the engine's successor finishes the job, and the node never notices."""
     for name, value in engine.variables.items():
         monkeypatch.setenv(name, value)
-    comp = _comp(artist, tmp_path)
+    comp = _comp(artist, tmp_path, LONG)
     comp.node["track_forward"].execute()
     running, uid = _running(), comp.node["uid"].value()
     artist.pump_until(lambda: "2 of" in (running.progress_of(uid).message if running.is_running(uid) else "2 of"), 60.0)
     engine.kill()
     _finish(artist, comp)
-    assert comp.status == f"Mattes of {FIRST}-{LAST} are up to date."
+    assert comp.status == f"Mattes of {LONG[0]}-{LONG[1]} are up to date."
     import mam2_nuke.contract
 
     with mam2_nuke.contract.find() as successor:
