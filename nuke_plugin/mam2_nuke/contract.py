@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from engine.contract.launch import LOG, find, find_or_start
     from engine.contract.plan import plan_shot, visits
     from engine.contract.shot import (
+        CORRECTIONS,
         DIRECTIONS,
         MODES,
         Box,
@@ -92,6 +93,7 @@ else:
     from mam2_contract.launch import LOG, find, find_or_start
     from mam2_contract.plan import plan_shot, visits
     from mam2_contract.shot import (
+        CORRECTIONS,
         DIRECTIONS,
         MODES,
         Box,
@@ -105,6 +107,7 @@ else:
     from mam2_contract.shot_json import prompt_to_json
 
 __all__ = [
+    "CORRECTIONS",
     "DIRECTIONS",
     "LOG",
     "MODES",

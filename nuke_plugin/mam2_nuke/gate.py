@@ -10,6 +10,7 @@ import nuke
 
 from . import results
 from .contract import EngineError, spell
+from .graph import walk
 from .node import is_ours, result_of
 from .prompts import used_slots
 from .request import read_requests
@@ -76,23 +77,15 @@ def _wrong_frames(node: Any) -> dict[int, str]:
 
 def _above(start: Any) -> list[Any]:
     """Give the MAM2 nodes that a node reads from, inside Groups and outside the one that it stands in."""
-    found: list[Any] = []
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        node = waiting.pop()
-        name = node.fullName()
-        if name in seen:
-            continue
-        seen.add(name)
-        if is_ours(node):
-            found.append(node)
-        elif node.Class() == "Group":
-            waiting += [inner for inner in node.nodes() if is_ours(inner) or inner.Class() == "Group"]
-        elif node.Class() == "Input" and node.parent() is not None:
-            waiting += list(_inputs(node.parent()))
-        waiting += list(_inputs(node))
-    return found
+    return [node for node in walk(start, _feeding) if is_ours(node)]
+
+
+def _feeding(node: Any) -> Iterator[Any]:
+    if node.Class() == "Group" and not is_ours(node):
+        yield from (inner for inner in node.nodes() if is_ours(inner) or inner.Class() == "Group")
+    elif node.Class() == "Input" and node.parent() is not None:
+        yield from _inputs(node.parent())
+    yield from _inputs(node)
 
 
 def _inputs(node: Any) -> Iterator[Any]:

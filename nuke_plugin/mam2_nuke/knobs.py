@@ -5,6 +5,8 @@ Kinds are Nuke's knob types by the numbers of `nuke.KnobType`, as `addUserKnob` 
 
 from dataclasses import dataclass
 
+from .contract import CORRECTIONS, MODES
+
 SLOTS = 24
 """Prompts that one node can hold: their knobs exist from the start and are shown as they are needed."""
 
@@ -154,7 +156,7 @@ TABLE: tuple[Knob, ...] = (
         tip="The starter ships with the engine and is small; the others want weights: mam2 weights import.",
     ),
     Knob(
-        "mode", "choice", "mode", default="pdd+mss", menu=("pdd+mss", "pdd+mcs", "pdd", "parallel"), line=False,
+        "mode", "choice", "mode", default="pdd+mss", menu=MODES[::-1], line=False,
         tip="How the trimap is made; pdd+mss is the paper's own and keeps transparent things from turning solid.",
     ),
     Knob(
@@ -162,7 +164,7 @@ TABLE: tuple[Knob, ...] = (
         tip="Half: plates go to the engine at half their size, and mattes are enlarged again. Faster, softer.",
     ),
     Knob(
-        "corrections", "choice", "later points", default="refine", menu=("refine", "independent"), line=False,
+        "corrections", "choice", "later points", default="refine", menu=CORRECTIONS, line=False,
         tip="Refine: points on a later frame correct what was tracked there and change nothing before it. "
         "Independent: they describe the object anew and serve every frame.",
     ),

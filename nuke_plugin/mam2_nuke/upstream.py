@@ -14,6 +14,8 @@ from typing import Any
 
 import nuke
 
+from .graph import walk
+
 # Where a node stands and what it looks like decide no pixel.
 _LOOKS = frozenset(
     [
@@ -85,7 +87,7 @@ def upstream_of(node: Any, frames: Iterable[int]) -> Upstream:
     for name in _ROOT:
         knob = root.knob(name)
         graph.update((knob.toScript() if knob else "-").encode())
-    for one in _walk(node):
+    for one in walk(node, _needed):
         graph.update("\n".join(_describe(one)).encode("utf-8", "surrogatepass"))
         if one.Class() == "Read":
             for frame in frames[::step]:
@@ -93,22 +95,9 @@ def upstream_of(node: Any, frames: Iterable[int]) -> Upstream:
     return Upstream(graph.hexdigest()[:32], files.hexdigest()[:32])
 
 
-def _walk(start: Any) -> list[Any]:
-    """Give the nodes that a node depends on, by its inputs and by expressions, each once, in a fixed order."""
-    order: list[Any] = []
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        node = waiting.pop()
-        name = node.fullName()
-        if name in seen:
-            continue
-        seen.add(name)
-        order.append(node)
-        waiting += sorted(
-            node.dependencies(nuke.INPUTS | nuke.HIDDEN_INPUTS | nuke.EXPRESSIONS), key=_name, reverse=True
-        )
-    return order
+def _needed(node: Any) -> list[Any]:
+    """Give the nodes that a node depends on, by its inputs and by expressions."""
+    return sorted(node.dependencies(nuke.INPUTS | nuke.HIDDEN_INPUTS | nuke.EXPRESSIONS), key=_name, reverse=True)
 
 
 def _describe(node: Any) -> list[str]:

@@ -1,8 +1,6 @@
 """The plug-in in a stand-in for Nuke, and real engines for it."""
 
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,25 +11,14 @@ PLUGIN = _TESTS.parent / "nuke_plugin"
 for _folder in (PLUGIN, _TESTS / "service"):
     sys.path.insert(0, str(_folder))
 
+from running_engine import engines  # noqa: E402 - stands beside the service's tests
+
 
 @pytest.fixture
-def make_engine(monkeypatch):
+def make_engine():
     """Make engines, each with folders of its own; what still runs at the end is stopped."""
-    from running_engine import RunningEngine
-
-    # A Unix socket's path must be short, which pytest's own folders are not.
-    base, engines = Path(tempfile.mkdtemp(prefix="m2")), []
-
-    def make(**more):
-        folder = base / str(len(engines))
-        folder.mkdir()
-        engines.append(RunningEngine(folder, monkeypatch, **more))
-        return engines[-1]
-
-    yield make
-    for engine in engines:
-        engine.stop()
-    shutil.rmtree(base)
+    with engines() as make:
+        yield make
 
 
 @pytest.fixture

@@ -186,6 +186,12 @@ def test_a_copy_gets_an_identity_of_its_own_and_an_undo_keeps_it(artist, tmp_pat
     uids = {node["uid"].value() for node in artist.nuke.allNodes("Group")}
     assert len(uids) == 2
     assert uid in uids
+    artist.nuke.Undo.begin("delete")
+    artist.nuke.delete(comp.node)
+    artist.nuke.Undo.end()
+    assert {node["uid"].value() for node in artist.nuke.allNodes("Group")} == uids - {uid}
+    artist.nuke.undo()
+    assert {node["uid"].value() for node in artist.nuke.allNodes("Group")} == uids
 
 
 def test_tracks_of_two_nodes_do_not_meet(artist, tmp_path, engine):

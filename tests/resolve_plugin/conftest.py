@@ -1,10 +1,7 @@
 """Engines for the tool's tests: one that they share, fresh ones where they are killed."""
 
 import os
-import shutil
 import sys
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,12 +11,12 @@ for folder in (TESTS / "service", TESTS / "hosts" / "fusion"):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
-from running_engine import RunningEngine  # noqa: E402 - stands beside the service's tests
+from running_engine import engines  # noqa: E402 - stands beside the service's tests
 
 
 @pytest.fixture(scope="session")
 def _one_engine():
-    with _engines() as make:
+    with engines() as make:
         engine = make()
         client = engine.start()
         os.environ.pop("MAM2_RUNTIME", None)  # until a test asks for the engine
@@ -41,26 +38,5 @@ def engine(_one_engine):
 @pytest.fixture
 def make_engine():
     """Make engines, each with folders of its own; what still runs at the end is stopped."""
-    with _engines() as make:
+    with engines() as make:
         yield make
-
-
-@contextmanager
-def _engines():
-    # A Unix socket's path must be short, which pytest's own folders are not.
-    base = Path(tempfile.mkdtemp(prefix="m2"))
-    engines = []
-    with pytest.MonkeyPatch.context() as variables:
-
-        def make(**more):
-            folder = base / str(len(engines))
-            folder.mkdir()
-            engines.append(RunningEngine(folder, variables, **more))
-            return engines[-1]
-
-        try:
-            yield make
-        finally:
-            for one in engines:
-                one.stop()
-            shutil.rmtree(base)

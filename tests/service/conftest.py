@@ -1,12 +1,9 @@
 """Engines for tests: one for all that only talk to it, fresh ones for those that kill it."""
 
-import shutil
-import tempfile
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
-from running_engine import RunningEngine
+from running_engine import engines
 from worker_bench import Bench
 
 from engine.contract.errors import ServiceError
@@ -17,14 +14,14 @@ from engine.service.worker.offload import place_matter
 @pytest.fixture(scope="package")
 def client():
     """Give a client of an engine that tests share which only talk to it."""
-    with _engines() as make, make().start() as client:
+    with engines() as make, make().start() as client:
         yield client
 
 
 @pytest.fixture
 def make_engine():
     """Make engines, each with folders of its own; what still runs at the end is stopped."""
-    with _engines() as make:
+    with engines() as make:
         yield make
 
 
@@ -34,27 +31,6 @@ def _without_shots(request):
     if "client" in request.fixturenames:
         with suppress(ServiceError):
             request.getfixturevalue("client").delete("sh")
-
-
-@contextmanager
-def _engines():
-    # A Unix socket's path must be short, which pytest's own folders are not.
-    base = Path(tempfile.mkdtemp(prefix="m2"))
-    engines = []
-    with pytest.MonkeyPatch.context() as variables:
-
-        def make(**more):
-            folder = base / str(len(engines))
-            folder.mkdir()
-            engines.append(RunningEngine(folder, variables, **more))
-            return engines[-1]
-
-        try:
-            yield make
-        finally:
-            for engine in engines:
-                engine.stop()
-            shutil.rmtree(base)
 
 
 @pytest.fixture(scope="module")

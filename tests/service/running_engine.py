@@ -1,11 +1,13 @@
 """A real engine in a process of its own, with a store and a runtime folder that only the test knows."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +79,28 @@ class RunningEngine:
         self.process.wait(20)
         _, alive = psutil.wait_procs(children, timeout=10)
         assert not alive, "a worker outlives its engine"
+
+
+@contextmanager
+def engines():
+    """Make engines, each with folders of its own: gives the maker; what still runs at the end is stopped."""
+    # A Unix socket's path must be short, which pytest's own folders are not.
+    base = Path(tempfile.mkdtemp(prefix="m2"))
+    made = []
+    with pytest.MonkeyPatch.context() as variables:
+
+        def make(**more):
+            folder = base / str(len(made))
+            folder.mkdir()
+            made.append(RunningEngine(folder, variables, **more))
+            return made[-1]
+
+        try:
+            yield make
+        finally:
+            for engine in made:
+                engine.stop()
+            shutil.rmtree(base)
 
 
 def pixels(frame):

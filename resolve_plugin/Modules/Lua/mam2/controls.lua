@@ -64,10 +64,10 @@ local function button()
   }
 end
 
-local function hidden_text(more)
+local function hidden(data_type, control, more)
   local attributes = {
-    LINKID_DataType = "Text",
-    INPID_InputControl = "TextEditControl",
+    LINKID_DataType = data_type,
+    INPID_InputControl = control,
     IC_Visible = false,
     INP_External = false,
   }
@@ -75,6 +75,14 @@ local function hidden_text(more)
     attributes[name] = value
   end
   return attributes
+end
+
+local function hidden_text(more)
+  return hidden("Text", "TextEditControl", more)
+end
+
+local function hidden_number(more)
+  return hidden("Number", "ScrewControl", more)
 end
 
 local function checkbox(default)
@@ -168,35 +176,10 @@ local function about(add)
   add("", "ShotID", hidden_text({ LINK_ForceSave = true }))
   add("", "ShotOwner", hidden_text({ LINK_ForceSave = true }))
   add("", "Command", hidden_text({ INP_DoNotifyChanged = true, INP_InitialNotify = false }))
-  add("", "Pulse", {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "ScrewControl",
-    IC_Visible = false,
-    INP_External = false,
-    INP_MaxAllowed = 1e12,
-  })
-  add("", "SelfTestRun", {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "ScrewControl",
-    IC_Visible = false,
-    INP_External = false,
-    INP_MaxAllowed = 1e12,
-  })
-  add("", "Direction", {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "ScrewControl",
-    IC_Visible = false,
-    INP_External = false,
-    INP_Default = 2,
-  })
-  add("", "PreviewFrame", {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "ScrewControl",
-    IC_Visible = false,
-    INP_External = false,
-    INP_Default = -1e6,
-    INP_MinAllowed = -1e6,
-  })
+  add("", "Pulse", hidden_number({ INP_MaxAllowed = 1e12 }))
+  add("", "SelfTestRun", hidden_number({ INP_MaxAllowed = 1e12 }))
+  add("", "Direction", hidden_number({ INP_Default = 2 }))
+  add("", "PreviewFrame", hidden_number({ INP_Default = -1e6, INP_MinAllowed = -1e6 }))
 end
 
 -- Declare all inputs of a tool. Returns them by identifier.

@@ -12,6 +12,7 @@ local finesse = require("mam2.finesse")
 local gather = require("mam2.gather")
 local layout = require("mam2.layout")
 local picture = require("mam2.picture")
+local lists = require("mam2.lists")
 local platform = require("mam2.platform")
 local report = require("mam2.report")
 local request = require("mam2.request")
@@ -28,15 +29,6 @@ frame.budgets = {
 }
 
 local PAUSE = 0.1
-
-local function has(list, wanted)
-  for _, value in ipairs(list) do
-    if value == wanted then
-      return true
-    end
-  end
-  return false
-end
 
 local function is_rendering(req, comp)
   if comp:GetAttrs().COMPB_Rendering then
@@ -65,9 +57,12 @@ local function attend(work, client, shot)
   local wait_ends = platform.now() + work.wait
   while true do
     local missing, active, newest = #gather.missing(shot), nil, nil
-    if missing > 0 or not has(shot.mattes, work.frame) then
+    if missing > 0 or not lists.has(shot.mattes, work.frame) then
       local problem
       active, newest, problem = client:jobs(work.shot)
+      if not problem and not active and newest and newest.state == "done" then
+        shot, problem = client:shot(work.shot) -- the job may have ended since the shot was looked at
+      end
       if problem then
         return nil, problem
       end
@@ -80,7 +75,7 @@ local function attend(work, client, shot)
       end
       missing = #list - sent
     end
-    local waiting = work.rendering and active and not has(shot.mattes, work.frame)
+    local waiting = work.rendering and active and not lists.has(shot.mattes, work.frame)
     if not waiting or platform.now() >= wait_ends then
       return shot, active, newest, missing
     end
@@ -99,7 +94,7 @@ end
 
 -- Choose between what there is for this frame. Returns floats or nil, and a state.
 local function choose(work, client, shot, active, newest, missing)
-  local right, stale = has(shot.mattes, work.frame), has(shot.stale, work.frame)
+  local right, stale = lists.has(shot.mattes, work.frame), lists.has(shot.stale, work.frame)
   local previewed = not right and work.frame == gather.preview_of({ kind = "preview" }, work.inputs, work.time)
   local now = active and state.working(shot, active, missing)
   if right or stale or previewed then
@@ -140,9 +135,6 @@ local function from_engine(work)
   if shot then
     shot, active, newest, missing = attend(work, client, shot)
     problem = active
-  end
-  if shot and not active and newest and newest.state == "done" and not has(shot.mattes, work.frame) then
-    shot, problem = client:shot(shot_name) -- its job has ended since the shot was looked at
   end
   local matte, found
   if shot then

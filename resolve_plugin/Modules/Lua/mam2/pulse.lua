@@ -4,6 +4,7 @@
 -- plates are missing or the frame on screen has got its matte. It ends with the job, or when the engine is gone.
 
 local engine = require("mam2.engine")
+local lists = require("mam2.lists")
 local platform = require("mam2.platform")
 local problems = require("mam2.problems")
 local gather = require("mam2.gather")
@@ -54,15 +55,6 @@ local function words(shot, active, newest, frame, missing)
   return state.ended(shot, newest, frame).text
 end
 
-local function contains(list, wanted)
-  for _, value in ipairs(list) do
-    if value == wanted then
-      return true
-    end
-  end
-  return false
-end
-
 local function follow(comp, tool, name)
   local shown, gone_since
   while true do
@@ -77,7 +69,7 @@ local function follow(comp, tool, name)
       local frame = math.floor(comp.CurrentTime + 0.5)
       local preview = active and active.kind == "preview" and tool:GetInput("PreviewFrame") or nil
       local missing = #gather.missing(shot, preview)
-      local there = contains(shot.mattes, frame)
+      local there = lists.has(shot.mattes, frame)
       tool:SetInput("Status", words(shot, active, newest, frame, missing))
       if not active or missing > 0 or there ~= shown then
         tool:SetInput("Pulse", (tool:GetInput("Pulse") or 0) + 1)
