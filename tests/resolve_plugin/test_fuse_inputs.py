@@ -206,7 +206,8 @@ def test_an_old_comp_still_loads():
     declared = {name: tool.host.world.input(tool.owner, name).attributes for name in names(tool)}
     for name, stored in golden["inputs"].items():
         assert declared[name].LINKID_DataType == stored["type"], name
-        entries = [entry.CCS_AddString for key, entry in declared[name].items() if isinstance(key, int)]
+        indices = sorted(key for key in declared[name] if isinstance(key, int))  # Lua gives keys in any order
+        entries = [declared[name][index].CCS_AddString for index in indices]
         assert entries[: len(stored["entries"])] == stored["entries"], name
     tool.connect(lambda _: np.ones((48, 64, 4), np.float32))
     assert body_of(tool) == golden["request"]
