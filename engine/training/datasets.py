@@ -4,7 +4,6 @@ Clip `n` of a pool is a function of the seed; sample `i` of a stage is a functio
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,31 +14,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from engine.training.procedural import make_clip
+from engine.training.samples import Sample
 
 ASPECTS = (1.0, 1.0, 4 / 3, 16 / 9, 16 / 9, 2.0, 3 / 4)  # plates are stretched to the model's square: learn it
 MOST_STRIDE = 2.0  # clips of the pool move up to this many times faster than life; samples skip frames besides
 VISIBLE = 0.004  # least mean alpha of an object on the first frame of a sample that asks for it
-
-
-@dataclass(frozen=True)
-class ClipBatch:
-    """A batch of clips, stretched to the model's square, and the objects to be found in them.
-
-    Two objects of one plate share its encoding, and tell that the prompt decides, not what catches the eye.
-
-    Attributes:
-        plates_btchw: (B, T, 3, S, S) uint8 sRGB.
-        alpha_nt1hw: (N, T, 1, S, S) uint8, exact visible alpha of each object.
-        clip_n: (N,) int64: the clip that each object is in.
-    """
-
-    plates_btchw: Tensor
-    alpha_nt1hw: Tensor
-    clip_n: Tensor
-
-    def to(self, device: torch.device) -> "ClipBatch":
-        """Give the same batch on another device."""
-        return ClipBatch(self.plates_btchw.to(device), self.alpha_nt1hw.to(device), self.clip_n.to(device))
 
 
 class _Makers(Dataset[Tensor]):
@@ -97,7 +76,7 @@ def build_pool(
             report(done)
 
 
-class PooledClips(Dataset[tuple[Tensor, Tensor]]):
+class PooledClips(Dataset[Sample]):
     """Training samples cut from a pool: other frames, crops, mirrors, colours each time.
 
     Args:
@@ -116,8 +95,8 @@ class PooledClips(Dataset[tuple[Tensor, Tensor]]):
         """Give a number of samples that no stage reaches."""
         return 1 << 40
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Cut sample `index`: plates (T, 3, S, S) uint8, alphas (N, T, 1, S, S) uint8 of its objects."""
+    def __getitem__(self, index: int) -> Sample:
+        """Cut sample `index`."""
         if self.pool is None:
             self.pool = np.load(self.path, mmap_mode="r")
         rng = np.random.default_rng([self.seed, index])
@@ -136,7 +115,7 @@ class PooledClips(Dataset[tuple[Tensor, Tensor]]):
             pictures = pictures[:, :, ::-1]
         plates, asked = _recolour(rng, pictures[..., :3]), rng.permutation(kept)[: self.objects]
         alphas = pictures[..., 3 + asked]
-        return (
+        return Sample(
             torch.from_numpy(np.ascontiguousarray(plates.transpose(0, 3, 1, 2))),
             torch.from_numpy(np.ascontiguousarray(alphas.transpose(3, 0, 1, 2)[:, :, None])),
         )
@@ -167,13 +146,6 @@ class PooledClips(Dataset[tuple[Tensor, Tensor]]):
             return part
         shrinks = width > self.size
         return cv2.resize(part, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-
-
-def collate(samples: list[tuple[Tensor, Tensor]]) -> ClipBatch:
-    """Stack samples into a batch."""
-    plates, alphas = zip(*samples, strict=True)
-    clips = torch.repeat_interleave(torch.tensor([len(objects) for objects in alphas]))
-    return ClipBatch(torch.stack(plates), torch.cat(alphas), clips)
 
 
 def one_thread(_: int) -> None:

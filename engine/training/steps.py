@@ -8,9 +8,9 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import ratio_loss
 from engine.model.tensors import FramePrompt
 from engine.training import losses
-from engine.training.datasets import ClipBatch
 from engine.training.prompting import sample_correction, sample_prompt
 from engine.training.rollout import Correct, Walk, walk
+from engine.training.samples import ClipBatch
 from engine.training.targets import mask_target, plate_size, trimap_target, worn_trimap
 
 CORRECTED = 0.3  # share of steps that end with a corrective click

@@ -2,7 +2,7 @@
 
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from torch.utils.data import DataLoader, Sampler
 
 from engine.model.mam2 import MAM2
 from engine.training.crew import Crew
-from engine.training.datasets import ClipBatch, PooledClips, collate, one_thread
+from engine.training.datasets import PooledClips, one_thread
+from engine.training.samples import ClipBatch, collate
 from engine.training.stages import Stage, choose_parameters
 from engine.training.steps import STEPS
 
@@ -28,7 +29,7 @@ class Progress:
     Attributes:
         step: steps done.
         seconds: time spent training.
-        average: moving average of the trained parameters, by name.
+        average: moving average of the trained parameters and of their batch norms' statistics, by name.
         optimizer: its state.
     """
 
@@ -91,7 +92,8 @@ def train_stage(
     if progress.optimizer:
         optimizer.load_state_dict(progress.optimizer)
     device = next(model.parameters()).device
-    average = {name: value.to(device, copy=True) for name, value in (progress.average or _detached(chosen)).items()}
+    averaged = chosen | _statistics(model, chosen)
+    average = {name: value.to(device, copy=True) for name, value in (_detached(averaged) | progress.average).items()}
     started, step = time.monotonic(), progress.step
     totals: dict[str, list[float]] = {}
     for batch in _batches(stage, pool, step, steps, workers, crew):
@@ -108,7 +110,7 @@ def train_stage(
         optimizer.zero_grad(set_to_none=True)
         step += 1
         keep = min(AVERAGE, step / (step + 10))
-        torch._foreach_lerp_(list(average.values()), list(_detached(chosen).values()), 1 - keep)
+        torch._foreach_lerp_(list(average.values()), list(_detached(averaged).values()), 1 - keep)
         for name, value in terms.items():
             totals.setdefault(name, []).append(float(value.detach()))
         if step % 10 == 0 and crew.leads:
@@ -123,8 +125,8 @@ def train_stage(
 
 
 def load_average(model: MAM2, average: dict[str, Tensor]) -> None:
-    """Put averaged parameters into the model."""
-    own = dict(model.named_parameters())
+    """Put averaged parameters, and the statistics that belong to them, into the model."""
+    own = dict(model.named_parameters()) | dict(model.named_buffers())
     with torch.no_grad():
         for name, value in average.items():
             own[name].copy_(value)
@@ -165,8 +167,15 @@ def _gradients(parameters: dict[str, torch.nn.Parameter]) -> Iterator[Tensor]:
         yield parameter.grad
 
 
-def _detached(parameters: dict[str, torch.nn.Parameter]) -> dict[str, Tensor]:
-    return {name: parameter.detach() for name, parameter in parameters.items()}
+def _statistics(model: MAM2, chosen: dict[str, torch.nn.Parameter]) -> dict[str, Tensor]:
+    """Give the running means and variances beside trained parameters: those of the last few batches are noise."""
+    places = {name.rpartition(".")[0] for name in chosen}
+    named = model.named_buffers()
+    return {name: b for name, b in named if name.rpartition(".")[0] in places and "running_" in name}
+
+
+def _detached(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach() for name, tensor in tensors.items()}
 
 
 def _log(path: Path, step: int, means: dict[str, float]) -> None:

@@ -10,6 +10,7 @@ from engine.model.mam2 import MAM2
 from engine.model.tensors import FramePrompt
 from engine.training import checkpoint, datasets
 from engine.training.rollout import walk
+from engine.training.samples import collate
 from engine.training.stages import STAGES, choose_parameters
 from engine.training.trainer import Progress, train_stage
 
@@ -95,8 +96,8 @@ def test_a_pool_is_finished_not_begun_again(tmp_path):
     whole = datasets.PooledClips(tmp_path / "whole.npy", 64, 2, seed=1)
     parts = datasets.PooledClips(tmp_path / "parts.npy", 64, 2, seed=1)
     for index in range(4):
-        for one, other in zip(whole[index], parts[index], strict=True):
-            assert torch.equal(one, other)
+        assert torch.equal(whole[index].plates_tchw, parts[index].plates_tchw)
+        assert torch.equal(whole[index].alpha_nt1hw, parts[index].alpha_nt1hw)
     assert (tmp_path / "parts.count").read_text() == "3"
     made.clear()
     datasets.build_pool(tmp_path / "parts.npy", clips=3, **options)
@@ -106,8 +107,8 @@ def test_a_pool_is_finished_not_begun_again(tmp_path):
 def test_samples_differ_and_repeat(pool):
     """A sample is a function of its number: asked twice it is the same, its neighbour is not."""
     clips = datasets.PooledClips(pool, 64, 2, seed=3)
-    assert torch.equal(clips[4][0], clips[4][0])
-    assert not torch.equal(clips[4][0], clips[5][0])
+    assert torch.equal(clips[4].plates_tchw, clips[4].plates_tchw)
+    assert not torch.equal(clips[4].plates_tchw, clips[5].plates_tchw)
 
 
 def test_exported_weights_can_be_trained_further(pool, tmp_path):
@@ -126,18 +127,17 @@ def test_a_sample_asks_for_every_object_that_can_be_clicked(pool):
     """Subject and distractor both come with their plates where both are visible, each visible on the first frame."""
     both = [datasets.PooledClips(pool, 64, 2, seed=3)[index] for index in range(8)]
     alone = [datasets.PooledClips(pool, 64, 2, seed=3, objects=1)[index] for index in range(8)]
-    assert 2 in {len(alphas) for _, alphas in both}
-    assert {len(alphas) for _, alphas in alone} == {1}
-    assert all(alpha[0].max() > 0 for _, alphas in both for alpha in alphas)
-    batch = datasets.collate(both)
-    assert batch.clip_n.tolist() == [index for index, (_, alphas) in enumerate(both) for _ in alphas]
+    assert 2 in {len(sample.alpha_nt1hw) for sample in both}
+    assert {len(sample.alpha_nt1hw) for sample in alone} == {1}
+    assert all(alpha[0].max() > 0 for sample in both for alpha in sample.alpha_nt1hw)
+    batch = collate(both)
+    assert batch.clip_n.tolist() == [index for index, sample in enumerate(both) for _ in sample.alpha_nt1hw]
 
 
 def test_objects_of_one_clip_are_walked_as_if_alone(pool):
     """Two objects that share a plate's encoding get the masks that each would get by itself."""
-    plates, _ = next(
-        sample for sample in map(datasets.PooledClips(pool, 64, 2, seed=3).__getitem__, range(8)) if len(sample[1]) > 1
-    )
+    samples = map(datasets.PooledClips(pool, 64, 2, seed=3).__getitem__, range(8))
+    plates = next(sample.plates_tchw for sample in samples if len(sample.alpha_nt1hw) > 1)
     model, plates = _fresh(), plates[None].float() / 255
     points = torch.tensor([[[20.0, 30.0]], [[44.0, 10.0]]])
     labels = torch.ones(2, 1, dtype=torch.int32)

@@ -1,0 +1,88 @@
+"""What training learns from: a sample is one clip, some of its objects, and what their labels can teach."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import torch
+from torch import Tensor
+
+
+class Source(Enum):
+    """Where a sample's labels come from; the value names the paper's data classes.
+
+    Video object segmentation knows masks, video matting alpha over time, image matting alpha of one picture.
+    A procedural clip knows all of it exactly.
+    """
+
+    VOS = "vos"
+    VM = "vm"
+    IM = "im"
+    PROCEDURAL = "procedural"
+
+    @property
+    def teaches_masks(self) -> bool:
+        """1[VOS]."""
+        return self in (Source.VOS, Source.PROCEDURAL)
+
+    @property
+    def teaches_trimaps(self) -> bool:
+        """1[VM] + 1[IM]."""
+        return self is not Source.VOS
+
+    @property
+    def teaches_alpha(self) -> bool:
+        """1[IM]."""
+        return self in (Source.IM, Source.PROCEDURAL)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One clip stretched to the model's square.
+
+    Attributes:
+        plates_tchw: (T, 3, S, S) uint8, display-referred sRGB.
+        alpha_nt1hw: (N, T, 1, S, S) uint8, visible alpha of each object; 0 or 255 where only a mask is known.
+        source: what the labels are good for.
+    """
+
+    plates_tchw: Tensor
+    alpha_nt1hw: Tensor
+    source: Source = Source.PROCEDURAL
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """A batch of clips and the objects to be found in them.
+
+    Two objects of one plate share its encoding, and tell that the prompt decides, not what catches the eye.
+
+    Attributes:
+        plates_btchw: (B, T, 3, S, S) uint8, display-referred sRGB.
+        alpha_nt1hw: (N, T, 1, S, S) uint8, visible alpha of each object.
+        clip_n: (N,) int64: the clip that each object is in.
+        teaches_n3: (N, 3) bool: whether an object's labels teach masks, trimaps, alpha (see `Source`).
+    """
+
+    plates_btchw: Tensor
+    alpha_nt1hw: Tensor
+    clip_n: Tensor
+    teaches_n3: Tensor
+
+    def to(self, device: torch.device) -> "ClipBatch":
+        """Give the same batch on another device."""
+        moved = {name: getattr(self, name).to(device) for name in self.__dataclass_fields__}
+        return replace(self, **moved)
+
+
+def collate(samples: list[Sample]) -> ClipBatch:
+    """Stack samples of as many frames into a batch."""
+    counts = torch.tensor([len(sample.alpha_nt1hw) for sample in samples])
+    teaches = torch.tensor(
+        [[s.source.teaches_masks, s.source.teaches_trimaps, s.source.teaches_alpha] for s in samples]
+    )
+    return ClipBatch(
+        torch.stack([sample.plates_tchw for sample in samples]),
+        torch.cat([sample.alpha_nt1hw for sample in samples]),
+        torch.repeat_interleave(counts),
+        torch.repeat_interleave(teaches, counts, dim=0),
+    )
