@@ -127,14 +127,25 @@ class FusionTool:
     def _lua(self, value):
         return self.host.lua.table_from(value) if isinstance(value, (tuple, list)) else value
 
-    def connect(self, plates, name="Input", **how):
-        """Connect images: a function from frame to (H, W, 4), or to an image of the host."""
+    def connect(self, plates, name="Input", in_haste=None, **how):
+        """Connect images: a function from frame to (H, W, 4), or to an image of the host.
 
-        def at(time):
-            found = plates(int(time))
-            return self.host.image(found, **how) if isinstance(found, np.ndarray) else found
+        Args:
+            plates: the function.
+            name: the input's.
+            in_haste: another, for requests that are quick; None: they get the same.
+            how: as `FusionHost.image` takes it.
+        """
 
-        self.host.world.input(self.owner, name).value = self.host.function(at)
+        def from_(source):
+            def at(time):
+                found = source(int(time))
+                return self.host.image(found, **how) if isinstance(found, np.ndarray) else found
+
+            return self.host.function(at)
+
+        inside = self.host.world.input(self.owner, name)
+        inside.value, inside.in_haste = from_(plates), from_(in_haste) if in_haste else None
 
     def view(self):
         """Put the tool into a viewer: what changes it has the current frame processed."""

@@ -38,9 +38,10 @@ local function default_of(attributes)
   return nil
 end
 
--- What an input gives at a time: its constant, its animation (a function of time), or what is connected.
-local function at(inside, time)
-  local value = inside.value
+-- What an input gives at a time: its constant, its animation (a function of time), or what is connected; in haste,
+-- what is connected may look otherwise.
+local function at(inside, time, quick)
+  local value = quick and inside.in_haste or inside.value
   if type(value) == "function" then
     value = value(time)
   end
@@ -59,7 +60,7 @@ local Input = strict.class("Input", {}, {}, {
   GetValue = function(self, req)
     local inside = strict.inside(self)
     inside.reads = inside.reads + 1
-    return at(inside, req.Time)
+    return at(inside, req.Time, req:IsQuick())
   end,
   GetSource = function(self, time)
     local inside = strict.inside(self)

@@ -8,6 +8,7 @@ local masks = require("mam2.masks")
 local platform = require("mam2.platform")
 local problems = require("mam2.problems")
 local request = require("mam2.request")
+local sent = require("mam2.sent")
 
 local desk = {}
 
@@ -67,7 +68,18 @@ local function declare(desk_of, client, name)
   return answer and true, problem
 end
 
+-- Take a shot whose plates have changed out of the engine, so that all of them are sent again.
+local function drop_changed(client, name)
+  local shot = client:shot(name)
+  if shot and sent.has_changed(shot) then
+    client:delete(name)
+  end
+end
+
 local function start(desk_of, client, name, verb)
+  if verb ~= "preview" then
+    drop_changed(client, name)
+  end
   local fine, problem = declare(desk_of, client, name)
   local job
   if fine and verb == "preview" then

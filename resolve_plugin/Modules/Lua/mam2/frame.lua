@@ -3,19 +3,19 @@
 -- Frames may be rendered at the same time: nothing here outlives the call, and the engine remembers everything. Every
 -- call ends in time: `budgets` says how long a frame may take beyond what the host itself needs to render the plate.
 
-local ffi = require("ffi")
+local baked = require("mam2.baked")
 local banner = require("mam2.banner")
 local choices = require("mam2.choices")
 local controls = require("mam2.controls")
 local engine = require("mam2.engine")
 local finesse = require("mam2.finesse")
 local gather = require("mam2.gather")
-local layout = require("mam2.layout")
 local picture = require("mam2.picture")
 local lists = require("mam2.lists")
 local platform = require("mam2.platform")
 local report = require("mam2.report")
 local request = require("mam2.request")
+local sent = require("mam2.sent")
 local slots = require("mam2.slots")
 local state = require("mam2.state")
 
@@ -69,11 +69,11 @@ local function attend(work, client, shot)
     end
     if active then
       local list = gather.missing(shot, gather.preview_of(active, work.inputs, work.time))
-      local sent, problem = gather.slice(work, client, shot, list)
-      if not sent then
+      local count, problem = gather.slice(work, client, shot, list)
+      if not count then
         return nil, problem
       end
-      missing = #list - sent
+      missing = #list - count
     end
     local waiting = work.rendering and active and not lists.has(shot.mattes, work.frame)
     if not waiting or platform.now() >= wait_ends then
@@ -99,7 +99,9 @@ local function choose(work, client, shot, active, newest, missing)
   local now = active and state.working(shot, active, missing)
   if right or stale or previewed then
     local matte, problem = fetch(work, client, shot, not (right or stale))
-    if matte and right then
+    if matte and not now and sent.differs(work, shot) then
+      return matte, state.replaced
+    elseif matte and right then
       local wanted = request.read(work.inputs, work.time, full_size(work.image), work.comp)
       return matte, now or (request.unchanged(wanted, shot) and state.right or state.changed)
     elseif matte then
@@ -148,49 +150,15 @@ local function from_engine(work)
   return matte, found
 end
 
--- The baked matte's alpha at the size of the image at hand. Returns floats, or nil and a state.
-local function from_bake(work)
-  local baked = work.inputs.BakedMatte:GetValue(work.req)
-  if baked == nil then
-    return nil, state.no_bake
-  end
-  local width, height = work.image.Width, work.image.Height
-  if baked.Width ~= width or baked.Height ~= height then
-    local sizes = ("The baked matte is %dx%d, but the plate is %dx%d."):format(baked.Width, baked.Height, width, height)
-    return nil, { word = "problem", code = "bake.size", text = sizes .. " Bake it again at the plate's size." }
-  end
-  local floats = platform.buffer(width * height * 4)
-  local target = ffi.cast("float *", floats)
-  local found = layout.of(baked, work.req, work.host.Pixel)
-  if found and found.width == width and found.height == height then
-    local read = layout.reader(found.depth)
-    for y = 0, height - 1 do
-      local row = found:row(y)
-      for x = 0, width - 1 do
-        target[y * width + x] = read(row, x * 4 + 3)
-      end
-    end
-    return floats, state.baked
-  end
-  local pixel = work.host.Pixel()
-  for y = 0, height - 1 do
-    for x = 0, width - 1 do
-      baked:GetPixel(x, y, pixel)
-      target[y * width + x] = pixel.A
-    end
-  end
-  return floats, state.baked
-end
-
 local function find_matte(work)
   if controls.choice(work.inputs, "MattesFrom", choices.mattes, work.time) == choices.mattes[2] then
-    return from_bake(work)
+    return baked.read(work)
   end
   local matte, found = from_engine(work)
   if not matte then
-    local baked, bake_state = from_bake(work)
-    if baked then
-      return baked, bake_state
+    local found_bake, bake_state = baked.read(work)
+    if found_bake then
+      return found_bake, bake_state
     end
   end
   return matte, found
@@ -218,7 +186,7 @@ local function begin(tool, inputs, req, host, image)
 end
 
 local function is_final(found)
-  return found.word == "right" or found.word == "baked" or found.word == "changed" or found.word == "untouched"
+  return found.word == "right" or found.word == "baked" or found.word == "untouched"
 end
 
 -- Process one request.

@@ -5,6 +5,7 @@ local platform = require("mam2.platform")
 local plates = require("mam2.plates")
 local problems = require("mam2.problems")
 local request = require("mam2.request")
+local sent = require("mam2.sent")
 
 local gather = {}
 
@@ -45,9 +46,12 @@ local function send(work, client, shot, frame, image)
       )
   end
   local plate = plates.read(image, work.req, work.host)
-  local sent, problem = client:put_plate(shot.shot, frame, plate, work.budget.plate)
+  local fine, problem = client:put_plate(shot.shot, frame, plate, work.budget.plate)
   plates.release(plate)
-  return sent, problem
+  if fine then
+    sent.note(work, shot, frame, image == work.image and sent.way(work.req) or sent.pulled, image)
+  end
+  return fine, problem
 end
 
 -- Send the plate at hand if it is missing, then others until the slice of time is over.
@@ -57,7 +61,7 @@ end
 --
 -- Returns how many were sent, or nil and a problem.
 function gather.slice(work, client, shot, missing)
-  local ends_at, sent = platform.now() + work.budget.slice, 0
+  local ends_at, count = platform.now() + work.budget.slice, 0
   local ordered = {}
   if set_of(missing)[work.frame] then
     ordered[1] = work.frame
@@ -80,9 +84,9 @@ function gather.slice(work, client, shot, missing)
     if not fine then
       return nil, problem
     end
-    sent = sent + 1
+    count = count + 1
   end
-  return sent
+  return count
 end
 
 return gather

@@ -12,6 +12,10 @@ state.right = make("right", "This frame has its matte.")
 state.baked = make("baked", "This frame shows the baked matte.")
 state.stale = make("stale", "This matte is from before the last change. Press Track to renew it.")
 state.changed = make("changed", "Prompts or settings have changed since this was tracked. Press Track to renew it.")
+state.replaced = make(
+  "replaced",
+  "The plate has changed since it was tracked. Press Track: it is sent again and tracked anew."
+)
 state.preview = make("preview", "This is a preview. Press Track for the whole shot.")
 state.untouched = make("untouched", "Press Add point and drag the cross onto what you want, then Track.")
 state.untracked = make("untracked", "Nothing is tracked yet. Press Track.")

@@ -1,0 +1,163 @@
+"""A plate that has changed upstream after it was tracked is noticed, and nothing else is."""
+
+import numpy as np
+import pytest
+from fusion_host import FusionHost
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from running_engine import pixels
+
+FRAMES = (1001, 1002)
+WIDTH, HEIGHT, STEP = 1920, 1080, 16
+
+
+def plate(frame):
+    """Give a plate (48, 64, 4) half."""
+    found = np.ones((48, 64, 4), np.float16)
+    found[..., :3] = pixels(frame)
+    return found
+
+
+def painted(frame):
+    """Give the plate with one pixel of frame 1002 painted over."""
+    found = plate(frame)
+    if frame == FRAMES[-1]:
+        found[5, 60, 1] = 0.9
+    return found
+
+
+@pytest.fixture
+def tool(engine):
+    """Give a tool whose shot of two frames was tracked while frame 1001 was in a viewer."""
+    assert engine.status()["pid"]
+    tool = FusionHost(*FRAMES).add_tool()
+    tool.connect(plate)
+    tool.press("AddPoint")
+    tool["Point1"], tool["Transfer"] = (20 / 64, 0.5), 1
+    track(tool)
+    return tool
+
+
+def track(tool):
+    """Track as an artist does, with the tool in a viewer."""
+    tool.view()
+    tool.press("TrackForward")
+    tool.host.run_scripts()
+    assert tool["Status"] == "Done: 2 frames have mattes."
+
+
+def states(tool):
+    """Give what the tool says of each frame in a viewer and in a render."""
+    return {ask(frame).state for ask in (tool.look, tool.render) for frame in FRAMES}
+
+
+def test_a_changed_plate_is_said(tool):
+    """One painted pixel upstream makes that frame say so, in a viewer and in a render; the matte stays as it was."""
+    assert states(tool) == {"right"}
+    before = tool.render(1002)
+    tool.connect(painted)
+    shown = tool.look(1002)
+    assert shown.state == "replaced"
+    assert "The plate has changed since it was tracked." in shown.says
+    assert np.array_equal(shown.pixels[..., 3], before.pixels[..., 3])
+    assert tool.render(1002).state == "replaced"
+    assert tool.look(1001).state == "right"
+
+
+def test_a_change_that_is_undone_is_forgotten(tool):
+    """With the plate as it was the frame is right again, and Track sends nothing anew."""
+    tool.connect(painted)
+    assert tool.look(1002).state == "replaced"
+    tool.connect(plate)
+    assert states(tool) == {"right"}
+    mattes = matte_files(tool)
+    track(tool)
+    assert matte_files(tool) == mattes
+
+
+def matte_files(tool):
+    """Give the bytes of the shot's mattes by the tool's own request."""
+    return [tool.render(frame).pixels[..., 3].tobytes() for frame in FRAMES]
+
+
+def test_track_sends_a_changed_shot_again(engine, tool):
+    """After a change was seen, Track takes all plates anew: the mattes are those of the plates as they are now."""
+    other = {frame: plate(frame + 2) for frame in FRAMES}
+    tool.connect(other.__getitem__)
+    assert tool.look(1001).state == "replaced"
+    track(tool)
+    assert states(tool) == {"right"}
+    fresh = tool.host.add_tool("MAM2_2")
+    fresh.connect(other.__getitem__)
+    fresh.press("AddPoint")
+    fresh["Point1"], fresh["Transfer"] = (20 / 64, 0.5), 1
+    track(fresh)
+    assert matte_files(tool) == matte_files(fresh)
+    assert engine.shot(tool["ShotID"])["plates"] == list(FRAMES)
+
+
+def test_haste_is_no_change(tool):
+    """A host that renders a plate otherwise in haste has changed nothing: only what was rendered alike is compared."""
+
+    def hasty(frame):
+        return (plate(frame) * np.float16(0.99)).astype(np.float16)
+
+    tool.connect(plate, in_haste=hasty)
+    assert tool.render(1001).state == "right"
+    assert tool.render(1002).state == "right"
+    assert tool.look(1002).state == "right", "its plate was pulled from another frame, at full quality"
+    tool.connect(painted, in_haste=hasty)
+    assert tool.look(1002).state == "replaced"
+
+
+def test_a_proxy_is_not_compared(tool):
+    """A plate in small says nothing about the plate that was sent."""
+    small = {frame: tool.host.image(np.ascontiguousarray(painted(frame)[::2, ::2]), proxy=2) for frame in FRAMES}
+    tool.connect(small.__getitem__)
+    assert tool.look(1002).state == "right"
+
+
+@pytest.fixture(scope="module")
+def large():
+    """Give a plate of 1920x1080 and a function from pixels to their fingerprint."""
+    host = FusionHost()
+    constructors = host.lua.table_from({"Pixel": host.world.images.Pixel})
+    of = host.module("mam2.fingerprint").of
+    picture = np.random.default_rng(5).random((HEIGHT, WIDTH, 4), np.float32)
+    return picture, lambda found, **how: of(host.image(found, **how), None, constructors)
+
+
+@settings(deadline=None, max_examples=12)  # each sends 33 MB through the stand-in
+@given(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - STEP), st.integers(0, 2))
+def test_sixteen_pixels_in_a_row_are_always_seen(large, y, x, channel):
+    """At 1920x1080 a change of sixteen neighbours in one row, in one channel, by the least bit, is another fingerprint."""
+    picture, of = large
+    changed = picture.copy()
+    part = changed[y, x : x + STEP, channel]
+    part[:] = np.nextafter(part, np.float32(2))
+    assert of(changed) != of(picture)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32])
+def test_alpha_and_layout_change_nothing(dtype):
+    """The same colours have the same fingerprint with another alpha, with gaps between rows and first row at the top."""
+    picture = (np.random.default_rng(6).random((48, 64, 4)) * 200).astype(dtype)
+    other = picture.copy()
+    other[..., 3] = 1
+    found = set()
+    for pixels_of, ways in ((picture, {}), (other, {}), (picture, {"padding": 24}), (picture, {"top_first": True})):
+        host = FusionHost(**ways)
+        constructors = host.lua.table_from({"Pixel": host.world.images.Pixel})
+        found.add(host.module("mam2.fingerprint").of(host.image(pixels_of), None, constructors))
+    assert len(found) == 1
+
+
+def test_without_memory_a_change_is_seen_too():
+    """Where the host shows no memory, its own pixels are asked for."""
+    host = FusionHost(no_lines=True)
+    of = host.module("mam2.fingerprint").of
+    constructors = host.lua.table_from({"Pixel": host.world.images.Pixel})
+    picture = plate(1001)
+    before = of(host.image(picture), None, constructors)
+    picture[20:24, 30:34] *= np.float16(1.5)
+    assert of(host.image(picture), None, constructors) != before
