@@ -1,108 +1,57 @@
-"""Alpha metrics, profile `rvm-lr`: the numbers that video matting papers print.
+"""Alpha metrics that compare pixel by pixel. Smaller is better; nothing is scaled, `profiles` does that.
 
-Every function takes predicted and true alpha of one clip, (T, H, W) in 0..1, whole image, no mask, and gives one
-number a frame, (T,) float64; a clip's score is the mean over its frames. Smaller is better. Published figures come
-from 8-bit mattes: quantise both sides first to compare with them.
-
-Source: the low-resolution evaluation script of RobustVideoMatting (github.com/PeterL1n/RobustVideoMatting,
-`evaluation/evaluate_lr.py`). Other scripts scale, mask and normalise differently under the same names.
+Every metric takes predicted and true alpha of one clip, (T, H, W), and perhaps the region that counts, and gives one
+number a frame, (T,) float64. Given tensors, these run on the tensors' device.
 """
 
-from itertools import pairwise
+import math
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Alpha = NDArray[np.floating]
-Scores = NDArray[np.float64]
-
-GRAD_SIGMA = 1.4
-GRAD_HALF_WIDTH = 4
-CONN_STEP = 0.1
-CONN_TOLERANCE = 0.15  # a pixel this close to its piece's level counts as fully connected
+from engine.evaluation.alpha import Alphas, Frame, Region, Scores, frame_pairs
 
 
-def mad(predicted_thw: Alpha, true_thw: Alpha) -> Scores:
-    """Give the mean absolute difference, times 1000."""
-    p, g = _pair(predicted_thw, true_thw)
-    return np.asarray(1000 * np.abs(p - g).mean(axis=(1, 2)))
+def mad(predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None = None) -> Scores:
+    """Give the mean absolute difference; 0 where no pixel counts."""
+    pairs = frame_pairs(predicted_thw, true_thw, inside_thw)
+    return np.array([total(abs(p - g), inside) / area(p, inside) for p, g, inside in pairs])
 
 
-def mse(predicted_thw: Alpha, true_thw: Alpha) -> Scores:
-    """Give the mean squared difference, times 1000."""
-    p, g = _pair(predicted_thw, true_thw)
-    return np.asarray(1000 * np.square(p - g).mean(axis=(1, 2)))
+def mse(predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None = None) -> Scores:
+    """Give the mean squared difference; 0 where no pixel counts."""
+    pairs = frame_pairs(predicted_thw, true_thw, inside_thw)
+    return np.array([total((p - g) ** 2, inside) / area(p, inside) for p, g, inside in pairs])
 
 
-def sad(predicted_thw: Alpha, true_thw: Alpha) -> Scores:
-    """Give the sum of absolute differences, divided by 1000: grows with the image's size."""
-    p, g = _pair(predicted_thw, true_thw)
-    return np.asarray(np.abs(p - g).sum(axis=(1, 2)) / 1000)
+def sad(predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None = None) -> Scores:
+    """Give the sum of absolute differences: grows with the image's size."""
+    return np.array([total(abs(p - g), inside) for p, g, inside in frame_pairs(predicted_thw, true_thw, inside_thw)])
 
 
-def grad(predicted_thw: Alpha, true_thw: Alpha) -> Scores:
-    """Give the summed squared difference of edge strength, divided by 1000: grows with the image's size.
+def dtssd(predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None = None, *, by_area: bool = True) -> Scores:
+    """Give the root of the squared difference of change since the frame before; the first frame has none and gives 0.
 
-    Each frame is first stretched to 0..1 by its own minimum and maximum, so a matte that is only too faint passes.
+    Args:
+        predicted_thw: (T, H, W).
+        true_thw: (T, H, W).
+        inside_thw: the pixels of a frame that count until the next.
+        by_area: divide by the pixels that count before the root is taken; without, it grows with the image's size.
     """
-    p, g = _pair(predicted_thw, true_thw)
-    return np.array([np.square(_edges(a) - _edges(b)).sum() / 1000 for a, b in zip(p, g, strict=True)])
+    scores, before = [0.0], None
+    for p, g, inside in frame_pairs(predicted_thw, true_thw, inside_thw):
+        error = p - g
+        if before is not None:
+            change, counted = (error - before[0]) ** 2, before[1]
+            scores.append(math.sqrt(total(change, counted) / (area(change, counted) if by_area else 1)))
+        before = error, inside
+    return np.array(scores)
 
 
-def conn(predicted_thw: Alpha, true_thw: Alpha) -> Scores:
-    """Give the summed difference of connectedness to the largest common piece, divided by 1000."""
-    p, g = _pair(predicted_thw, true_thw)
-    return np.array([_connectivity_error(a, b) / 1000 for a, b in zip(p, g, strict=True)])
+def total(error_hw: Frame, inside_hw: Frame | None) -> float:
+    """Sum what counts."""
+    return float((error_hw if inside_hw is None else error_hw[inside_hw]).sum())
 
 
-def dtssd(predicted_thw: Alpha, true_thw: Alpha) -> Scores:
-    """Give the root mean square difference of change over time, times 100; the first frame has none and gives 0."""
-    p, g = _pair(predicted_thw, true_thw)
-    change = np.diff(p, axis=0) - np.diff(g, axis=0)
-    return np.concatenate([[0.0], 100 * np.sqrt(np.square(change).mean(axis=(1, 2)))])
-
-
-def _pair(predicted_thw: Alpha, true_thw: Alpha) -> tuple[Scores, Scores]:
-    if predicted_thw.shape != true_thw.shape or predicted_thw.ndim != 3:
-        raise ValueError(f"predicted {predicted_thw.shape} and true {true_thw.shape} are not one clip (T, H, W)")
-    return predicted_thw.astype(np.float64), true_thw.astype(np.float64)
-
-
-def _edges(alpha_hw: Scores) -> Scores:
-    """Give the gradient magnitude of a frame that was stretched to 0..1; a constant frame has none."""
-    low, high = alpha_hw.min(), alpha_hw.max()
-    if low == high:
-        return np.zeros_like(alpha_hw)
-    stretched = (alpha_hw - low) / (high - low)
-    t = np.arange(-GRAD_HALF_WIDTH, GRAD_HALF_WIDTH + 1, dtype=np.float64)
-    gauss = np.exp(-np.square(t) / (2 * GRAD_SIGMA**2))
-    kernel = np.outer(gauss, t * gauss)
-    kernel /= np.sqrt(np.square(kernel).sum())
-    across, down = (cv2.filter2D(stretched, cv2.CV_64F, k, borderType=cv2.BORDER_REPLICATE) for k in (kernel, kernel.T))
-    return np.asarray(np.hypot(across, down))
-
-
-def _connectivity_error(p_hw: Scores, g_hw: Scores) -> float:
-    level = np.full(p_hw.shape, -1.0)
-    for before, threshold in pairwise(CONN_STEP * np.arange(11)):
-        piece = _largest_piece((p_hw >= threshold) & (g_hw >= threshold))
-        level[(level == -1) & ~piece] = before
-    level[level == -1] = 1.0
-    return float(np.abs(_connectedness(p_hw, level) - _connectedness(g_hw, level)).sum())
-
-
-def _connectedness(alpha_hw: Scores, level_hw: Scores) -> Scores:
-    above = alpha_hw - level_hw
-    return np.where(above >= CONN_TOLERANCE, 1 - above, 1.0)
-
-
-def _largest_piece(inside_hw: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Give the largest 4-connected piece; between equals the one that a scan by rows meets first."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside_hw.astype(np.uint8), connectivity=4)
-    if count == 1:
-        return np.zeros_like(inside_hw)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    largest = 1 + np.flatnonzero(areas == areas.max())
-    first = int(np.isin(labels, largest).argmax())
-    return np.asarray(labels == labels.flat[first])
+def area(frame_hw: Frame, inside_hw: Frame | None) -> float:
+    """Count the pixels that count, at least 1."""
+    return max(1.0, float(frame_hw.shape[0] * frame_hw.shape[1] if inside_hw is None else inside_hw.sum()))

@@ -23,6 +23,8 @@ class TrueClip:
         foreground_thwc: (T, H, W, 3) uint8 sRGB, the subject's own colour where its alpha is above 0; None when the
             benchmark does not know it.
         distractor_thw: (T, H, W) uint8, visible alpha of what must not be taken; None where there is none.
+        trimap_thw: (T, H, W) uint8, 0 background, 255 foreground, else unknown; None where none is published.
+        first_mask_hw: (H, W) bool, the mask prompt for the first frame that is published; None where none is.
     """
 
     name: str
@@ -32,6 +34,8 @@ class TrueClip:
     alpha_thw: Pixels
     foreground_thwc: Pixels | None = None
     distractor_thw: Pixels | None = None
+    trimap_thw: Pixels | None = None
+    first_mask_hw: NDArray[np.bool_] | None = None
 
 
 class Benchmark(Protocol):

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.contract.shot import Point, Settings, Shot, ShotObject
-from engine.evaluation import metrics
+from engine.contract.shot import Point
 from engine.evaluation.baselines import first_alpha_held, grabcut
+from engine.evaluation.metrics import dtssd, mad, mse
+from engine.evaluation.tracking import track
 from engine.model.mam2 import MAM2
 from engine.session.results import ObjectMatte
-from engine.session.session import ShotSession
 from engine.training.procedural import KINDS, UNSEEN_SEED, Clip, make_clip
 
 _UNKNOWN = (0.02, 0.98)  # alphas between these are truly neither background nor foreground
@@ -41,23 +40,6 @@ class ClipScore:
     collapse: tuple[int, int, int, int]
 
 
-class ClipPlates:
-    """A clip as a session's plates; frame numbers count from 0."""
-
-    def __init__(self, plates_thwc: NDArray[np.uint8]) -> None:
-        self.plates = plates_thwc
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.plates.shape[2], self.plates.shape[1]
-
-    def display(self, frame: int) -> NDArray[np.float32]:
-        """Give one plate (H, W, 3) in 0..1."""
-        plate: NDArray[np.float32] = np.divide(self.plates[frame], 255, dtype=np.float32)
-        return plate
-
-
 def examine(
     model: MAM2, *, clips: int, frames: int = 24, size: tuple[int, int] = (320, 180), first: int = 0, mode: str
 ) -> Iterator[ClipScore]:
@@ -78,12 +60,7 @@ def examine(
 
 def matte_clip(model: MAM2, clip: Clip, mode: str) -> list[ObjectMatte]:
     """Matte a clip from one click on its first frame; one matte a frame."""
-    plates = ClipPlates(clip.plates_thwc)
-    width, height = plates.size
-    thing = ShotObject("subject", (Point(0, *clip.click_xy),))
-    shot = Shot(0, len(clip.plates_thwc) - 1, width, height, (thing,), Settings(direction="forward", mode=mode))
-    with ShotSession(model, shot, plates) as session:
-        return [mattes.objects["subject"] for mattes in session.track()]
+    return [matte for _, matte in track(model, clip.plates_thwc, Point(0, *clip.click_xy), mode=mode)]
 
 
 def score(clip: Clip, mattes: list[ObjectMatte]) -> ClipScore:
@@ -95,11 +72,11 @@ def score(clip: Clip, mattes: list[ObjectMatte]) -> ClipScore:
     return ClipScore(
         clip.kind,
         clip.seed,
-        float(metrics.mad(ours, truth).mean()),
-        float(metrics.mse(ours, truth).mean()),
-        float(metrics.dtssd(ours, truth).mean()),
-        float(metrics.mad(grabcut(clip.plates_thwc, truth), truth).mean()),
-        float(metrics.mad(first_alpha_held(truth), truth).mean()),
+        1000 * float(mad(ours, truth).mean()),
+        1000 * float(mse(ours, truth).mean()),
+        100 * float(dtssd(ours, truth).mean()),
+        1000 * float(mad(grabcut(clip.plates_thwc, truth), truth).mean()),
+        1000 * float(mad(first_alpha_held(truth), truth).mean()),
         bool((ours * distractor).sum() > (ours * truth).sum()),
         (int(called[0].sum()), int(unknown[0].sum()), int(called[1:].sum()), int(unknown[1:].sum())),
     )
