@@ -7,10 +7,13 @@ from typing import Any
 
 import torch
 
-from engine.model.checkpoints import load_model, save_model
-from engine.model.config import STARTER, MAM2Config
+from engine.contract.errors import ModelError
+from engine.model.checkpoints import load_model, save_model, start_model
+from engine.model.config import CONFIGS, STARTER, MAM2Config
 from engine.model.mam2 import MAM2
 from engine.training.trainer import Progress, load_average
+
+PROCEDURAL = "procedural clips drawn by engine.training.procedural"
 
 
 def starter_config(image_size: int) -> MAM2Config:
@@ -24,9 +27,11 @@ def starter_config(image_size: int) -> MAM2Config:
 def save(path: Path, model: MAM2, progress: Progress) -> None:
     """Write the run's state; the old file stays until the new one is whole."""
     state = {
+        "name": model.config.name,
         "model": model.state_dict(),
         "average": progress.average,
         "optimizer": progress.optimizer,
+        "unlogged": progress.unlogged,
         "step": progress.step,
         "seconds": progress.seconds,
     }
@@ -35,43 +40,72 @@ def save(path: Path, model: MAM2, progress: Progress) -> None:
     half_written.replace(path)
 
 
-def resume(path: Path, starts: Sequence[Path], *, image_size: int) -> tuple[MAM2, Progress]:
-    """Go on from `path` if it is there; else begin the stage from other stages' averaged weights, or from nothing.
+def resume(
+    path: Path, starts: Sequence[Path], *, image_size: int | None = None, name: str = "starter"
+) -> tuple[MAM2, Progress]:
+    """Go on from `path` if it is there; else begin the stage from other stages' averaged weights, or from the public's.
 
     Args:
         path: this stage's checkpoint.
         starts: checkpoints of stages before it; each gives the parts (tracker, matter) that it trained. A model's
             weights file gives both: so the shipped starter is trained further.
-        image_size: side of the model's square.
+        image_size: side of the starter's square; other models have their own.
+        name: `starter`, which begins from nothing, or a key of `CONFIGS`, which begins from imported SAM 2.1 weights.
+
+    Raises:
+        ModelError: `model.config` when a checkpoint is another model's; as `start_model` otherwise.
     """
-    torch.manual_seed(0)
-    model = MAM2(starter_config(image_size))
-    torch.nn.init.constant_(model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias, 4.0)
-    if path.exists():
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
+    model = _begin(name, starts, image_size, from_public=state is None)
+    if state is not None:
+        _same_model(state, name, path)
         model.load_state_dict(state["model"])
-        return model, Progress(state["step"], state["seconds"], state["average"], state["optimizer"])
+        unlogged = state.get("unlogged", {})
+        return model, Progress(state["step"], state["seconds"], state["average"], state["optimizer"], unlogged)
     for start in starts:
-        if start.suffix == ".safetensors":
-            model.load_state_dict(load_model(start, for_training=True).state_dict())
-        else:
-            _take(model, torch.load(start, map_location="cpu", weights_only=True))
+        if start.suffix != ".safetensors":
+            _take(model, torch.load(start, map_location="cpu", weights_only=True), start)
     return model, Progress()
 
 
-def export(starts: Sequence[Path], path: Path) -> None:
+def export(starts: Sequence[Path], path: Path, *, name: str = "starter", source: str = PROCEDURAL) -> None:
     """Write averaged weights of finished stages as a model's weights file, large tensors in half precision.
 
     Args:
         starts: checkpoints that together hold the tracker and the matter.
-        path: `.safetensors`; its name says nothing, its header says `starter`.
+        path: `.safetensors`; its name says nothing, its header says the model's.
+        name: of the model.
+        source: what it learnt from, in words; for the file's header.
     """
-    model, _ = resume(path.with_suffix(".none"), starts, image_size=STARTER.tracker.image_size)
-    learnt = "procedural clips drawn by engine.training.procedural"
-    save_model(model, path, metadata={"source": learnt, "licence": "Apache-2.0"}, half=True)
+    model, _ = resume(path.with_suffix(".none"), starts, image_size=STARTER.tracker.image_size, name=name)
+    save_model(model, path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
 
 
-def _take(model: MAM2, state: dict[str, Any]) -> None:
+def _begin(name: str, starts: Sequence[Path], image_size: int | None, *, from_public: bool) -> MAM2:
+    torch.manual_seed(0)
+    files = [start for start in starts if start.suffix == ".safetensors"]
+    if name == "starter":
+        model = MAM2(starter_config(image_size or STARTER.tracker.image_size))
+        torch.nn.init.constant_(model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias, 4.0)
+    elif files or not from_public:
+        model = MAM2(CONFIGS[name])
+    else:
+        return start_model(name)
+    for file in files:
+        model.load_state_dict(load_model(file, for_training=True).state_dict())
+    return model
+
+
+def _same_model(state: dict[str, Any], name: str, path: Path) -> None:
+    held = state.get("name", "starter")
+    if held != name:
+        raise ModelError(
+            "model.config", f"{path.name} is a run of {held}, not of {name}.", f"Say --model {held}, or another --out."
+        )
+
+
+def _take(model: MAM2, state: dict[str, Any], path: Path) -> None:
+    _same_model(state, model.config.name, path)
     parts = {name.partition(".")[0] for name in state["average"]}
     whole = model.state_dict()
     whole.update({name: value for name, value in state["model"].items() if name.partition(".")[0] in parts})

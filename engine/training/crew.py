@@ -1,14 +1,17 @@
 """Training in several processes: each learns from its share of every batch, and all take the same step.
 
-`torchrun --nproc-per-node N -m engine train ...` starts them; a process started alone is a crew of one.
+`torchrun --nproc-per-node N -m engine train ...` (or `accelerate launch`) starts them; a process started alone is a
+crew of one. The model is called in many ways, not through one `forward`, so gradients are averaged here and no wrapper
+stands around it.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, distributed
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list, reduce
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -33,29 +36,22 @@ class Crew:
         if self.size == 1:
             return
         tensors = list(gradients)
-        flat = torch.cat([tensor.flatten() for tensor in tensors])
-        distributed.all_reduce(flat)
-        flat /= self.size
-        for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        mean = reduce(torch.cat([tensor.flatten() for tensor in tensors]), "mean")
+        for tensor, part in zip(tensors, mean.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(part.view_as(tensor))
 
     def agree(self, *, wanted: bool) -> bool:
         """Give what the leading process wants; everybody waits until all have asked."""
         if self.size == 1:
             return wanted
-        said = [wanted]
-        distributed.broadcast_object_list(said, src=0)
-        return said[0]
+        return bool(broadcast_object_list([wanted])[0])
 
 
 def join(device: torch.device) -> Crew:
-    """Join the processes that `torchrun` started with this one.
+    """Join the processes that were started with this one.
 
     Args:
         device: what trains.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
-        return Crew()
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return Crew(distributed.get_rank(), size)
+    state = PartialState(cpu=device.type == "cpu")
+    return Crew(state.process_index, state.num_processes)

@@ -118,6 +118,7 @@ class PooledClips(Dataset[Sample]):
         return Sample(
             torch.from_numpy(np.ascontiguousarray(plates.transpose(0, 3, 1, 2))),
             torch.from_numpy(np.ascontiguousarray(alphas.transpose(3, 0, 1, 2)[:, :, None])),
+            number=index,
         )
 
     def _frames(self, rng: np.random.Generator, length: int) -> np.ndarray:

@@ -5,26 +5,25 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.model.tensors import FramePrompt
+from engine.training.chance import Chance
 
 
-def sample_prompt(
-    alpha_b1ss: Tensor, mask_b1hw: Tensor, generator: torch.Generator, kinds: tuple[float, float]
-) -> FramePrompt:
+def sample_prompt(alpha_b1ss: Tensor, mask_b1hw: Tensor, chance: Chance, kinds: tuple[float, float]) -> FramePrompt:
     """Draw one prompt for every object of a batch on one frame.
 
     Args:
         alpha_b1ss: (B, 1, S, S) in 0..1.
         mask_b1hw: (B, 1, S/4, S/4) the mask to be found.
-        generator: source of chance.
+        chance: of the step.
         kinds: chances of a mask for the whole batch, and of a box for each object otherwise; points take the rest.
     """
     batch, _, size, _ = alpha_b1ss.shape
     device, alpha_b1ss, mask_b1hw = alpha_b1ss.device, alpha_b1ss.cpu(), mask_b1hw.cpu()
-    if torch.rand((), generator=generator) < kinds[0]:
+    if torch.rand((), generator=chance.shared) < kinds[0]:
         mask = F.interpolate(mask_b1hw, size=(size, size), mode="bilinear", align_corners=False)
         return FramePrompt(mask_b1hw=(mask > 0.5).float()).to(device)
     points, labels = torch.zeros(batch, 2, 2), torch.full((batch, 2), -1, dtype=torch.int32)
-    for i in range(batch):
+    for i, generator in enumerate(chance.objects):
         if torch.rand((), generator=generator) < kinds[1]:
             points[i], labels[i] = _box(mask_b1hw[i, 0], generator), torch.tensor([2, 3], dtype=torch.int32)
         else:
@@ -32,19 +31,19 @@ def sample_prompt(
     return FramePrompt(points, labels).to(device)
 
 
-def sample_correction(logits_b1hw: Tensor, mask_b1hw: Tensor, size: int, generator: torch.Generator) -> FramePrompt:
+def sample_correction(logits_b1hw: Tensor, mask_b1hw: Tensor, size: int, chance: Chance) -> FramePrompt:
     """Draw one corrective click an object, positive where the mask misses, negative where it spills.
 
     Args:
         logits_b1hw: (B, 1, h, w) the mask to be corrected; it becomes the prompt's prior.
         mask_b1hw: (B, 1, h, w) the mask to be found.
         size: S, the side of the model's square.
-        generator: source of chance.
+        chance: of the step.
     """
     batch = len(logits_b1hw)
     points, labels = torch.zeros(batch, 1, 2), torch.full((batch, 1), -1, dtype=torch.int32)
     inside_bhw, wanted_bhw = (logits_b1hw[:, 0] > 0).cpu(), (mask_b1hw[:, 0] > 0.5).cpu()
-    for i in range(batch):
+    for i, generator in enumerate(chance.objects):
         wrong = inside_bhw[i] != wanted_bhw[i]
         inner = -F.max_pool2d(-wrong[None].float(), 3, stride=1, padding=1)[0] > 0
         cells = (inner if inner.any() else wrong).nonzero()

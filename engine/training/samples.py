@@ -6,6 +6,8 @@ from enum import Enum
 import torch
 from torch import Tensor
 
+_MOST_OBJECTS = 64
+
 
 class Source(Enum):
     """Where a sample's labels come from; the value names the paper's data classes.
@@ -43,11 +45,13 @@ class Sample:
         plates_tchw: (T, 3, S, S) uint8, display-referred sRGB.
         alpha_nt1hw: (N, T, 1, S, S) uint8, visible alpha of each object; 0 or 255 where only a mask is known.
         source: what the labels are good for.
+        number: its place in the data set, from which its random draws follow.
     """
 
     plates_tchw: Tensor
     alpha_nt1hw: Tensor
     source: Source = Source.PROCEDURAL
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,20 @@ class ClipBatch:
         alpha_nt1hw: (N, T, 1, S, S) uint8, visible alpha of each object.
         clip_n: (N,) int64: the clip that each object is in.
         teaches_n3: (N, 3) bool: whether an object's labels teach masks, trimaps, alpha (see `Source`).
+        chance_n: (N,) int64, a number of its own for every object of the data set.
     """
 
     plates_btchw: Tensor
     alpha_nt1hw: Tensor
     clip_n: Tensor
     teaches_n3: Tensor
+    chance_n: Tensor
+
+    def that_teach_alpha(self) -> "ClipBatch":
+        """Give the same clips with only those objects whose exact alpha is known."""
+        kept = self.teaches_n3[:, 2]
+        parts = {name: getattr(self, name)[kept] for name in ("alpha_nt1hw", "clip_n", "teaches_n3", "chance_n")}
+        return replace(self, **parts)
 
     def to(self, device: torch.device) -> "ClipBatch":
         """Give the same batch on another device."""
@@ -85,4 +97,5 @@ def collate(samples: list[Sample]) -> ClipBatch:
         torch.cat([sample.alpha_nt1hw for sample in samples]),
         torch.repeat_interleave(counts),
         torch.repeat_interleave(teaches, counts, dim=0),
+        torch.tensor([_MOST_OBJECTS * s.number + n for s in samples for n in range(len(s.alpha_nt1hw))]),
     )

@@ -1,7 +1,11 @@
 """The recipe as data: what each stage trains, on what, with which losses.
 
-Stage 0 (`masks-*`) stands in for SAM 2's pre-training, on masks alone. Then the paper's stages: `trimaps` with
-L_main = 1[VOS] L_mask + 1[VM or IM] L_trimap, LoRA on the frozen encoder; `matter` with L_alpha.
+The paper's two stages, for a model that begins from SAM 2.1 and MEMatte, are `stage-1`, LoRA on the frozen encoder and
+L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap, and `stage-2`, L_matter = 1[IM] L_alpha. The paper does not print
+its rates, lengths and batches: these are MattePro's and MEMatte's where they are known.
+
+The others are the starter's, which begins from nothing: `masks-*` stand in for SAM 2's pre-training, on masks alone;
+`trimaps*` and `matter*` are the two stages again, in steps of growing length.
 """
 
 import re
@@ -19,7 +23,7 @@ class Stage:
         kind: `masks`, `trimaps` or `matter`: which losses apply.
         trains: regular expressions; a parameter trains when one is found in its name and none of `frozen` is.
         frozen: see above.
-        size: side of the training clips in pixels.
+        size: side of the training clips in pixels; 0 for the model's own.
         frames: frames a clip.
         batch: clips a step.
         rate: peak learning rate of AdamW.
@@ -39,12 +43,19 @@ class Stage:
     objects: int = 2
 
 
+_LOSSES = {
+    "masks": "L_mask",
+    "trimaps": "L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap",
+    "matter": "L_matter = 1[IM] L_alpha",
+}
 _TRIMAP = r"trimap_|mask_augment"
 _ENCODER = r"image_encoder\.(?!.*lora_)"
 
 STAGES = {
     stage.name: stage
     for stage in (
+        Stage("stage-1", "trimaps", (r"^tracker\.",), (_ENCODER,), 0, 8, 8, 5e-5, 90_000_000),
+        Stage("stage-2", "matter", (r"^matter\.",), (), 0, 1, 16, 5e-4, 95_000_000, 1),
         Stage("images-128", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 128, 1, 16, 1e-3, 0),
         Stage("images-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 256, 1, 8, 8e-4, 6_000_000),
         Stage("masks-128", "masks", (r"^tracker\.",), (_TRIMAP, "lora_"), 128, 3, 8, 1e-3, 0),
@@ -68,3 +79,17 @@ def choose_parameters(model: nn.Module, stage: Stage) -> dict[str, nn.Parameter]
         if parameter.requires_grad:
             chosen[name] = parameter
     return chosen
+
+
+def describe(model: nn.Module, stage: Stage) -> list[str]:
+    """Say a stage's loss, and for each part of the model how many of its numbers train, in a line each."""
+    chosen, parts = choose_parameters(model, stage), dict[str, list[int]]()
+    for name, parameter in model.named_parameters():
+        counts = parts.setdefault(".".join(name.split(".")[:2]), [0, 0])
+        counts[0] += parameter.numel() if name in chosen else 0
+        counts[1] += parameter.numel()
+    lines = [f"{stage.name}: {_LOSSES[stage.kind]}"]
+    return lines + [
+        f"  {name}: {'frozen' if not trained else f'{trained:,} of {whole:,} train'}"
+        for name, (trained, whole) in parts.items()
+    ]

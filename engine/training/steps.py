@@ -1,17 +1,26 @@
-"""One training step a kind of stage: a batch in, a dict of named loss terms out; their sum is what trains."""
+"""One training step a kind of stage: a batch in, a dict of named loss terms out; their sum is what trains.
+
+Every term is a sum over objects divided by the batch's clips: the mean over processes that share a batch evenly is the
+whole batch's term. The matter's are means over pixels of its batch, as MEMatte has them.
+"""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from engine.model.mam2 import MAM2
-from engine.model.matter import ratio_loss
+from engine.model.matter import Matter, ratio_loss
 from engine.model.tensors import FramePrompt
 from engine.training import losses
+from engine.training.chance import Chance
 from engine.training.prompting import sample_correction, sample_prompt
 from engine.training.rollout import Correct, Walk, walk
 from engine.training.samples import ClipBatch
 from engine.training.targets import mask_target, plate_size, trimap_target, worn_trimap
+
+Terms = dict[str, Tensor]
 
 CORRECTED = 0.3  # share of steps that end with a corrective click
 PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
@@ -20,41 +29,60 @@ UNSURE = 0.4  # most that logits of unknown and foreground are shifted by in the
 OWN_TRIMAPS = 0.75  # share of the last stage's steps that meet the tracker's own trimaps
 
 
-def masks_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
+@dataclass(frozen=True)
+class Lesson:
+    """What a step is given besides its batch.
+
+    Attributes:
+        mode: row of the paper's ablation.
+        chance: source of the step's draws.
+        teacher: a frozen matter whose backbone the trained one is to follow (MEMatte learns so from ViTMatte); None
+            where it learns from alpha alone.
+    """
+
+    mode: str
+    chance: Chance
+    teacher: Matter | None = None
+
+
+def masks_step(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Terms:
     """Stage 0: masks, presence, and one correction."""
-    del mode  # pass 1 is the same in every mode
-    walked, masks, _ = _walk(model, batch, None, generator)
-    return _mask_terms(walked, masks)
+    walked, masks, _ = _walk(model, batch, None, lesson.chance)
+    return _mask_terms(walked, masks, batch)
 
 
-def trimaps_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
-    """Stage 1: L_main = 1[VOS] L_mask + 1[VM or IM] L_trimap. A procedural clip has both labels: it is both."""
-    walked, masks, alpha = _walk(model, batch, mode, generator)
-    terms = _mask_terms(walked, masks)
+def trimaps_step(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Terms:
+    """Stage 1: L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap. A procedural clip has both labels: it is both."""
+    walked, masks, alpha = _walk(model, batch, lesson.mode, lesson.chance)
+    terms = _mask_terms(walked, masks, batch)
     frames = len(walked.masks)
     classes = trimap_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     trimap = [
-        losses.normalised_focal(logits, classes[:, t], weights=CLASS_WEIGHTS).mean()
+        _sum(losses.normalised_focal(logits, classes[:, t], weights=CLASS_WEIGHTS), batch.teaches_n3[:, 1], batch)
         for t, logits in enumerate(walked.trimaps)
     ]
     terms["trimap"] = 2.0 * torch.stack(trimap).mean()
     return terms
 
 
-def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> dict[str, Tensor]:
-    """Stage 2: the matter alone, on true trimaps worn in every way; with several frames also on the tracker's own."""
+def matter_step(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Terms:
+    """Stage 2: L_matter = 1[IM] L_alpha, on true trimaps worn in every way; of clips also on the tracker's own."""
+    batch, chance = batch.that_teach_alpha(), lesson.chance
+    if not len(batch.clip_n):
+        return {}
     plates, alphas = batch.plates_btchw[batch.clip_n], batch.alpha_nt1hw
     plate, truth = plates.flatten(0, 1).float() / 255, alphas.flatten(0, 1).float() / 255
-    size = plate_size(plate.shape[-1], generator)
-    own = alphas.shape[1] > 1 and torch.rand((), generator=generator) < OWN_TRIMAPS
-    logits = _own_trimaps(model, batch, mode, generator) if own else None
+    size = plate_size(plate.shape[-1], chance.shared)
+    own = alphas.shape[1] > 1 and torch.rand((), generator=chance.shared) < OWN_TRIMAPS
+    logits = _own_trimaps(model, batch, lesson) if own else None
     plate, truth = (
         F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True) for x in (plate, truth)
     )
     if logits is None:
-        trimap = torch.cat([worn_trimap(one, generator) for one in truth.split(1)])
+        frames = [generator for generator in chance.objects for _ in range(alphas.shape[1])]
+        trimap = torch.cat([worn_trimap(one, generator) for one, generator in zip(truth.split(1), frames, strict=True)])
     else:
-        shift = UNSURE * (2 * torch.rand(len(logits), 3, 1, 1, generator=generator) - 1).to(logits)
+        shift = UNSURE * (2 * torch.rand(len(logits), 3, 1, 1, generator=chance.shared) - 1).to(logits)
         likely = F.interpolate((logits + shift).softmax(1), size, mode="bilinear", align_corners=False)
         trimap = likely.argmax(1, keepdim=True).float() / 2
     output = model.matter.forward_detailed(plate, trimap)
@@ -62,44 +90,50 @@ def matter_step(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Gener
     known = 1 - unknown
     # What the trimap wrongly calls known is beyond the matter: there it learns to agree.
     wanted = unknown * truth + known * trimap
-    return {
+    terms = {
         "l1": losses.alpha_l1(output.alpha, wanted, unknown),
         "laplacian": losses.laplacian(output.alpha, wanted),
         "gradient": losses.gradient(output.alpha, wanted),
         "ratio": ratio_loss(output.keeps),
     }
+    if lesson.teacher is not None:
+        with torch.no_grad():
+            taught = lesson.teacher.forward_detailed(plate, trimap).features
+        terms["distillation"] = F.mse_loss(output.features, taught)
+    return terms
 
 
 STEPS = {"masks": masks_step, "trimaps": trimaps_step, "matter": matter_step}
 
 
-def _walk(model: MAM2, batch: ClipBatch, mode: str | None, generator: torch.Generator) -> tuple[Walk, Tensor, Tensor]:
+def _walk(model: MAM2, batch: ClipBatch, mode: str | None, chance: Chance) -> tuple[Walk, Tensor, Tensor]:
     alpha = batch.alpha_nt1hw.float() / 255
     frames, size = alpha.shape[1], alpha.shape[-1]
     masks = mask_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     kinds = PROMPT_KINDS if frames > 1 else (0.0, PROMPT_KINDS[1])  # a mask alone leaves nothing to find
-    prompt = sample_prompt(alpha[:, 0], masks[:, 0], generator, kinds)
+    prompt = sample_prompt(alpha[:, 0], masks[:, 0], chance, kinds)
     correct: Correct | None = None
-    if torch.rand((), generator=generator) < CORRECTED:
+    if torch.rand((), generator=chance.shared) < CORRECTED:
 
         def correct(prior: Tensor) -> FramePrompt:
-            return sample_correction(prior, masks[:, -1], size, generator)
+            return sample_correction(prior, masks[:, -1], size, chance)
 
     return walk(model, batch.plates_btchw.float() / 255, batch.clip_n, prompt, mode, correct), masks, alpha
 
 
-def _mask_terms(walked: Walk, masks_bt1hw: Tensor) -> dict[str, Tensor]:
-    predictions = [(mask, masks_bt1hw[:, t]) for t, mask in enumerate(walked.masks)]
+def _mask_terms(walked: Walk, masks_nt1hw: Tensor, batch: ClipBatch) -> Terms:
+    predictions = [(mask, masks_nt1hw[:, t]) for t, mask in enumerate(walked.masks)]
     if walked.correction is not None:
-        predictions.append((walked.correction, masks_bt1hw[:, -1]))
+        predictions.append((walked.correction, masks_nt1hw[:, -1]))
     focal, dice, present = [], [], []
+    taught = batch.teaches_n3[:, 0]
     for mask, truth in predictions:
-        there = (truth.flatten(1).sum(1) >= 3).float()
+        there = truth.flatten(1).sum(1) >= 3
         if not mask.logits_b1hw.requires_grad:  # a mask prompt is its own answer
             continue
-        focal.append((losses.focal(mask.logits_b1hw, truth) * there).mean())
-        dice.append((losses.dice(mask.logits_b1hw, truth) * there).mean())
-        present.append(losses.presence(mask.presence_b1, there).mean())
+        focal.append(_sum(losses.focal(mask.logits_b1hw, truth), taught & there, batch))
+        dice.append(_sum(losses.dice(mask.logits_b1hw, truth), taught & there, batch))
+        present.append(_sum(losses.presence(mask.presence_b1, there.float()), taught, batch))
     return {
         "focal": 20 * torch.stack(focal).mean(),
         "dice": torch.stack(dice).mean(),
@@ -107,10 +141,14 @@ def _mask_terms(walked: Walk, masks_bt1hw: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _own_trimaps(model: MAM2, batch: ClipBatch, mode: str, generator: torch.Generator) -> Tensor:
+def _sum(loss_n: Tensor, counts_n: Tensor, batch: ClipBatch) -> Tensor:
+    return loss_n[counts_n].sum() / len(batch.plates_btchw)
+
+
+def _own_trimaps(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Tensor:
     """Give the tracker's trimap logits (N*T, 3, S/4, S/4) of every object's frames."""
     with torch.no_grad():
         model.tracker.eval()
-        walked, _, _ = _walk(model, batch, mode, generator)
+        walked, _, _ = _walk(model, batch, lesson.mode, lesson.chance)
         model.tracker.train()
     return torch.stack(walked.trimaps, dim=1).flatten(0, 1)

@@ -1,6 +1,5 @@
 """The loop: one stage of the recipe, resumable, with a moving average of the weights and a log that can be plotted."""
 
-import csv
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,17 +8,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from engine.model.mam2 import MAM2
+from engine.model.matter import Matter
+from engine.training.chance import Chance
 from engine.training.crew import Crew
-from engine.training.datasets import PooledClips, one_thread
-from engine.training.samples import ClipBatch, collate
+from engine.training.datasets import one_thread
+from engine.training.log import Log
+from engine.training.samples import ClipBatch, Sample, collate
 from engine.training.stages import Stage, choose_parameters
-from engine.training.steps import STEPS
+from engine.training.steps import STEPS, Lesson
 
 WARM_UP = 100
 AVERAGE = 0.998
+LOGGED_EVERY = 10
 
 
 @dataclass
@@ -31,12 +34,14 @@ class Progress:
         seconds: time spent training.
         average: moving average of the trained parameters and of their batch norms' statistics, by name.
         optimizer: its state.
+        unlogged: loss terms of the steps since the log's last line.
     """
 
     step: int = 0
     seconds: float = 0.0
     average: dict[str, Tensor] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
+    unlogged: dict[str, list[float]] = field(default_factory=dict)
 
 
 class _From(Sampler[int]):
@@ -57,7 +62,7 @@ def train_stage(
     stage: Stage,
     progress: Progress,
     *,
-    pool: Path,
+    data: Dataset[Sample],
     folder: Path,
     mode: str,
     steps: int,
@@ -65,6 +70,8 @@ def train_stage(
     report: Callable[[int, dict[str, float]], None],
     workers: int = 1,
     decay_from: float = 0.7,
+    accumulate: int = 1,
+    teacher: Matter | None = None,
     crew: Crew = Crew(),  # noqa: B008 - frozen
 ) -> Progress:
     """Train one stage until `steps` or for `stop_after` seconds, whichever comes first.
@@ -73,18 +80,23 @@ def train_stage(
         model: trained in place, on its device; the moving average is in the progress; see `load_average`.
         stage: what to do.
         progress: where to go on from.
-        pool: the clips to learn from.
-        folder: `<stage>.csv` is appended to here.
+        data: the samples to learn from, each a function of its number; step k takes numbers k * batch and on.
+        folder: `<stage>.csv` is appended to here, and TensorBoard's events where that is installed.
         mode: row of the paper's ablation to train.
         steps: length of the whole stage, over all runs; the learning rate falls to zero over its last part.
         stop_after: seconds.
         report: called every ten steps with the step and the mean of each loss term.
         workers: processes that cut samples.
         decay_from: share of the stage after which the rate falls.
+        accumulate: parts that this process takes its share of a batch in, one after another, to save memory.
+        teacher: a frozen matter to follow; see `Lesson`.
         crew: the processes that train together; the stage's batch is divided among them.
 
     Returns:
         The new progress; `progress` itself is left as it was.
+
+    Raises:
+        ValueError: the stage's batch cannot be divided evenly.
     """
     model.train()
     chosen = choose_parameters(model, stage)
@@ -95,33 +107,41 @@ def train_stage(
     averaged = chosen | _statistics(model, chosen)
     average = {name: value.to(device, copy=True) for name, value in (_detached(averaged) | progress.average).items()}
     started, step = time.monotonic(), progress.step
-    totals: dict[str, list[float]] = {}
-    for batch in _batches(stage, pool, step, steps, workers, crew):
-        generator = torch.Generator().manual_seed(stage.first_seed * 7 + step + (crew.rank << 40))
-        torch.manual_seed(stage.first_seed + step + (crew.rank << 40))
+    totals = {name: list(values) for name, values in progress.unlogged.items()}
+    log = Log(folder, stage.name) if crew.leads else None
+    batches = _batches(stage, data, step, steps, workers, accumulate, crew)
+    while step < steps:
+        torch.manual_seed(stage.first_seed + step + (crew.rank << 40))  # of dropout and of the routers' choices
         for group in optimizer.param_groups:
             group["lr"] = stage.rate * _rate(step, steps, decay_from)
-        with _precision(stage, device):
-            terms = STEPS[stage.kind](model, batch.to(device), mode, generator)
-        sum(terms.values()).backward()  # type: ignore[union-attr]
+        for _ in range(accumulate):
+            batch = next(batches)
+            chance = Chance.of(stage.first_seed * 7 + step, batch.chance_n)
+            with _precision(stage, device):
+                terms = STEPS[stage.kind](model, batch.to(device), Lesson(mode, chance, teacher))
+            if terms:
+                (torch.stack(list(terms.values())).sum() / accumulate).backward()
+            for name, value in terms.items():
+                totals.setdefault(name, []).append(float(value.detach()))
         crew.average(_gradients(chosen))
-        terms["norm"] = torch.nn.utils.clip_grad_norm_(chosen.values(), 1.0)
+        totals.setdefault("norm", []).append(float(torch.nn.utils.clip_grad_norm_(chosen.values(), 1.0)))
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step += 1
         keep = min(AVERAGE, step / (step + 10))
         torch._foreach_lerp_(list(average.values()), list(_detached(averaged).values()), 1 - keep)
-        for name, value in terms.items():
-            totals.setdefault(name, []).append(float(value.detach()))
-        if step % 10 == 0 and crew.leads:
+        if step % LOGGED_EVERY == 0:
             means = {name: sum(values) / len(values) for name, values in totals.items()}
-            _log(folder / f"{stage.name}.csv", step, means)
-            report(step, means)
             totals = {}
+            if log:
+                log.write(step, means)
+                report(step, means)
         if crew.agree(wanted=time.monotonic() - started > stop_after):
             break
+    if log:
+        log.close()
     spent = progress.seconds + time.monotonic() - started
-    return Progress(step, spent, average, optimizer.state_dict())
+    return Progress(step, spent, average, optimizer.state_dict(), totals)
 
 
 def load_average(model: MAM2, average: dict[str, Tensor]) -> None:
@@ -143,13 +163,18 @@ def _rate(step: int, steps: int, decay_from: float) -> float:
     return min(1.0, (step + 1) / WARM_UP, max(left, 0.01))
 
 
-def _batches(stage: Stage, pool: Path, step: int, steps: int, workers: int, crew: Crew) -> Iterator[ClipBatch]:
-    if stage.batch % crew.size:
-        raise ValueError(f"{stage.name} has {stage.batch} clips a step: {crew.size} processes cannot share them evenly")
+def _batches(
+    stage: Stage, data: Dataset[Sample], step: int, steps: int, workers: int, accumulate: int, crew: Crew
+) -> Iterator[ClipBatch]:
+    if stage.batch % (crew.size * accumulate):
+        raise ValueError(
+            f"{stage.name} has {stage.batch} clips a step: {crew.size} processes cannot share them evenly "
+            f"in {accumulate} parts each"
+        )
     return iter(
         DataLoader(
-            PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects),
-            batch_size=stage.batch // crew.size,
+            data,
+            batch_size=stage.batch // crew.size // accumulate,
             sampler=_From(step * stage.batch + crew.rank, steps * stage.batch, crew.size),
             num_workers=workers,
             collate_fn=collate,
@@ -176,12 +201,3 @@ def _statistics(model: MAM2, chosen: dict[str, torch.nn.Parameter]) -> dict[str,
 
 def _detached(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach() for name, tensor in tensors.items()}
-
-
-def _log(path: Path, step: int, means: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.writer(file)
-        if new:
-            writer.writerow(["step", *means])
-        writer.writerow([step, *(f"{value:.5f}" for value in means.values())])

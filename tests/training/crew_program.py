@@ -8,20 +8,22 @@ import torch
 
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint, crew
+from engine.training.datasets import PooledClips
 from engine.training.stages import STAGES
 from engine.training.trainer import Progress, train_stage
 
 
-def main(pool: Path) -> None:
-    """Train and save `rank<N>.pt` beside the pool."""
+def main(pool: Path, stage_name: str) -> None:
+    """Train and save `<stage>-rank<N>of<M>.pt` beside the pool."""
     together = crew.join(torch.device("cpu"))
     torch.manual_seed(0)
     model = MAM2(checkpoint.starter_config(64))
+    stage = replace(STAGES[stage_name], size=64, frames=2, batch=4)
     train_stage(
         model,
-        replace(STAGES["masks-128"], size=64, frames=1, batch=2),
+        stage,
         Progress(),
-        pool=pool,
+        data=PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects),
         folder=pool.parent,
         mode="pdd+mss",
         steps=2,
@@ -30,9 +32,9 @@ def main(pool: Path) -> None:
         workers=0,
         crew=together,
     )
-    torch.save(dict(model.named_parameters()), pool.with_name(f"rank{together.rank}.pt"))
+    torch.save(dict(model.named_parameters()), pool.with_name(f"{stage_name}-rank{together.rank}of{together.size}.pt"))
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -35,8 +35,9 @@ def _fresh():
 def _run(model, stage, progress, pool, steps, stop=10):
     folder = pool.parent
     options = {"mode": "pdd+mss", "steps": 4, "report": lambda *_: None, "workers": 0}
+    data = datasets.PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects)
     for _ in range(steps):
-        progress = train_stage(model, stage, progress, pool=pool, folder=folder, stop_after=0, **options)
+        progress = train_stage(model, stage, progress, data=data, folder=folder, stop_after=0, **options)
     assert progress.step <= stop
     return progress
 
