@@ -9,9 +9,9 @@ import typer
 from engine.cli import report
 from engine.cli.background import Interrupted
 from engine.cli.ordered import ARGUMENTS, ORDER
-from engine.cli.prompt_options import PROMPT_OPTIONS, Given, read_range
+from engine.cli.prompt_options import PROMPT_OPTIONS, Given, read_frames, read_range
 
-_PROMPTS, _MATTES, _TRACKING, _RUNNING = "Prompts", "Mattes", "Tracking", "Running"
+_PROMPTS, _MATTES, _TRACKING, _RUNNING, _FARM = "Prompts", "Mattes", "Tracking", "Running", "Farm"
 
 
 def matte(
@@ -138,6 +138,18 @@ def matte(
         bool,
         typer.Option("--resume", help="Keep mattes that are done and still valid.", rich_help_panel=_RUNNING),
     ] = False,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="trimap|alpha|check",
+            help="One part of the work: track and keep trimaps, matte from these, or check the mattes.",
+            rich_help_panel=_FARM,
+        ),
+    ] = None,
+    frames: Annotated[
+        str | None,
+        typer.Option(metavar="A-B|A+COUNT", help="Deliver only these frames of the range.", rich_help_panel=_FARM),
+    ] = None,
 ) -> None:
     """Matte a shot: say what with points, boxes or masks; the mattes of the whole range are written as files.
 
@@ -174,6 +186,8 @@ def matte(
         engine=engine,
         plate_layer=plate_layer,
         name=name,
+        stage=stage,
+        frames=None if frames is None else read_frames(frames),
     )
     try:
         result = run_matte(request)
@@ -182,5 +196,5 @@ def matte(
         typer.echo(f"to go on: {shlex.join(words)}", err=True)
         raise typer.Exit(report.INTERRUPTED) from None
     typer.echo(result.summary())
-    if not result.previews:
+    if not result.previews and stage is None:
         typer.echo("          or add --resume --preview sheet for a picture over a checkerboard")

@@ -19,6 +19,7 @@ from engine.media.source import PlateSource
 
 DEVICES = ("auto", "cpu", "cuda", "mps")  # whether this machine has it is seen when the model is loaded
 PREVIEWS = ("sheet", "movie")
+STAGES = ("trimap", "alpha", "check")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class MatteRequest:
         plate_layer: layer or part of the plate files that is the picture.
         name: first part of the mattes' file names; by default the plates' name and `_matte`.
         engine: have the shared engine compute, on its own devices.
+        stage: only one part of the work, one of `STAGES`; None: all of it.
+        frames: first and last frame to deliver, of those in the range.
     """
 
     plates: str
@@ -52,6 +55,8 @@ class MatteRequest:
     engine: bool = False
     plate_layer: str | None = None
     name: str | None = None
+    stage: str | None = None
+    frames: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ class MatteJob:
     def channels(self) -> int:
         """Channels of a frame's files that differ from each other: the alpha of all, and every object's layers."""
         return 1 + len(self.shot.objects) * len(self.request.layers)
+
+    def delivers(self, frame: int) -> bool:
+        """Tell whether a frame's files are wanted of this call."""
+        first, last = self.request.frames or (frame, frame)
+        return first <= frame <= last
 
     def writer(self) -> MatteWriter:
         """Make the writer of the mattes, and with it their folder.
@@ -100,7 +110,7 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
     with open_plates(request.plates, layer=request.plate_layer) as source:
         transform = DisplayTransform(_settings(request, of_file).colourspace, source.encoding)
         shot = _shot(request, of_file, source)
-        check_plates(source, shot.first, shot.last, request.plate_layer, stop)
+        check_plates(source, *_plates_read(request, shot), request.plate_layer, stop)
         _check_masks(shot)
         name = request.name or f"{source.name}_matte"
         with closing(ShotPlates(source, transform)) as plates:
@@ -122,11 +132,25 @@ def check_not_over_plates(job: MatteJob, writer: MatteWriter) -> None:
         )
 
 
+def _plates_read(request: MatteRequest, shot: Shot) -> tuple[int, int]:
+    """Give first and last of the plates that will be looked at: tracking passes all, the matter sees its own."""
+    if request.frames is None or request.stage != "alpha":
+        return shot.first, shot.last
+    return max(request.frames[0], shot.first), min(request.frames[1], shot.last)
+
+
 def _check_options(request: MatteRequest) -> None:
+    if request.stage and (request.engine or request.preview):
+        raise ShotError(
+            "shot.stage",
+            f"--stage does not go together with {'--engine' if request.engine else '--preview'}.",
+            "A stage computes on this machine, and its files are no finished shot: leave one of the two out.",
+        )
     for option, value, allowed in (
         ("device", request.device.partition(":")[0], DEVICES),
         ("format", request.format, FORMATS),
         ("preview", request.preview or PREVIEWS[0], PREVIEWS),
+        ("stage", request.stage or STAGES[0], STAGES),
     ):
         if value not in allowed:
             raise ShotError(

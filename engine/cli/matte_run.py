@@ -1,23 +1,25 @@
 """Carrying out `mam2 matte`: check, load, track, write, preview."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from engine.cli.background import Interrupted, in_background
 from engine.cli.matte_request import MatteJob, MatteRequest, check_not_over_plates, checked
+from engine.cli.matte_stages import Load, Run, check_mattes, check_trimaps, matte_tracked, track, whole
+from engine.cli.matte_stages import load as load_model
 from engine.cli.output_folder import OutputFolder, output_folder, scratch_folder
 from engine.cli.preview import write_preview
 from engine.cli.progress import FrameProgress, show_progress
-from engine.contract.errors import EngineError
+from engine.cli.trimap_files import TrimapFiles
+from engine.contract.errors import EngineError, ShotError
 from engine.contract.frames import count, spell
-from engine.contract.plan import plan_shot, visits
-from engine.media.masks import read_mask
+from engine.contract.plan import Visit, plan_shot, visits
+from engine.media.mattes import MatteWriter
 from engine.model.catalogue import find_files, weights_folder
-from engine.session.results import FrameMattes
 from engine.session.signature import signatures
 
 
@@ -32,6 +34,7 @@ class MatteResult:
         pattern: the mattes' files, `#` for the digits of the frame number.
         channels: names of the channels or layers in them.
         previews: pictures and movies for review.
+        stage: the part of the work that it was; None: all. After `trimap`, the files are trimaps.
     """
 
     frames: tuple[int, ...]
@@ -40,23 +43,29 @@ class MatteResult:
     pattern: Path
     channels: str
     previews: tuple[Path, ...]
+    stage: str | None = None
 
     def summary(self) -> str:
         """Say it to a person."""
         pace = f" in {self.seconds:.1f} s, {self.matted / self.seconds:.2f} frames/s" if self.matted else ""
         kept = len(self.frames) - self.matted
+        verb, noun = ("tracked", "trimaps") if self.stage == "trimap" else ("matted", "mattes")
         lines = [
-            f"{count(self.matted)} matted{pace}" + (f"; {count(kept)} done before and still valid" if kept else "")
+            f"{count(self.matted)} {verb}{pace}" + (f"; {count(kept)} done before and still valid" if kept else "")
         ]
-        lines.append(f"mattes    {self.pattern}  frames {spell(self.frames)}")
+        lines.append(f"{noun:<9} {self.pattern}  frames {spell(self.frames)}")
         lines.append(f"channels  {self.channels}")
         lines += [f"preview   {path}" for path in self.previews]
         lines.append("to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer")
         return "\n".join(lines)
 
 
-def run_matte(request: MatteRequest) -> MatteResult:
-    """Matte a shot, showing how far it is on the standard error stream.
+def run_matte(request: MatteRequest, load: Load = load_model) -> MatteResult:
+    """Matte a shot, or do one stage of it, showing how far it is on the standard error stream.
+
+    Args:
+        request: what to do.
+        load: where the model comes from.
 
     Raises:
         EngineError: what is wrong with the input; frames finished by then stay, and nothing half-written does.
@@ -64,7 +73,7 @@ def run_matte(request: MatteRequest) -> MatteResult:
     """
     with output_folder(request.out) as output, scratch_folder() as scratch, show_progress() as progress:
         try:
-            return in_background(lambda stop: _matte(request, output, scratch, progress, stop))
+            return in_background(lambda stop: _matte(request, output, scratch, progress, stop, load))
         except Interrupted:
             progress.say(f"stopped: {_finished(progress.done, request.out)}")
             raise
@@ -75,63 +84,79 @@ def run_matte(request: MatteRequest) -> MatteResult:
 
 
 def _matte(
-    request: MatteRequest, output: OutputFolder, scratch: Path, progress: FrameProgress, stop: Event
+    request: MatteRequest, output: OutputFolder, scratch: Path, progress: FrameProgress, stop: Event, load: Load
 ) -> MatteResult:
     with checked(request, stop) as job:
         model = find_files(request.model, weights_folder())
         output.prepare()
-        writer = job.writer()
-        check_not_over_plates(job, writer)
+        files = _files(job)
         plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
-        frames = tuple(visit.frame for visit in plan if visit.deliver)
-        sign = signatures(
-            job.shot, job.source.fingerprint, job.colourspace, request.layers, (model.tracker, model.matter)
-        )
+        frames = _delivered(job, plan)
+
+        def signed(layers: tuple[str, ...]) -> dict[int, str]:
+            weights = (model.tracker, model.matter)
+            sign = signatures(job.shot, job.source.fingerprint, job.colourspace, layers, weights)
+            return {frame: sign(frame) for frame in frames}
+
         # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.
-        signed = {frame: sign(frame) for frame in frames}
-        wanted = {frame for frame in frames if not (request.resume and writer.signature(frame) == signed[frame])}
+        own = signed(files.signed_as if isinstance(files, TrimapFiles) else request.layers)
+        if request.stage == "check":
+            check_mattes(job, frames, own)
+            return _result(job, frames, 0, 0.0)
+        wanted = {frame for frame in frames if not (request.resume and files.signature(frame) == own[frame])}
+        if request.stage == "alpha":
+            check_trimaps(job, wanted, signed(TrimapFiles(job).signed_as))
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
         progress.say(_opening(job, frames))
         if warning:
             progress.say(f"warning: {warning}")
-        job.plates.follow([visit.frame for visit in plan])
+        job.plates.follow(sorted(wanted) if request.stage == "alpha" else [visit.frame for visit in plan])
         began = time.monotonic()
         if wanted:
-            progress.wait_for("asking the engine" if request.engine else f"loading the model '{request.model}'")
-            names = [thing.name for thing in job.shot.objects]
-            for mattes in _track(job, scratch, progress, wanted, stop):
+            for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
                 began = progress.began
-                layers = mattes.complete(names, job.shot.width, job.shot.height)
-                writer.write(mattes.frame, layers, signature=signed[mattes.frame])
-                progress.advance(mattes.frame)
-        seconds = time.monotonic() - began
-        previews = (write_preview(job, sorted(frames)),) if request.preview else ()
-        return MatteResult(tuple(sorted(frames)), len(wanted), seconds, _pattern(job), _layers(job), previews)
+                files.write(frame, found, signature=own[frame])
+                progress.advance(frame)
+        return _result(job, frames, len(wanted), time.monotonic() - began)
 
 
-def _track(
-    job: MatteJob, scratch: Path, progress: FrameProgress, wanted: set[int], stop: Event
-) -> Iterator[FrameMattes]:
-    """Load the model, track the shot and give the wanted frames; or have the shared engine do it."""
-    if job.request.engine:
-        from engine.cli.matte_remote import track_remotely
+_MAKERS: dict[str | None, Callable[[Run, set[int]], Iterator[tuple[int, Mapping[str, Any]]]]] = {
+    None: whole,
+    "trimap": track,
+    "alpha": matte_tracked,
+}
 
-        progress.begin(len(wanted))
-        yield from track_remotely(job, scratch, wanted, stop)
-        return
-    from engine.model.checkpoints import load_model
-    from engine.session.session import ShotSession
 
-    def skip(frame: int) -> bool:
-        if stop.is_set():
-            raise Interrupted
-        return frame not in wanted
+def _files(job: MatteJob) -> TrimapFiles | MatteWriter:
+    if job.request.stage == "trimap":
+        trimaps = TrimapFiles(job)
+        trimaps.prepare()
+        return trimaps
+    writer = job.writer()
+    check_not_over_plates(job, writer)
+    return writer
 
-    model = load_model(job.request.model, device=job.request.device)
-    with ShotSession(model, job.shot, job.plates, folder=scratch, read_mask=read_mask) as session:
-        progress.begin(len(wanted))
-        # Once the last wanted frame is out, what is left of the plan would be tracked for nothing.
-        yield from islice(session.track(skip=skip), len(wanted))
+
+def _delivered(job: MatteJob, plan: Sequence[Visit]) -> tuple[int, ...]:
+    reached = sorted(visit.frame for visit in plan if visit.deliver)
+    frames = tuple(frame for frame in reached if job.delivers(frame))
+    if not frames:
+        raise ShotError(
+            "shot.frames",
+            f"None of the frames asked for has a matte: tracking fills {spell(reached)}.",
+            "Give --frames inside that range.",
+        )
+    return frames
+
+
+def _result(job: MatteJob, frames: tuple[int, ...], made: int, seconds: float) -> MatteResult:
+    previews = (write_preview(job, frames),) if job.request.preview else ()
+    if job.request.stage != "trimap":
+        return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage)
+    files = TrimapFiles(job)
+    names = (f"{thing.name}.{layer}" for thing in job.shot.objects for layer in files.layers)
+    pattern = files.path_of(0).with_name(f"{job.name}.{'#' * job.source.padding}.exr")
+    return MatteResult(frames, made, seconds, pattern, ", ".join(names), (), "trimap")
 
 
 def _finished(done: int, out: Path) -> str:

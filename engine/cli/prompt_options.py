@@ -17,6 +17,7 @@ PROMPT_OPTIONS = ("point", "not_point", "box", "mask", "object_")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
 _NUMBERS = re.compile(rf"\s*{_NUMBER}\s*(?:,\s*{_NUMBER}\s*)*")
 _AT_FRAME = re.compile(r"(?P<what>.*)@(?P<frame>[-+]?\d+)", re.DOTALL)
+_COUNTED = re.compile(r"\s*(?P<first>-?\d+)\s*\+\s*(?P<count>[1-9]\d*)\s*")
 _RANGE = re.compile(r"\s*(?P<first>-?\d+)(?:\s*-\s*(?P<last>-?\d+))?\s*")
 
 
@@ -43,22 +44,34 @@ class PromptFile:
     settings: Settings | None = None
 
 
-def read_range(text: str) -> tuple[int, int]:
-    """Read `FIRST-LAST` or one frame number, negative numbers included.
+def read_range(text: str, *, option: str = "--range") -> tuple[int, int]:
+    """Read `FIRST-LAST` or one frame number, negative numbers included; `option` is whose value it is, for messages.
 
     Raises:
         ShotError: anything else, or an empty range.
     """
     match = _RANGE.fullmatch(text)
     if match is None:
-        raise ShotError("shot.range", f"'{text}' is not a frame range.", "Write it as --range 1001-1100.")
+        raise ShotError("shot.range", f"'{text}' is not a frame range.", f"Write it as {option} 1001-1100.")
     first = int(match["first"])
     last = first if match["last"] is None else int(match["last"])
     if last < first:
         raise ShotError(
-            "shot.range", f"The range {text} ends before it begins.", f"Write it as --range {last}-{first}."
+            "shot.range", f"The range {text} ends before it begins.", f"Write it as {option} {last}-{first}."
         )
     return first, last
+
+
+def read_frames(text: str) -> tuple[int, int]:
+    """Read `FIRST-LAST`, one frame number, or `FIRST+COUNT`, as first and last frame.
+
+    Raises:
+        ShotError: as `read_range`.
+    """
+    match = _COUNTED.fullmatch(text)
+    if match is None:
+        return read_range(text, option="--frames")
+    return int(match["first"]), int(match["first"]) + int(match["count"]) - 1
 
 
 def read_prompt(given: Given, first_frame: int) -> Prompt:

@@ -22,14 +22,25 @@ VERSION = "mam2/version"
 Channels = Mapping[str, NDArray[np.float32]]
 
 
-def write_exr(path: Path, channels: Channels, signature: str) -> None:
-    """Write (H, W) channels of 0..1 as half EXR, ZIP; data window and display window are both the whole plate.
+def write_exr(path: Path, channels: Channels, signature: str, *, exact: bool = False) -> None:
+    """Write (H, W) channels of 0..1 as EXR, ZIP; data window and display window are both the whole plate.
+
+    Args:
+        path: the file.
+        channels: by the names that they get.
+        signature: kept in the file.
+        exact: keep every bit as float32; otherwise values are rounded to half.
 
     Raises:
         OutputError: as `atomic_file`.
     """
     names = tuple(channels)
     height, width = channels[names[0]].shape
+    if exact:
+        spec = _spec(width, height, names, "float", signature)
+        spec.attribute("compression", "zip")
+        _write(path, spec, np.stack(list(channels.values()), axis=-1, dtype=np.float32))
+        return
     # The same array may serve several channels: it is rounded once. OpenCV interleaves any two bytes a value.
     halves = {id(channel): channel.astype(np.float16).view(np.int16) for channel in channels.values()}
     pixels_hwc = cv2.merge([halves[id(channel)] for channel in channels.values()])

@@ -36,6 +36,11 @@ def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
     return likely.argmax(dim=1, keepdim=True).float() / 2
 
 
+def mask_to_plate(logits_b1hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
+    """Give the mask (B, 1, H, W) of 0..1 at the plate's size from logits (B, 1, h, w)."""
+    return to_plate(logits_b1hw, size_wh).sigmoid()
+
+
 def points_to_square(points_xy: Sequence[tuple[float, float]], size_wh: tuple[int, int], side: int) -> Tensor:
     """Give plate coordinates in pixels as coordinates (1, P, 2) of the S by S square, float32."""
     # Divided first, then multiplied, in float32: SAM 2's own order, to the bit.

@@ -23,6 +23,22 @@ class ObjectMatte:
 
 
 @dataclass(frozen=True)
+class ObjectTrimap:
+    """What the tracker says of one object on one frame: `trimap_hw` and `mask_hw` as in `ObjectMatte`."""
+
+    trimap_hw: npt.NDArray[np.float32]
+    mask_hw: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrameTrimaps:
+    """The trimaps of one frame: by name, the objects that tracking reaches there, in the shot's order."""
+
+    frame: int
+    objects: Mapping[str, ObjectTrimap]
+
+
+@dataclass(frozen=True)
 class FrameMattes:
     """The mattes of one frame: by name, the objects that tracking reaches there, in the shot's order."""
 

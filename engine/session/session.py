@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,14 @@ from engine.model.mam2 import MAM2
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Memory, Step
 from engine.session import fit
 from engine.session.features import FeatureCache
-from engine.session.matting import MatterLimits, matte, share
+from engine.session.matting import MatterLimits
 from engine.session.memory import MemoryBank, Selection, nearest, select
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, Record
-from engine.session.results import FrameMattes, ObjectMatte
+from engine.session.results import FrameMattes, FrameTrimaps
+from engine.session.stages import mattes_of, trimaps_of
+
+T = TypeVar("T")
 
 
 class Plates(Protocol):
@@ -112,11 +115,21 @@ class ShotSession:
         Args:
             skip: tells of a frame whether its mattes are there already: it is tracked, but neither matted nor yielded.
         """
+        return self._deliver(self._mattes, skip)
+
+    def track_trimaps(self, *, skip: Callable[[int], bool] | None = None) -> Iterator[FrameTrimaps]:
+        """Track as `track` does, and yield what the matter starts from instead of mattes.
+
+        `engine.session.stages.matte_trimaps` makes of it, anywhere and in any order, what `track` would have yielded.
+        """
+        return self._deliver(self._trimaps, skip)
+
+    def _deliver(self, give: Callable[[int], T], skip: Callable[[int], bool] | None) -> Iterator[T]:
         shot = self._shot
         for visit in self._visits():
             self.step(visit)
             if visit.deliver and not (skip and skip(visit.frame)):
-                yield self._mattes(visit.frame)
+                yield give(visit.frame)
                 if self._shot is not shot:
                     return
             if visit.deliver:
@@ -271,16 +284,18 @@ class ShotSession:
 
     @torch.inference_mode()
     def _mattes(self, frame: int) -> FrameMattes:
+        return self._matte(frame, self._found(frame))
+
+    @torch.inference_mode()
+    def _trimaps(self, frame: int) -> FrameTrimaps:
+        return trimaps_of(frame, self._found(frame), (self._shot.width, self._shot.height))
+
+    def _found(self, frame: int) -> dict[str, Found]:
         reached = [name for name, course in self._courses.items() if course.reaches(frame)]
-        return self._matte(frame, {name: self._record.found(name, frame) for name in reached})
+        return {name: self._record.found(name, frame) for name in reached}
 
     def _matte(self, frame: int, found: dict[str, Found]) -> FrameMattes:
-        plate, size = self._plate(frame), (self._shot.width, self._shot.height)
-        trimaps = [fit.trimap_to_plate(one.trimap_b3hw, size) for one in found.values()]
-        alphas = share([matte(self._model.matter, plate, trimap, self._limits) for trimap in trimaps])
-        masks = [fit.to_plate(one.mask_b1hw, size).sigmoid() for one in found.values()]
-        layers = ([_pixels(layer) for layer in row] for row in zip(alphas, trimaps, masks, strict=True))
-        return FrameMattes(frame, {name: ObjectMatte(*row) for name, row in zip(found, layers, strict=True)})
+        return mattes_of(self._model.matter, self._plate(frame), frame, found, self._limits)
 
     def _plate(self, frame: int) -> Tensor:
         if self._last_plate is None or self._last_plate[0] != frame:
@@ -292,7 +307,3 @@ class ShotSession:
         if self._device.type == "cuda":
             return torch.autocast("cuda", torch.bfloat16)
         return nullcontext()
-
-
-def _pixels(layer_11hw: Tensor) -> npt.NDArray[np.float32]:
-    return layer_11hw[0, 0].float().cpu().numpy()

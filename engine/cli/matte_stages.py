@@ -1,0 +1,156 @@
+"""What `mam2 matte` carries out: the whole way from plate to matte, or one stage; frames come as they are done."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.cli.background import Interrupted
+from engine.cli.matte_request import MatteJob
+from engine.cli.progress import FrameProgress
+from engine.cli.trimap_files import FOLDER, TrimapFiles
+from engine.contract.errors import OutputError
+from engine.contract.frames import spell
+from engine.media.masks import read_mask
+from engine.media.mattes import Layers, MatteWriter, ObjectMatte
+from engine.session.results import ObjectTrimap
+
+if TYPE_CHECKING:
+    from engine.model.mam2 import MAM2
+    from engine.session.session import ShotSession
+
+Load = Callable[[str, str], "MAM2"]
+"""From a model's name or file and a device to the loaded model."""
+
+
+def load(name: str, device: str) -> "MAM2":
+    """Load a model; see `engine.model.checkpoints.load_model`."""
+    from engine.model.checkpoints import load_model
+
+    return load_model(name, device=device)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a job: where working files go, who is told how far it is, who says stop, where models come from."""
+
+    job: MatteJob
+    scratch: Path
+    progress: FrameProgress
+    stop: Event
+    load: Load
+
+    def model(self) -> "MAM2":
+        """Load the job's model, saying so."""
+        self.progress.wait_for(f"loading the model '{self.job.request.model}'")
+        return self.load(self.job.request.model, self.job.request.device)
+
+    def session(self) -> "ShotSession":
+        """Make the session that tracks the job's shot."""
+        from engine.session.session import ShotSession
+
+        return ShotSession(self.model(), self.job.shot, self.job.plates, folder=self.scratch, read_mask=read_mask)
+
+    def skipping(self, wanted: set[int]) -> Callable[[int], bool]:
+        """Give the test that tracking asks of every frame; it is where tracking can be stopped."""
+
+        def skip(frame: int) -> bool:
+            if self.stop.is_set():
+                raise Interrupted
+            return frame not in wanted
+
+        return skip
+
+
+def whole(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
+    """Track the shot and matte the wanted frames, here or in the shared engine."""
+    shot = run.job.shot
+    names = [thing.name for thing in shot.objects]
+    if run.job.request.engine:
+        from engine.cli.matte_remote import track_remotely
+
+        run.progress.wait_for("asking the engine")
+        run.progress.begin(len(wanted))
+        for mattes in track_remotely(run.job, run.scratch, wanted, run.stop):
+            yield mattes.frame, mattes.complete(names, shot.width, shot.height)
+        return
+    with run.session() as session:
+        run.progress.begin(len(wanted))
+        # Once the last wanted frame is out, what is left of the plan would be tracked for nothing.
+        for mattes in islice(session.track(skip=run.skipping(wanted)), len(wanted)):
+            yield mattes.frame, mattes.complete(names, shot.width, shot.height)
+
+
+def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, ObjectTrimap]]]:
+    """Track the shot and give the trimaps of the wanted frames."""
+    with run.session() as session:
+        run.progress.begin(len(wanted))
+        for trimaps in islice(session.track_trimaps(skip=run.skipping(wanted)), len(wanted)):
+            yield trimaps.frame, trimaps.objects
+
+
+def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
+    """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
+    from engine.session.stages import matte_trimaps
+
+    shot, files = run.job.shot, TrimapFiles(run.job)
+    nothing = np.zeros((shot.height, shot.width), np.float32)
+    model = run.model().eval()
+    device = next(model.parameters()).device
+    run.progress.begin(len(wanted))
+    for frame in sorted(wanted):
+        if run.stop.is_set():
+            raise Interrupted
+        layers = files.read(frame)
+        trimaps = {name: found["trimap"] for name, found in layers.items()}
+        alphas = matte_trimaps(model.matter, run.job.plates.display(frame), trimaps, device)
+        mattes = {name: ObjectMatte(alphas[name], trimaps[name], layers[name].get("mask")) for name in alphas}
+        empty = ObjectMatte(nothing, nothing, nothing)
+        yield frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}
+
+
+def check_trimaps(job: MatteJob, wanted: set[int], signed: Mapping[int, str]) -> None:
+    """Refuse to matte from trimaps that are not there or are another shot's.
+
+    Raises:
+        OutputError: `output.no_trimap`.
+    """
+    files = TrimapFiles(job)
+    wrong = [frame for frame in sorted(wanted) if files.signature(frame) != signed[frame]]
+    if wrong:
+        raise OutputError(
+            "output.no_trimap",
+            f"There is no valid trimap of {_named(wrong)} in '{job.request.out / FOLDER}'.",
+            "Run --stage trimap first, with the same plates, prompts, model, layers and folder.",
+        )
+
+
+def check_mattes(job: MatteJob, frames: tuple[int, ...], signed: Mapping[int, str]) -> None:
+    """Refuse a shot with mattes missing or not its own, and remove what killed runs have left half-written.
+
+    Raises:
+        OutputError: `output.incomplete`, naming the frames.
+    """
+    writer: MatteWriter = job.writer()
+    found = {frame: writer.signature(frame) for frame in frames}
+    missing = [frame for frame in frames if not writer.path_of(frame).exists()]
+    wrong = [frame for frame in frames if frame not in missing and found[frame] != signed[frame]]
+    if missing or wrong:
+        said = [f"missing: {_named(missing)}"] if missing else []
+        said += [f"damaged, or made from other plates, prompts or settings: {_named(wrong)}"] if wrong else []
+        raise OutputError(
+            "output.incomplete",
+            f"The mattes in '{job.request.out}' are not complete. {'; '.join(said).capitalize()}.",
+            "Run it again with --resume: it makes these frames and keeps the others.",
+        )
+    for folder in (job.request.out, job.request.out / FOLDER):
+        for leftover in folder.glob(f".{job.name}.*.part.*"):
+            leftover.unlink(missing_ok=True)
+
+
+def _named(frames: list[int]) -> str:
+    return f"frame{'' if len(frames) == 1 else 's'} {spell(frames)}"

@@ -1,0 +1,73 @@
+"""From what tracking found to mattes: in one go, or in two stages with trimaps between them, to the same bits.
+
+The trimap stage needs the frames before; the alpha stage needs one frame's plate and trimap alone, so that frames can
+be matted on any machine and in any order.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.session import fit
+from engine.session.matting import Matter, MatterLimits, matte, share
+from engine.session.record import Found
+from engine.session.results import FrameMattes, FrameTrimaps, ObjectMatte, ObjectTrimap
+
+
+def trimaps_of(frame: int, found: Mapping[str, Found], size_wh: tuple[int, int]) -> FrameTrimaps:
+    """Give the trimaps and masks of what was found on a frame, at the plate's size."""
+    return FrameTrimaps(
+        frame,
+        {
+            name: ObjectTrimap(
+                _pixels(fit.trimap_to_plate(one.trimap_b3hw, size_wh)),
+                _pixels(fit.mask_to_plate(one.mask_b1hw, size_wh)),
+            )
+            for name, one in found.items()
+        },
+    )
+
+
+@torch.inference_mode()
+def matte_trimaps(
+    matter: Matter,
+    display_hw3: npt.NDArray[np.float32],
+    trimaps_hw: Mapping[str, npt.NDArray[np.float32]],
+    device: torch.device,
+    limits: MatterLimits = MatterLimits(),  # noqa: B008 - frozen
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Give the alphas (H, W) 0..1 of one frame from its plate and its trimaps alone.
+
+    Args:
+        matter: the network, on its device.
+        display_hw3: the plate (H, W, 3), display-referred sRGB in 0..1.
+        trimaps_hw: by name, of every object that `ShotSession.track_trimaps` gave for the frame: (H, W) 0, 0.5 or 1.
+        device: where the network is.
+        limits: how much of the plate the network sees at once.
+    """
+    tensors = [torch.from_numpy(trimap)[None, None].to(device) for trimap in trimaps_hw.values()]
+    alphas = _alphas(matter, fit.to_tensor(display_hw3, device), tensors, limits)
+    return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, alphas, strict=True)}
+
+
+def mattes_of(
+    matter: Matter, plate_13hw: Tensor, frame: int, found: Mapping[str, Found], limits: MatterLimits
+) -> FrameMattes:
+    """Matte what was found on a frame: plate (1, 3, H, W), display-referred sRGB in 0..1."""
+    height, width = plate_13hw.shape[-2:]
+    trimaps = [fit.trimap_to_plate(one.trimap_b3hw, (width, height)) for one in found.values()]
+    alphas = _alphas(matter, plate_13hw, trimaps, limits)
+    masks = [fit.mask_to_plate(one.mask_b1hw, (width, height)) for one in found.values()]
+    layers = ([_pixels(layer) for layer in row] for row in zip(alphas, trimaps, masks, strict=True))
+    return FrameMattes(frame, {name: ObjectMatte(*row) for name, row in zip(found, layers, strict=True)})
+
+
+def _alphas(matter: Matter, plate_13hw: Tensor, trimaps_11hw: list[Tensor], limits: MatterLimits) -> list[Tensor]:
+    return share([matte(matter, plate_13hw, trimap, limits) for trimap in trimaps_11hw])
+
+
+def _pixels(layer_11hw: Tensor) -> npt.NDArray[np.float32]:
+    return layer_11hw[0, 0].float().cpu().numpy()
