@@ -12,8 +12,9 @@ local sent = require("mam2.sent")
 
 local desk = {}
 
--- Seconds that a button may take beyond the host's own rendering of one frame.
-desk.patience = 1.0
+-- Seconds that a button may take beyond the host's own rendering of one frame; a command comes from a program, often
+-- while the engine has only just begun.
+desk.patience, desk.patience_of_commands = 1.0, 5.0
 
 local directions = { forward = 0, backward = 1, both = 2 }
 local saying = { preview = "Making a preview.", stop = "Stopped.", clear = "Plates and mattes are gone." }
@@ -142,12 +143,13 @@ end
 --   inputs      by identifier
 --   verb        preview, forward, backward, both, stop or clear
 --   time        the comp's current time
-function desk.press(tool, inputs, host, verb, time)
+--   patience    seconds that it may take
+function desk.press(tool, inputs, host, verb, time, patience)
   local desk_of = { tool = tool, inputs = inputs, host = host, time = time }
   local name = controls.value(inputs, "ShotID", time)
   local begins = verb == "preview" or directions[verb] ~= nil
   note_intent(desk_of, verb)
-  local client, problem = engine.open(desk.patience, platform.now() + desk.patience)
+  local client, problem = engine.open(patience, platform.now() + patience)
   if not client and problem == engine.absent and begins then
     start_engine(desk_of, verb)
     return
