@@ -1,6 +1,5 @@
-"""`mam2 train`: run or resume a stage of the starter's recipe."""
+"""`mam2 train`: run or resume a stage of the recipe."""
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,9 @@ def train(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run: checkpoints and logs.")] = Path(
         "runs/starter"
     ),
+    model: Annotated[
+        str, typer.Option(help="starter, or mam2-t|s|b+|l, which begin from imported SAM 2.1.")
+    ] = "starter",
     starts: Annotated[
         list[Path] | None,
         typer.Option(
@@ -23,70 +25,52 @@ def train(
     steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,
     mode: Annotated[str, typer.Option(help="Row of the ablation to train.")] = "pdd+mss",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What trains.")] = "auto",
-    workers: Annotated[int, typer.Option(help="Processes that make clips.")] = 1,
-    clips: Annotated[int, typer.Option(help="Clips in the pool that the run learns from.")] = 2000,
+    workers: Annotated[int, typer.Option(help="Processes that make samples.")] = 1,
+    accumulate: Annotated[int, typer.Option(help="Parts that a batch is taken in, to save memory.")] = 1,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Make activations again instead of keeping them.")
+    ] = False,
+    teacher: Annotated[
+        str | None, typer.Option(help="Model whose matter stage 2 also follows, as sam2.1-l:vitmatte-s.")
+    ] = None,
+    clips: Annotated[int, typer.Option(help="Procedural clips in the pool that the run learns from.")] = 2000,
     first_seed: Annotated[int, typer.Option(help="Seed of the pool's first clip; the others follow.")] = 0,
     export: Annotated[
         Path | None, typer.Option(help="Write what the --from checkpoints hold as a model's weights file, and stop.")
     ] = None,
     list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
 ) -> None:
-    """Train the starter model on procedural clips, one stage at a time, resumable."""
+    """Train a model one stage at a time, resumable: on procedural clips, or on data sets in their published folders."""
     from engine.model.devices import pick_device
-    from engine.training import checkpoint, crew, datasets, stages, trainer
+    from engine.training import checkpoint
+    from engine.training.run import Run, run
+    from engine.training.sources import procedural
+    from engine.training.stages import STAGES
 
     if list_stages:
-        for known in stages.STAGES.values():
-            typer.echo(f"{known.name}: {known.kind}, {known.frames} frames of {known.size} px, batch {known.batch}")
+        for known in STAGES.values():
+            side = f"{known.size} px" if known.size else "the model's size"
+            typer.echo(f"{known.name}: {known.kind}, {known.frames} frames of {side}, batch {known.batch}")
         return
     if export:
-        checkpoint.export(starts or [], export)
+        checkpoint.export(starts or [], export, name=model)
         typer.echo(f"wrote {export} ({export.stat().st_size / 1e6:.1f} MB)")
         return
-    chosen = stages.STAGES[stage]
-    where = pick_device(device)
-    together = crew.join(where)
-    out.mkdir(parents=True, exist_ok=True)
-    pool = out / "pool.npy"
-    if together.leads:
-        datasets.build_pool(
-            pool,
-            clips=clips,
-            frames=12,
-            size=256,
-            first_seed=first_seed,
-            workers=2,
-            report=lambda done: typer.echo(f"made {done} of {clips} clips") if done % 50 == 0 else None,
-        )
-    together.agree(wanted=True)  # the others wait for the clips
-    path = out / f"{stage}.pt"
-    model, progress = checkpoint.resume(path, starts or [], image_size=max(128, chosen.size))
-    model.to(where)
-    trained = sum(p.numel() for p in stages.choose_parameters(model, chosen).values())
-    if together.leads:
-        typer.echo(f"{stage}: {trained:,} parameters train; step {progress.step} of {steps}")
-    began = time.monotonic()
-    first = progress.step
-
-    def report(step: int, terms: dict[str, float]) -> None:
-        pace = (time.monotonic() - began) / max(1, step - first)
-        words = " ".join(f"{name} {value:.4f}" for name, value in terms.items())
-        typer.echo(f"{step:6d}  {pace:.2f} s/step  {words}")
-
-    until = began + minutes * 60
-    while progress.step < steps and together.agree(wanted=time.monotonic() < until):
-        progress = trainer.train_stage(
-            model,
-            chosen,
-            progress,
-            pool=pool,
-            folder=out,
-            mode=mode,
-            steps=steps,
-            stop_after=min(300.0, until - time.monotonic()),
-            report=report,
-            workers=workers,
-            crew=together,
-        )
-        if together.leads:
-            checkpoint.save(path, model, progress)
+    if stage not in STAGES:
+        raise typer.BadParameter(f"there is no stage '{stage}'; `mam2 train --list` shows them", param_hint="--stage")
+    plan = Run(
+        STAGES[stage],
+        out,
+        procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo),
+        name=model,
+        starts=starts or [],
+        mode=mode,
+        device=pick_device(device),
+        steps=steps,
+        minutes=minutes,
+        workers=workers,
+        accumulate=accumulate,
+        recompute=recompute,
+        teacher=teacher,
+    )
+    run(plan, typer.echo)

@@ -145,8 +145,9 @@ class PooledClips(Dataset[Sample]):
         part = np.ascontiguousarray(picture[top : top + height, left : left + width])
         if part.shape[:2] == (self.size, self.size):
             return part
-        shrinks = width > self.size
-        return cv2.resize(part, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        way = cv2.INTER_AREA if width > self.size else cv2.INTER_LINEAR
+        groups = np.split(part, [3], axis=-1)  # OpenCV shrinks up to four channels at once
+        return np.concatenate([cv2.resize(group, (self.size, self.size), interpolation=way) for group in groups], -1)
 
 
 def one_thread(_: int) -> None:

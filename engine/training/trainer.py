@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -114,15 +115,11 @@ def train_stage(
         torch.manual_seed(stage.first_seed + step + (crew.rank << 40))  # of dropout and of the routers' choices
         for group in optimizer.param_groups:
             group["lr"] = stage.rate * _rate(step, steps, decay_from)
-        for _ in range(accumulate):
-            batch = next(batches)
-            chance = Chance.of(stage.first_seed * 7 + step, batch.chance_n)
-            with _precision(stage, device):
-                terms = STEPS[stage.kind](model, batch.to(device), Lesson(mode, chance, teacher))
-            if terms:
-                (torch.stack(list(terms.values())).sum() / accumulate).backward()
+        for batch in islice(batches, accumulate):
+            lesson = Lesson(mode, Chance.of(stage.first_seed * 7 + step, batch.chance_n), teacher)
+            terms = _learn(model, stage, batch.to(device), lesson, 1 / accumulate)
             for name, value in terms.items():
-                totals.setdefault(name, []).append(float(value.detach()))
+                totals.setdefault(name, []).append(float(value))
         crew.average(_gradients(chosen))
         totals.setdefault("norm", []).append(float(torch.nn.utils.clip_grad_norm_(chosen.values(), 1.0)))
         optimizer.step()
@@ -150,6 +147,15 @@ def load_average(model: MAM2, average: dict[str, Tensor]) -> None:
     with torch.no_grad():
         for name, value in average.items():
             own[name].copy_(value)
+
+
+def _learn(model: MAM2, stage: Stage, batch: ClipBatch, lesson: Lesson, share: float) -> Terms:
+    """Add a batch's gradients, times its share of the step, to those that are there; give its loss terms."""
+    with _precision(stage, batch.clip_n.device):
+        terms = STEPS[stage.kind](model, batch, lesson)
+    if terms:
+        (share * torch.stack(list(terms.values())).sum()).backward()
+    return {name: value.detach() for name, value in terms.items()}
 
 
 def _precision(stage: Stage, device: torch.device) -> torch.autocast:

@@ -10,7 +10,6 @@ from engine.model.mam2 import MAM2
 from engine.training import checkpoint, datasets
 from engine.training.crew import Crew
 
-
 STAGE = "trimaps"
 
 

@@ -32,6 +32,7 @@ def _gradients(sample, *sources, stage="stage-1"):
     batch = collate([replace(sample, source=source) for source in sources])
     terms = STEPS[STAGES[stage].kind](model, batch, Lesson("pdd+mss", Chance.of(5, batch.chance_n)))
     sum(terms.values()).backward()
+    terms = {name: value.detach() for name, value in terms.items()}
     return {name: float(p.grad.abs().max()) if p.grad is not None else 0.0 for name, p in chosen.items()}, terms
 
 

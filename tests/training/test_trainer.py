@@ -1,18 +1,24 @@
 """Promises of the trainer: what a stage trains, and that stopping costs nothing."""
 
+import copy
 from dataclasses import replace
 
 import pytest
 import torch
 from numpy.lib.format import open_memmap
 
+from engine.contract.errors import ModelError
 from engine.model.mam2 import MAM2
+from engine.model.matter import Matter
 from engine.model.tensors import FramePrompt
 from engine.training import checkpoint, datasets
+from engine.training.chance import Chance
+from engine.training.economy import recompute_activations
 from engine.training.rollout import walk
 from engine.training.samples import collate
 from engine.training.stages import STAGES, choose_parameters
-from engine.training.trainer import Progress, train_stage
+from engine.training.steps import STEPS, Lesson
+from engine.training.trainer import Progress, load_average, train_stage
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +38,11 @@ def _fresh():
     return MAM2(checkpoint.starter_config(64))
 
 
-def _run(model, stage, progress, pool, steps, stop=10):
+def _run(model, stage, progress, pool, times, stop=10, **changes):
     folder = pool.parent
-    options = {"mode": "pdd+mss", "steps": 4, "report": lambda *_: None, "workers": 0}
+    options = {"mode": "pdd+mss", "steps": 4, "report": lambda *_: None, "workers": 0} | changes
     data = datasets.PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects)
-    for _ in range(steps):
+    for _ in range(times):
         progress = train_stage(model, stage, progress, data=data, folder=folder, stop_after=0, **options)
     assert progress.step <= stop
     return progress
@@ -105,6 +111,13 @@ def test_a_pool_is_finished_not_begun_again(tmp_path):
     assert not made
 
 
+def test_a_sample_may_be_smaller_than_its_pool(pool):
+    """Clips of 64 px give samples of 32 px, plates and alphas alike."""
+    sample = datasets.PooledClips(pool, 32, 2, seed=3)[0]
+    assert sample.plates_tchw.shape == (2, 3, 32, 32)
+    assert sample.alpha_nt1hw.shape[-2:] == (32, 32)
+
+
 def test_samples_differ_and_repeat(pool):
     """A sample is a function of its number: asked twice it is the same, its neighbour is not."""
     clips = datasets.PooledClips(pool, 64, 2, seed=3)
@@ -149,3 +162,78 @@ def test_objects_of_one_clip_are_walked_as_if_alone(pool):
         for t in range(2):
             torch.testing.assert_close(together.masks[t].logits_b1hw[n : n + 1], single.masks[t].logits_b1hw)
             torch.testing.assert_close(together.trimaps[t][n : n + 1], single.trimaps[t])
+
+
+def test_the_log_of_a_resumed_run_is_that_of_an_uninterrupted_one(pool, tmp_path):
+    """Stopped between two lines of its log, a run goes on to log the same losses to the last bit."""
+    stage, said = _small("masks-128", frames=1), {}
+    for name, stops in (("straight", [12]), ("broken", [3, 9])):
+        said[name], model, progress = [], _fresh(), Progress()
+        for times in stops:
+            run = {"steps": 40, "report": lambda step, terms, to=said[name]: to.append((step, terms))}
+            progress = _run(model, stage, progress, pool, times, stop=12, **run)
+            checkpoint.save(tmp_path / f"{name}.pt", model, progress)
+            model, progress = checkpoint.resume(tmp_path / f"{name}.pt", [], image_size=64)
+    assert said["straight"] == said["broken"]
+    assert len(said["straight"]) == 1
+
+
+def test_a_batch_in_parts_is_the_batch(pool):
+    """A step that takes its batch in two parts moves the weights as one that takes it whole, but for rounding."""
+    stage = replace(_small("trimaps", frames=2), batch=2)
+    whole, parts, start = _fresh(), _fresh(), dict(_fresh().named_parameters())
+    _run(whole, stage, Progress(), pool, 1)
+    _run(parts, stage, Progress(), pool, 1, accumulate=2)
+    one, other = dict(whole.named_parameters()), dict(parts.named_parameters())
+    moved = max(float((one[name] - start[name]).detach().abs().max()) for name in one)
+    assert max(float((one[name] - other[name]).detach().abs().max()) for name in one) < 0.02 * moved
+
+
+def test_activations_made_again_change_no_gradient(pool):
+    """With recomputed activations a step ends at the same weights."""
+    stage = _small("trimaps", frames=2)
+    kept, again = _fresh(), _fresh()
+    assert recompute_activations(again) > 10
+    _run(kept, stage, Progress(), pool, 1)
+    _run(again, stage, Progress(), pool, 1)
+    own = dict(again.named_parameters())
+    for name, value in kept.named_parameters():
+        torch.testing.assert_close(value, own[name], rtol=1e-4, atol=1e-6)
+
+
+def test_averaged_weights_bring_their_own_statistics(pool):
+    """The moving average of a matter holds its batch norms' means and variances, and they reach the model."""
+    progress = _run(_fresh(), _small("matter"), Progress(), pool, 1)
+    name = next(name for name in progress.average if name.endswith("running_var"))
+    model = _fresh()
+    before = model.state_dict()[name].clone()
+    load_average(model, progress.average)
+    assert not torch.equal(before, model.state_dict()[name])
+    assert torch.equal(progress.average[name], model.state_dict()[name])
+
+
+def test_a_teacher_adds_a_term_that_a_twin_brings_to_nothing(pool):
+    """Distillation compares backbones: far from another's it costs, and next to one's own features nothing."""
+    model = _fresh()
+    batch = collate([datasets.PooledClips(pool, 64, 1, seed=3)[0]])
+    terms = {}
+    for name, teacher in (("twin", copy.deepcopy(model.matter)), ("other", Matter(model.matter.config).train())):
+        torch.manual_seed(1)
+        state = torch.random.get_rng_state()
+
+        def again(*_, state=state):
+            torch.random.set_rng_state(state)
+
+        for matter in (model.matter, teacher):
+            matter.register_forward_pre_hook(again)
+            matter.backbone.register_forward_pre_hook(again)
+        terms[name] = STEPS["matter"](model, batch, Lesson("pdd+mss", Chance.of(1, batch.chance_n), teacher))
+    assert float(terms["twin"]["distillation"].detach()) < 1e-9
+    assert float(terms["other"]["distillation"].detach()) > 1e-3
+
+
+def test_a_run_of_another_model_is_refused(tmp_path):
+    """A checkpoint says whose it is; going on with another model is refused in words."""
+    checkpoint.save(tmp_path / "run.pt", _fresh(), Progress())
+    with pytest.raises(ModelError, match="a run of starter, not of mam2-t"):
+        checkpoint.resume(tmp_path / "run.pt", [], name="mam2-t")
