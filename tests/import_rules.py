@@ -93,6 +93,12 @@ RULES = {
         theirs=_packages("torch", "numpy", "cv2", "scipy"),
         forbidden=NETWORK,
     ),
+    "engine.farm": Rule(
+        # Where a job is written, no model runs.
+        ours=_set("engine.contract", "engine.media"),
+        theirs=_packages("yaml"),
+        forbidden=NETWORK,
+    ),
     "engine.service": Rule(
         # Of the floors below, only what needs no torch: the process that answers must start and stay quick.
         ours=_set(

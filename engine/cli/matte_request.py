@@ -132,6 +132,16 @@ def check_not_over_plates(job: MatteJob, writer: MatteWriter) -> None:
         )
 
 
+def check_device(device: str, option: str = "--device") -> None:
+    """Refuse what is not the name of a device.
+
+    Raises:
+        ShotError: `shot.device`.
+    """
+    if device.partition(":")[0] not in DEVICES:
+        raise ShotError("shot.device", f"'{device}' is not a {option}.", f"Choose one of: {', '.join(DEVICES)}.")
+
+
 def _plates_read(request: MatteRequest, shot: Shot) -> tuple[int, int]:
     """Give first and last of the plates that will be looked at: tracking passes all, the matter sees its own."""
     if request.frames is None or request.stage != "alpha":
@@ -146,8 +156,8 @@ def _check_options(request: MatteRequest) -> None:
             f"--stage does not go together with {'--engine' if request.engine else '--preview'}.",
             "A stage computes on this machine, and its files are no finished shot: leave one of the two out.",
         )
+    check_device(request.device)
     for option, value, allowed in (
-        ("device", request.device.partition(":")[0], DEVICES),
         ("format", request.format, FORMATS),
         ("preview", request.preview or PREVIEWS[0], PREVIEWS),
         ("stage", request.stage or STAGES[0], STAGES),

@@ -1,0 +1,102 @@
+"""A farm job on disk: a job bundle, the folder that Deadline Cloud submits and the `openjd` runner runs."""
+
+import json
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.contract.errors import OutputError
+from engine.contract.shot import MaskPrompt, Shot, ShotObject
+from engine.contract.shot_json import shot_to_json
+from engine.farm.job import FarmJob
+from engine.farm.template import parameter_values, template
+from engine.media.atomic import make_folder
+
+TEMPLATE, VALUES, REFERENCES, SHOT, MASKS = (
+    "template.yaml",
+    "parameter_values.yaml",
+    "asset_references.yaml",
+    "shot.json",
+    "masks",
+)
+
+
+def write_bundle(job: FarmJob, folder: Path) -> None:
+    """Write a job bundle, whole or not at all, in place of an earlier bundle.
+
+    The prompts and their masks are copied into it, so that a later edit of the shot does not reach a job that waits.
+
+    Args:
+        job: what to do.
+        folder: the bundle to be, absolute.
+
+    Raises:
+        OutputError: `output.not_a_bundle` if something else is there, or as `make_folder`.
+    """
+    if folder.exists() and not (folder / TEMPLATE).is_file() and not _is_empty(folder):
+        raise OutputError(
+            "output.not_a_bundle",
+            f"'{folder}' is there and is no job bundle.",
+            "Choose another folder with --bundle.",
+        )
+    make_folder(folder.parent)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+        new, old = Path(scratch) / "new", Path(scratch) / "old"
+        new.mkdir()
+        _fill(new, job, folder)
+        if folder.exists():
+            folder.replace(old)
+        new.replace(folder)
+
+
+def _fill(new: Path, job: FarmJob, folder: Path) -> None:
+    shot = _with_masks(job.shot, new)
+    _write(new / SHOT, shot_to_json(shot))
+    _write(new / TEMPLATE, template(job))
+    values = [{"name": name, "value": value} for name, value in parameter_values(job).items()]
+    _write(new / VALUES, {"parameterValues": values})
+    masks = [str(folder / MASKS / path.name) for path in sorted((new / MASKS).glob("*"))]
+    references = {
+        "inputs": {"filenames": [*map(str, job.plate_files), *masks], "directories": []},
+        "outputs": {"directories": [str(job.mattes)]},
+        "referencedPaths": [],
+    }
+    _write(new / REFERENCES, {"assetReferences": references})
+
+
+def _with_masks(shot: Shot, new: Path) -> Shot:
+    """Copy the shot's masks into the bundle, each file once, and give the shot with their new paths."""
+    copies: dict[str, str] = {}
+
+    def moved(thing: ShotObject) -> ShotObject:
+        prompts = (
+            replace(prompt, path=_copied(prompt.path, new, copies)) if isinstance(prompt, MaskPrompt) else prompt
+            for prompt in thing.prompts
+        )
+        return replace(thing, prompts=tuple(prompts))
+
+    return shot.with_objects(tuple(moved(thing) for thing in shot.objects))
+
+
+def _copied(path: str, new: Path, copies: dict[str, str]) -> str:
+    if path not in copies:
+        (new / MASKS).mkdir(exist_ok=True)
+        # Numbered: masks of one name may come from several folders.
+        copies[path] = f"{MASKS}/{len(copies) + 1:03d}_{Path(path).name}"
+        shutil.copyfile(path, new / copies[path])
+    return copies[path]
+
+
+def _write(path: Path, data: Any) -> None:
+    if path.suffix == ".json":
+        path.write_text(json.dumps(data, indent=2), encoding="utf-8")
+        return
+    path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
