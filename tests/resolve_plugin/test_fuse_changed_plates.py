@@ -130,7 +130,7 @@ def large():
 @settings(deadline=None, max_examples=12)  # each sends 33 MB through the stand-in
 @given(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - STEP), st.integers(0, 2))
 def test_sixteen_pixels_in_a_row_are_always_seen(large, y, x, channel):
-    """At 1920x1080 a change of sixteen neighbours in one row, in one channel, by the least bit, is another fingerprint."""
+    """At 1920x1080 a change of sixteen neighbours in a row, in one channel by the least bit, is never overlooked."""
     picture, of = large
     changed = picture.copy()
     part = changed[y, x : x + STEP, channel]
@@ -140,7 +140,7 @@ def test_sixteen_pixels_in_a_row_are_always_seen(large, y, x, channel):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32])
 def test_alpha_and_layout_change_nothing(dtype):
-    """The same colours have the same fingerprint with another alpha, with gaps between rows and first row at the top."""
+    """The same colours have one fingerprint, with another alpha, with gaps between rows, with the top row first."""
     picture = (np.random.default_rng(6).random((48, 64, 4)) * 200).astype(dtype)
     other = picture.copy()
     other[..., 3] = 1

@@ -200,6 +200,36 @@ def test_stop_and_clear(engine):
     assert tool.look(FIRST).state == "untracked"
 
 
+def test_a_stop_leaves_the_tool_and_its_worker_usable(engine):
+    """Stop returns in under a second while frames are tracked; the same worker then makes a preview and goes on."""
+    host = FusionHost(FIRST, LAST)
+    tool = host.add_tool("MAM2_6")
+    tool.connect(plate)
+    tool.press("AddPoint")
+    tool["Point1"], tool["Transfer"] = place(*centre(FIRST)), 1
+    tool.press("TrackForward")
+    while not engine.shot(tool["ShotID"])["mattes"]:
+        tool.look(FIRST)
+    (before,) = engine.status()["devices"]
+    began = time.monotonic()
+    tool.press("Stop")
+    assert time.monotonic() - began < 1.0
+    assert tool["Status"] == "Stopped."
+    began = time.monotonic()
+    assert tool.look(FIRST).state == "right"
+    assert time.monotonic() - began < 1.0
+    done = engine.shot(tool["ShotID"])["mattes"]
+    tool.view()
+    tool.press("Preview")
+    host.run_scripts()
+    tool.press("TrackForward")
+    host.run_scripts()
+    (after,) = engine.status()["devices"]
+    assert (after["pid"], after["deaths"]) == (before["pid"], before["deaths"])
+    assert set(done) < set(engine.shot(tool["ShotID"])["mattes"]) or len(done) == FRAMES
+    engine.delete(tool["ShotID"])
+
+
 @pytest.mark.parametrize("corner", [(0, 0), (0, -1), (-1, 0), (-1, -1)])
 def test_one_pixel_stays_in_its_corner(engine, corner):
     """A single bright pixel in a corner is in that corner of the engine's plate, and of the matte that comes back."""

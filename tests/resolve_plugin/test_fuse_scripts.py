@@ -80,14 +80,29 @@ def test_track_selected_says_what_is_missing(engine, comp, script):
     assert [job for job in engine.status()["jobs"] if job["state"] == "running"] == []
 
 
-@pytest.mark.parametrize(("output", "objects"), [(0, 0), (1, 0), (0, 2)])
-def test_a_baked_comp_needs_nothing_of_ours(engine, comp, script, output, objects):
+FINESSE = {"ThresholdHigh": 0.8, "MatteGamma": 1.4, "MatteContract": -1, "MatteBlur": 2, "InvertMatte": 1}
+BAKES = {
+    "matte as alpha": {},
+    "premultiplied": {"Output": 1},
+    "matte as RGB": {"Output": 2},
+    "one object": {"ShowObject": 2},
+    "one object as RGB": {"Output": 2, "ShowObject": 2},
+    "finessed": FINESSE,
+    "finessed and premultiplied": {**FINESSE, "Output": 1},
+    "one object finessed": {**FINESSE, "ShowObject": 2},
+    "a blur that is animated": {"MatteBlur": lambda time: max(0, time - 1002)},
+}
+
+
+@pytest.mark.parametrize("way", BAKES)
+def test_a_baked_comp_needs_nothing_of_ours(engine, comp, script, way):
     """After baking, the Saver's frames are the same without the Fuse and without an engine; undo brings it back."""
     cup = comp.FindTool("Cup")
-    cup.fuse["Output"], cup.fuse["ShowObject"] = output, objects
     cup.fuse.press("AddBox")
     cup.fuse["Box1"], cup.fuse["Box1Object"] = (0.5, 0.5), 2
     script("Track selected", comp)
+    for name, value in BAKES[way].items():
+        cup.fuse[name] = value
     saver = comp.FindTool("Saver1")
     live = {frame: saver.pixels(frame) for frame in FRAMES}
     said = script("Bake to Loader", comp)
@@ -95,11 +110,28 @@ def test_a_baked_comp_needs_nothing_of_ours(engine, comp, script, output, object
     engine.delete(cup.fuse["ShotID"])
     comp.tools.remove(cup)
     assert all(tool.kind != "Fuse.MAM2" and not tool.ignored for tool in comp.tools)
+    premultiplied = BAKES[way].get("Output") == 1  # the stand-in's tools multiply in float, ours in the plate's half
     for frame in FRAMES:
-        assert np.allclose(saver.pixels(frame), live[frame], atol=2e-3 if output else 0)
+        assert np.allclose(saver.pixels(frame), live[frame], rtol=0, atol=2e-3 if premultiplied else 0)
     comp.tools.insert(2, cup)
     comp.undo()
     assert saver.sources["Input"] is cup
+
+
+def test_a_bake_says_what_it_cannot_show(engine, comp, script):
+    """An overlay, a tool that shows a bake already and a file that cannot be written are refused; nothing is wired."""
+    script("Track selected", comp)
+    cup, before = comp.FindTool("Cup"), len(comp.tools)
+    cup.fuse["Output"] = 3
+    assert "Choose another Output and bake again" in script("Bake to Loader", comp)
+    cup.fuse["Output"], cup.fuse["MattesFrom"] = 0, 1
+    assert "Set 'Mattes from' to the engine" in script("Bake to Loader", comp)
+    cup.fuse["MattesFrom"], cup.fuse["MatteBlur"] = 0, 2
+    in_the_way = Path(comp.file).with_name("mam2_mattes") / "Cup" / "Cup.1002.exr.part"
+    in_the_way.mkdir(parents=True)
+    assert "Cup.1002.exr cannot be written" in script("Bake to Loader", comp)
+    assert len(comp.tools) == before
+    engine.delete(cup.fuse["ShotID"])
 
 
 def test_a_bake_is_whole_or_not_at_all(engine, comp, script):
@@ -112,14 +144,6 @@ def test_a_bake_is_whole_or_not_at_all(engine, comp, script):
     assert not Path(comp.file).with_name("mam2_mattes").exists()
     comp.file = ""
     assert "Save the comp and bake again" in script("Bake to Loader", comp)
-    engine.delete(comp.FindTool("Cup").fuse["ShotID"])
-
-
-def test_finesse_is_named_when_it_is_not_baked(engine, comp, script):
-    """What the bake leaves out is said, with where to set it."""
-    script("Track selected", comp)
-    comp.FindTool("Cup").fuse["MatteBlur"] = 3
-    assert "Finesse is not baked (MatteBlur): set it on the MatteControl." in script("Bake to Loader", comp)
     engine.delete(comp.FindTool("Cup").fuse["ShotID"])
 
 

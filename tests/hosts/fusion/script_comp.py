@@ -81,9 +81,13 @@ class ScriptTool:
         assert self.comp.FindTool(attributes["TOOLS_Name"]) is None, "two tools of one name"
         self.name = attributes["TOOLS_Name"]
 
-    def GetInput(self, name):  # noqa: N802 - the host's name
-        """Give an input's value."""
-        return self.fuse[name] if self.fuse else self.values[name]
+    def GetInput(self, name, time=None):  # noqa: N802 - the host's name
+        """Give an input's value, now or at a time."""
+        if self.fuse:
+            return self.fuse.host.lua.eval("function(o, id, at) return o.tool:GetInput(id, at) end")(
+                self.fuse.owner, name, time
+            )
+        return self.values[name]
 
     def SetInput(self, name, value):  # noqa: N802 - the host's name
         """Set an input's value."""
@@ -208,6 +212,11 @@ class ScriptComp:
         del self.tools[count:]
         for tool, before in zip(self.tools, sources, strict=True):
             tool.sources = before
+
+    def Execute(self, code):  # noqa: N802 - the host's name
+        """Run a comp script in Lua."""
+        self.host.lua.eval("function(comp, code) comp:Execute(code) end")(self.host.world.comp_object, code)
+        self.host.run_scripts()
 
     def Render(self, settings):  # noqa: N802 - the host's name
         """Render a tool over a range."""

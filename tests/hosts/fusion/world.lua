@@ -9,7 +9,7 @@ local world = { images = images, strict = strict }
 local comp_inside = { CurrentTime = 0, first = 0, last = 0, rendering = false, tools = {}, scripts = {} }
 local comp = parts.Composition(comp_inside)
 
-world.comp = comp_inside
+world.comp, world.comp_object = comp_inside, comp
 world.registered = {}
 world.printed = {}
 
