@@ -1,69 +1,153 @@
-"""`mam2 evaluate`: the starter's examination on unseen procedural clips."""
+"""`mam2 evaluate`: how good mattes are, on a benchmark or in a folder, by the metrics that papers print."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from engine.evaluation.unseen_clips import ClipScore
+from engine.contract.errors import EngineError
 
-_COLUMNS = ("clips", "MAD", "MSE", "dtSSD", "GrabCut", "first alpha held", "distractors taken")
+_EXAMINED, _PART, _FIGURES = "What is examined", "A part of it", "How it is measured and where the figures go"
+
+_MODEL = ("--model", "--mode", "--prompt", "--baselines", "--device")
+_CLIPS = ("--clips", "--first", "--kinds")
+_FILES = ("--json", "--markdown", "--plot")
+_TAKEN_BY = {
+    "unseen": ("--model", "--mode", "--device", "--clips", "--first", "--frames", "--json"),
+    "novm-p": (*_MODEL, "--size", *_CLIPS, "--profile", "--average", *_FILES),
+    "--pred": ("--pred", "--gt", "--device", *_CLIPS, "--profile", "--average", *_FILES),
+    "merge": _FILES,
+}
+"""Which options mean something to what."""
+_TAKEN_BY_SETS = (*_MODEL, "--data", *_CLIPS, "--profile", "--average", *_FILES)
 
 
 def evaluate(
-    model: Annotated[str, typer.Option(help="Model name or weights file.")] = "starter",
-    clips: Annotated[int, typer.Option(help="How many unseen clips; kinds take turns.")] = 40,
-    first: Annotated[int, typer.Option(help="Number of the first clip.")] = 0,
-    frames: Annotated[int, typer.Option(help="Frames a clip.")] = 24,
-    mode: Annotated[str, typer.Option(help="Row of the paper's ablation.")] = "pdd+mss",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    out: Annotated[Path | None, typer.Option("--json", help="Also write every clip's scores here.")] = None,
+    context: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[BENCHMARK]",
+            help="unseen (the default), novm-p, youtubematte, videomatte, vm108, aim-500 or p3m-500-np; "
+            "or 'merge' with the JSON files of parts behind it.",
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(help="Model name or weights file.", rich_help_panel=_EXAMINED)] = "starter",
+    mode: Annotated[str, typer.Option(help="Row of the paper's ablation.", rich_help_panel=_EXAMINED)] = "pdd+mss",
+    prompt: Annotated[
+        str | None,
+        typer.Option(metavar="point|box|mask", help="The one prompt of a clip.", rich_help_panel=_EXAMINED),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=_EXAMINED)] = "auto",
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Simple methods on the same clips, too.", rich_help_panel=_EXAMINED)
+    ] = False,
+    size: Annotated[
+        str | None, typer.Option(metavar="512x288|1920x1080", help="Of novm-p's plates.", rich_help_panel=_EXAMINED)
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of a published set.", rich_help_panel=_EXAMINED)] = None,
+    pred: Annotated[
+        Path | None, typer.Option(help="Instead of a model: mattes, one folder a clip.", rich_help_panel=_EXAMINED)
+    ] = None,
+    gt: Annotated[Path | None, typer.Option(help="Their truth, laid out alike.", rich_help_panel=_EXAMINED)] = None,
+    clips: Annotated[
+        int | None, typer.Option(min=1, help="How many clips; of 'unseen' 40, else all.", rich_help_panel=_PART)
+    ] = None,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first clip.", rich_help_panel=_PART)] = 0,
+    kinds: Annotated[str | None, typer.Option(help="Kinds, with commas between.", rich_help_panel=_PART)] = None,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Frames a clip of 'unseen' [24].", rich_help_panel=_PART)
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="rvm-lr|rvm-hr|maggie|dim", help="Whose metrics [rvm-lr].", rich_help_panel=_FIGURES),
+    ] = None,
+    average: Annotated[
+        str | None,
+        typer.Option(
+            metavar="clip|frame", help="How clips are averaged [the profile's way].", rich_help_panel=_FIGURES
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write every figure.", rich_help_panel=_FIGURES)
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.", rich_help_panel=_FIGURES)
+    ] = None,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw curves.", rich_help_panel=_FIGURES)
+    ] = None,
 ) -> None:
-    """Matte unseen procedural clips from one click each; print a table per kind beside two classical baselines."""
-    from rich.console import Console
-    from rich.progress import track
-    from rich.table import Table
+    """Measure mattes: overall, per kind, per frame position.
 
-    from engine.evaluation.unseen_clips import examine
-    from engine.model.checkpoints import load_model
+    On a benchmark: mam2 evaluate novm-p --baselines. Of any tool: mam2 evaluate --pred DIR --gt DIR.
+    """
+    name, rest = _named(what, pred, gt)
+    _refuse_others(context, name)
+    if name == "unseen":
+        from engine.cli.evaluate_unseen import examine_unseen
 
-    loaded = load_model(model, device=device)
-    scores = list(track(examine(loaded, clips=clips, frames=frames, first=first, mode=mode), "Examining", total=clips))
-    table = Table("kind", *_COLUMNS)
-    for kind in sorted({score.kind for score in scores}):
-        table.add_row(kind, *_row([score for score in scores if score.kind == kind]))
-    table.add_section()
-    table.add_row("all", *_row(scores))
-    console = Console()
-    console.print(table)
-    console.print(_verdict(scores))
-    if out:
-        out.write_text(json.dumps([asdict(score) for score in scores], indent=1))
+        examine_unseen(
+            model, clips=clips or 40, first=first, frames=frames or 24, mode=mode, device=device, out=json_file
+        )
+        return
+    from engine.cli import evaluate_benchmark as benchmark
+    from engine.cli.evaluate_report import Files, publish
+    from engine.evaluation.parts import Part
+    from engine.evaluation.profiles import find_profile
 
-
-def _row(scores: "list[ClipScore]") -> list[str]:
-    means = (
-        _mean([getattr(score, field) for score in scores])
-        for field in ("mad", "mse", "dtssd", "grabcut_mad", "held_mad")
-    )
-    return [str(len(scores)), *(f"{value:.2f}" for value in means), str(sum(score.took_distractor for score in scores))]
-
-
-def _verdict(scores: "list[ClipScore]") -> str:
-    ours = _mean([score.mad for score in scores])
-    best = min(_mean([score.grabcut_mad for score in scores]), _mean([score.held_mad for score in scores]))
-    first_called, first_all, later_called, later_all = (sum(score.collapse[i] for score in scores) for i in range(4))
-    first_share, later_share = first_called / max(1, first_all), later_called / max(1, later_all)
-    return (
-        f"MAD is {100 * (1 - ours / best):.0f} % below the better baseline; "
-        f"the distractor was taken in {sum(score.took_distractor for score in scores)} of {len(scores)} clips; "
-        f"truly unknown pixels called foreground: {first_share:.3f} on the first frame, {later_share:.3f} later "
-        f"(ratio {later_share / max(first_share, 1e-9):.2f})."
-    )
+    files = Files(json_file, markdown_file, plot_file)
+    files.check()
+    part = Part(tuple(kinds.split(",")) if kinds else (), first, clips)
+    if name == "merge":
+        report = benchmark.merge([Path(one) for one in rest])
+    elif pred is not None and gt is not None:
+        report = benchmark.evaluate_folders(pred, gt, part, find_profile(profile or "rvm-lr", average), device)
+    else:
+        chosen = benchmark.open_benchmark(name, data, size)
+        how = benchmark.How(
+            model,
+            mode,
+            prompt or benchmark.usual_prompt(name),
+            device,
+            baselines,
+            find_profile(profile or "rvm-lr", average),
+        )
+        report = benchmark.examine(chosen, part, how)
+    publish(report, files)
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
+def _named(what: list[str] | None, pred: Path | None, gt: Path | None) -> tuple[str, list[str]]:
+    """Give what is to be examined, and what stands behind its name."""
+    name, *rest = what or ["unseen"]
+    if (pred is None) != (gt is None):
+        raise EngineError(
+            "evaluate.arguments",
+            "Mattes can only be measured beside their truth.",
+            "Give both folders: --pred DIR --gt DIR.",
+        )
+    if pred is not None:
+        if what:
+            raise EngineError(
+                "evaluate.arguments",
+                f"With --pred and --gt the benchmark '{name}' has no part in it.",
+                "Give either a benchmark or the two folders.",
+            )
+        return "--pred", []
+    if rest and name != "merge":
+        raise EngineError("evaluate.arguments", f"'{rest[0]}' stands behind '{name}'.", "Name one benchmark.")
+    return name, rest
+
+
+def _refuse_others(context: typer.Context, name: str) -> None:
+    """Refuse options that would be ignored."""
+    taken = _TAKEN_BY.get(name, _TAKEN_BY_SETS)
+    given = (one for one in context.command.params if _stands_in_the_line(context, str(one.name)))
+    useless = next((one.opts[0] for one in given if one.opts[0].startswith("--") and one.opts[0] not in taken), None)
+    if useless:
+        raise EngineError("evaluate.arguments", f"'{name}' takes no {useless}.", f"It takes {', '.join(taken)}.")
+
+
+def _stands_in_the_line(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -37,7 +37,7 @@ def first_alpha_held(true_thw: Alphas) -> Alphas:
 
 def mask_as_alpha(masks_thw: Alphas) -> Alphas:
     """Take a tracker's mask for the matte: (T, H, W) certainty of 0..1 to 0 or 1."""
-    return np.where(masks_thw > 0.5, np.float32(1), np.float32(0))
+    return np.asarray(masks_thw > 0.5, np.float32)
 
 
 def band_trimap(mask_hw: Alphas) -> Alphas:
@@ -52,7 +52,8 @@ def band_trimap(mask_hw: Alphas) -> Alphas:
     radius = max(1, round(mask_hw.shape[1] * _BAND))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     mask = (mask_hw > 0.5).astype(np.uint8)
-    return (cv2.erode(mask, kernel) + cv2.dilate(mask, kernel)).astype(np.float32) / 2
+    trimap: Alphas = np.divide(cv2.erode(mask, kernel) + cv2.dilate(mask, kernel), 2, dtype=np.float32)
+    return trimap
 
 
 def band_alpha(model: MAM2, plates_thwc: NDArray[np.uint8], masks_thw: Alphas) -> Alphas:

@@ -10,7 +10,7 @@ second frame. Ours follows the flow, so the two figures do not compare.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from types import MappingProxyType
@@ -73,7 +73,7 @@ class Profile:
     Attributes:
         name: as the command line calls it.
         measures: by lower-case metric name, in the order of tables.
-        average: how the original averages clips.
+        average: how clips are averaged; in `PROFILES` the original's way.
         unknown_only: whether only the trimap's unknown region counts.
     """
 
@@ -116,15 +116,24 @@ class Profile:
         )
 
 
-def find_profile(name: str) -> Profile:
+def find_profile(name: str, average: str | None = None) -> Profile:
     """Give a profile by name.
 
+    Args:
+        name: one of `PROFILES`.
+        average: how clips are averaged, `clip` or `frame`; None: the profile's own way.
+
     Raises:
-        EngineError: `evaluate.profile`.
+        EngineError: `evaluate.profile` or `evaluate.average`: there is no such thing.
     """
+    ways = [way.value for way in Average]
     if name not in PROFILES:
         raise EngineError("evaluate.profile", f"'{name}' is no profile.", f"Choose one of: {', '.join(PROFILES)}.")
-    return PROFILES[name]
+    if average is None:
+        return PROFILES[name]
+    if average not in ways:
+        raise EngineError("evaluate.average", f"'{average}' is no average.", f"Choose one of: {', '.join(ways)}.")
+    return replace(PROFILES[name], average=Average(average))
 
 
 def _per_pixel(metric: Metric, predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None) -> Scores:

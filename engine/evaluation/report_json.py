@@ -108,7 +108,7 @@ def _clip(clip: ClipScores, profile: Profile) -> dict[str, Any]:
 def _from_json(data: Mapping[str, Any]) -> Report:
     if data["version"] != _VERSION:
         raise ValueError("written by another version")
-    profile = find_profile(data["profile"])
+    profile = find_profile(data["profile"], data["average"])
     ours, *baselines = (
         Result(
             method,

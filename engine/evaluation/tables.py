@@ -37,7 +37,9 @@ def tables(report: Report) -> tuple[Table, ...]:
     sums = tuple((label, str(len(some)), *_words(figures(some, report.profile))) for label, some in parts.items())
     places = tuple((place, *_words(found)) for place, found in at_places(clips, report.profile).items())
     about = ", ".join(f"{name} {value}" for name, value in report.settings.items())
-    title = f"{report.benchmark}, profile {report.profile.name}" + (f" ({about})" if about else "")
+    title = f"{report.benchmark}, profile {report.profile.name}, averaged by {report.profile.average.value}" + (
+        f" ({about})" if about else ""
+    )
     found = [
         Table(title, ("kind", "clips", *heads), (kinds, sums)),
         Table("By frame position", ("frame", *heads), (places,)),

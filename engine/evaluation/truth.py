@@ -1,8 +1,8 @@
 """What a benchmark is: clips whose alpha is known exactly, one at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,4 +52,18 @@ class Benchmark(Protocol):
 
     def clips(self) -> Iterator[TrueClip]:
         """Give every clip, always in the same order."""
+        ...
+
+
+@runtime_checkable
+class ListedBenchmark(Benchmark, Protocol):
+    """A benchmark that knows what a clip is before it makes or reads it."""
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """Give the kind of every clip, in the order of `clips`."""
+        ...
+
+    def clip(self, number: int) -> TrueClip:
+        """Make or read one clip, counted from 0."""
         ...

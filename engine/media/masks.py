@@ -17,8 +17,7 @@ _REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a mask prompt: True where the image says that the object is.
 
-    The file's alpha decides if it has one that is not 1 everywhere (many painting programs save an opaque alpha
-    beside a black and white picture), else its Rec.709 luma; above 0.5 is the object.
+    Where `read_coverage` gives more than 0.5 is the object.
 
     Args:
         path: an image file.
@@ -32,7 +31,7 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     """
     path = Path(path)
     try:
-        amount_hw = _amount(path)
+        amount_hw = read_coverage(path)
     except PlateError as problem:
         raise PromptError("prompt.mask_unreadable", f"The mask cannot be used: {problem.message}", problem.hint) from (
             problem
@@ -54,7 +53,15 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     return mask_hw
 
 
-def _amount(path: Path) -> Pixels:
+def read_coverage(path: Path) -> Pixels:
+    """Read how much of each pixel an image says is covered: (H, W) float32 of the display window.
+
+    The file's alpha decides if it has one that is not 1 everywhere (many painting programs save an opaque alpha
+    beside a black and white picture), else its Rec.709 luma.
+
+    Raises:
+        PlateError: as `PlateSource.read`.
+    """
     with open_image(path) as image:
         spec = image.spec()
         size, window = windows(spec)
