@@ -19,7 +19,7 @@ from engine.training.datasets import one_thread
 from engine.training.log import Log
 from engine.training.samples import ClipBatch, Sample, collate
 from engine.training.stages import Stage, choose_parameters
-from engine.training.steps import STEPS, Lesson
+from engine.training.steps import STEPS, Lesson, Terms
 
 WARM_UP = 100
 AVERAGE = 0.998
