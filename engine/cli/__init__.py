@@ -18,12 +18,13 @@ SHOTS, ENGINE, MODELS = "Shots", "Engine for hosts", "Models"
 
 def build() -> typer.Typer:
     """Make the application: one line a verb."""
-    from engine.cli import colourspaces, demo, evaluate, matte, model, serve, status, submit, train, weights
+    from engine.cli import batch, colourspaces, demo, evaluate, matte, model, serve, status, submit, train, weights
     from engine.cli.ordered import OrderedCommand
 
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
     app.callback()(_options)
     app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte.matte)
+    app.command("batch", cls=OrderedCommand, rich_help_panel=SHOTS)(batch.batch)
     app.command("submit", rich_help_panel=SHOTS)(submit.submit)
     app.command("demo", rich_help_panel=SHOTS)(demo.demo)
     app.command("colourspaces", rich_help_panel=SHOTS)(colourspaces.colourspaces)

@@ -13,7 +13,7 @@ from engine.contract.plan import plan_shot
 from engine.farm.bundle import write_bundle
 from engine.farm.job import PROGRAM, FarmJob
 from engine.farm.runner import find_runner, run_bundle
-from engine.farm.shot_files import plate_files, plates_of
+from engine.farm.shot_files import mattes_beside, plate_files, plates_of
 from engine.farm.template import parameter_values
 
 LONGEST_NAME = 128  # of a job, in Open Job Description
@@ -37,11 +37,6 @@ class JobRequest:
     matte_device: str
     gpu_memory: int
     program: str | None
-
-
-def mattes_beside(shot: Path) -> Path:
-    """Give the folder for a shot file's mattes where nobody names one."""
-    return shot.with_name(f"{shot.stem}_mattes")
 
 
 def submit_job(request: JobRequest, *, run: bool, retries: int) -> str:

@@ -57,6 +57,11 @@ def plates_of(shot: Path) -> Path:
     )
 
 
+def mattes_beside(shot: Path) -> Path:
+    """Give the folder for a shot file's mattes where nobody names one."""
+    return shot.with_name(f"{shot.stem}_mattes")
+
+
 def plate_files(plates: Path, layer: str | None, first: int, last: int) -> tuple[Path, ...]:
     """Give the files that the plates of a range are read from, each once.
 
