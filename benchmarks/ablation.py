@@ -1,0 +1,91 @@
+"""The paper's ablation on the starter: how pass 2 reads the plate, four ways, at equal budgets and over several seeds.
+
+Every run begins from the shipped starter with its trimap branch forgotten, learns that branch anew with the others'
+steps, clips and rate, and is judged on `novm-p` with the shipped matter. Runs that are done are kept: stop and go on.
+
+    python benchmarks/ablation.py --out runs/ablation --steps 300 --seeds 2 --jobs 2
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import torch
+
+from engine.model.checkpoints import load_model, save_model
+from engine.model.mam2 import MAM2
+from engine.training import checkpoint
+from engine.training.crew import Crew
+from engine.training.run import Run, run
+from engine.training.sources import procedural
+from engine.training.stages import STAGES
+
+MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
+STAGE = "trimaps"
+FORGOTTEN = ("trimap_", "mask_augment")
+METRICS = ("mad", "mse", "grad", "dtssd")
+CLIPS = 2000  # in the pool
+
+
+def forget_trimaps(model: MAM2, seed: int) -> None:
+    """Give the trimap branch, and nothing else, the values that it has before any training."""
+    torch.manual_seed(seed)
+    fresh = MAM2(checkpoint.starter_config(model.image_size)).state_dict()
+    state = model.state_dict()
+    state.update({name: value for name, value in fresh.items() if any(part in name for part in FORGOTTEN)})
+    for name in state:
+        if "trimap_upscaling" in name:  # begins as a copy of the mask's
+            state[name] = state[name.replace("trimap_upscaling", "output_upscaling")].clone()
+    model.load_state_dict(state)
+
+
+def train_and_judge(mode: str, seed: int, options: argparse.Namespace) -> None:
+    """Train one row with one seed and write its figures beside its weights."""
+    folder = options.out / f"{mode}-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    start, trained = folder / "start.safetensors", folder / "trained.safetensors"
+    facts = {"source": checkpoint.PROCEDURAL, "licence": "Apache-2.0"}
+    if not start.exists():
+        model = load_model("starter", for_training=True)
+        forget_trimaps(model, seed)
+        save_model(model, start, metadata=facts)
+    stage = replace(STAGES[STAGE], first_seed=STAGES[STAGE].first_seed + 1_000_000 * seed)
+    plan = Run(
+        stage,
+        folder,
+        pool = procedural(options.out / "pool.npy", clips=options.clips, first_seed=0, say=print)
+    options.out.mkdir(parents=True, exist_ok=True)
+    pool(STAGES[STAGE], Crew())  # before the rows ask for it side by side
+    rows = [row for row in product(range(options.seeds), MODES) if not _figures(options.out, *row).exists()]
+    with ThreadPoolExecutor(options.jobs) as side_by_side:
+        list(side_by_side.map(lambda row: _apart(*row), rows))
+    print(table(options.out, options.seeds))
+
+
+def table(out: Path, seeds: int) -> str:
+    """Give the rows as a Markdown table: a seed's figures apart, smaller is better."""
+    lines = ["| mode | seed | " + " | ".join(METRICS) + " |", "|---" * (2 + len(METRICS)) + "|"]
+    for mode, seed in product(MODES, range(seeds)):
+        overall = json.loads(_figures(out, seed, mode).read_text())["overall"]
+        lines.append(f"| {mode} | {seed} | " + " | ".join(f"{overall[name]:.2f}" for name in METRICS) + " |")
+    return "\n".join(lines)
+
+
+def _figures(out: Path, seed: int, mode: str) -> Path:
+    return out / f"{mode}-{seed}" / "figures.json"
+
+
+def _apart(seed: int, mode: str) -> None:
+    """Do one row in a process of its own, on one core."""
+    command = [sys.executable, *sys.argv, "--only", mode, str(seed)]
+    subprocess.run(command, check=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+if __name__ == "__main__":
+    main()

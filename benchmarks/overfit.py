@@ -1,0 +1,110 @@
+"""Can the model say what it is asked for? It learns one clip of a solid, of smoke and of glass by heart.
+
+Each begins from the shipped starter and learns trimaps, then the matter on its own trimaps; from one click on the first
+frame, MAD x 1000 of the whole clip should fall below 4.
+
+    python benchmarks/overfit.py --minutes 6
+"""
+
+import argparse
+import copy
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from engine.evaluation import metrics
+from engine.evaluation.unseen_clips import matte_clip
+from engine.model.checkpoints import load_model, merge_lora
+from engine.model.mam2 import MAM2
+from engine.training.procedural import Clip, make_clip
+from engine.training.samples import Sample
+from engine.training.stages import STAGES
+from engine.training.trainer import Progress, load_average, train_stage
+
+KINDS = ("blob", "smoke", "glass")
+FRAMES = 6
+BELOW = 4.0
+
+
+class OneClip(Dataset[Sample]):
+    """The same clip again and again, from its first frame on."""
+
+    def __init__(self, clip: Clip, side: int, frames: int) -> None:
+        self.clip, self.side, self.frames = clip, side, frames
+
+    def __len__(self) -> int:
+        """Give a number of samples that no stage reaches."""
+        return 1 << 40
+
+    def __getitem__(self, index: int) -> Sample:
+        """Give the clip, stretched to the model's square."""
+        first = index % (FRAMES - self.frames + 1)
+        shown = range(first, first + self.frames)
+        plates = np.stack([self._square(self.clip.plates_thwc[t]) for t in shown])
+        alpha = np.stack([self._square(self.clip.alpha_thw[t]) for t in shown])
+        return Sample(
+            torch.from_numpy(plates).permute(0, 3, 1, 2).contiguous(),
+            torch.from_numpy(alpha)[None, :, None],
+            number=index,
+        )
+
+    def _square(self, picture: np.ndarray) -> np.ndarray:
+        return cv2.resize(picture, (self.side, self.side), interpolation=cv2.INTER_LINEAR)
+
+
+def learn(kind: str, minutes: float) -> list[tuple[float, float]]:
+    """Learn one clip; give (minutes spent, MAD x 1000) at the start and after each stage."""
+    clip = make_clip(77, kind=kind, frames=FRAMES, size_hw=(180, 320))
+    model = load_model("starter", for_training=True)
+    curve, spent = [(0.0, error(model, clip))], 0.0
+    plan = (("trimaps", 3, 2, 6e-4, 0.45), ("matter-fine", 3, 1, 1e-3, 0.55))
+    for name, frames, batch, rate, share in plan:
+        stage = replace(STAGES[name], frames=frames, batch=batch, rate=rate, objects=1)
+        progress = Progress()
+        with tempfile.TemporaryDirectory() as folder:
+            progress = train_stage(
+                model,
+                stage,
+                progress,
+                data=OneClip(clip, model.image_size, frames),
+                folder=Path(folder),
+                mode="pdd+mss",
+                steps=100_000,
+                stop_after=60 * minutes * share,
+                report=lambda *_: None,
+                workers=0,
+            )
+        load_average(model, progress.average)
+        spent += progress.seconds / 60
+        curve.append((spent, error(model, clip)))
+    return curve
+
+
+def error(model: MAM2, clip: Clip) -> float:
+    """Give the MAD x 1000 of the model's mattes of a clip from one click on its first frame."""
+    judged = copy.deepcopy(model).eval()
+    merge_lora(judged)
+    mattes = np.stack([matte.alpha_hw for matte in matte_clip(judged, clip, "pdd+mss")])
+    return float(metrics.mad(mattes, clip.alpha_thw / np.float32(255)).mean())
+
+
+def main() -> None:
+    """Learn each kind and print its curve."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=6.0, help="of learning, for each clip")
+    parser.add_argument("--kinds", nargs="*", default=KINDS)
+    options = parser.parse_args()
+    for kind in options.kinds:
+        curve = learn(kind, options.minutes)
+        verdict = "below" if curve[-1][1] < BELOW else "NOT below"
+        words = ", ".join(f"{mad:.2f} after {spent:.1f} min" for spent, mad in curve)
+        print(f"{kind}: MAD {words}: {verdict} {BELOW}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
