@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from engine.media.atomic import atomic_file, make_folder
 
 _DOTS_PER_INCH = 120
 _INCHES = (14, 5)
+_BOLD = {"trained kinds": "tab:blue", "held-out kinds": "tab:red", "all": "black"}
 _MOST_BYTES = 1 << 20  # about what such a picture takes at most
 
 
@@ -38,12 +40,12 @@ def metric_of(report: Report) -> str:
 
 def _draw_frames(axes: Axes, report: Report) -> None:
     metric = metric_of(report)
-    lines = {kind: columns(some, metric) for kind, some in by_kind(report.ours.clips).items()}
-    for kind, line in lines.items():
-        axes.plot(line, linewidth=0.8, alpha=0.6, label=kind)
+    axes.set_prop_cycle(color=colormaps["tab20"].colors)
+    for kind, some in by_kind(report.ours.clips).items():
+        axes.plot(columns(some, metric), linewidth=0.8, label=kind)
     parts = {**held_out(report.ours.clips), "all": report.ours.clips}
     for label, some in parts.items():
-        axes.plot(columns(some, metric), linewidth=2.5, label=label)
+        axes.plot(columns(some, metric), linewidth=2.5, color=_BOLD[label], label=label)
     for one in report.baselines:
         axes.plot(columns(one.clips, metric), linestyle="--", linewidth=1.5, label=one.method)
     axes.set(xlabel="frame", ylabel=metric.upper(), title="over the frames")
