@@ -16,6 +16,7 @@ WAYS = {
     "the top row first": {"top_first": True},
     "the top row first, with gaps": {"top_first": True, "padding": 8},
     "on the GPU": {"on_gpu": True},
+    "on the GPU for good": {"on_gpu": True, "gpu_stays": True},
     "no memory to see": {"no_lines": True},
 }
 DTYPES = [np.float16, np.float32, np.uint8, np.uint16]
@@ -70,15 +71,20 @@ def test_memory_is_sent_from_where_it_lies():
         "the top row first": "memory",
         "the top row first, with gaps": "copied",
         "on the GPU": "memory",
+        "on the GPU for good": "pixel by pixel",
         "no memory to see": "pixel by pixel",
     }
 
 
-@pytest.mark.parametrize("window", [(8, 4, 40, 44), (0, 0, 64, 10), (8, 0, 40, 48), (-8, -6, 72, 60), (30, 20, 31, 21)])
-def test_a_data_window_is_put_in_its_place(window):
+WINDOWS = [(8, 4, 40, 44), (0, 0, 64, 10), (8, 0, 40, 48), (-8, -6, 72, 60), (30, 20, 31, 21), (0, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("ways", [{}, {"no_lines": True}], ids=["memory", "pixel by pixel"])
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_data_window_is_put_in_its_place(window, ways):
     """What a data window leaves out is black in the plate, and what reaches beyond the picture is left out."""
     left, bottom, right, top = window
-    host = FusionHost()
+    host = FusionHost(**ways)
     padded = np.zeros((48 + 24, 64 + 24, 4), np.float16)
     padded[12:-12, 12:-12] = picture(np.float16)
     whole = host.world.images
@@ -186,6 +192,25 @@ def test_a_result_is_whole_where_the_plate_is_not(matted):
     expected = np.zeros_like(pixels)
     expected[4:44, 8:40] = pixels[4:44, 8:40]
     assert np.array_equal(found[..., :3], expected[..., :3])
+    assert np.array_equal(found[..., 3], ALPHA)
+
+
+@pytest.mark.parametrize("ways", [{}, {"no_lines": True}], ids=["memory", "pixel by pixel"])
+def test_what_lies_beyond_the_picture_is_left_out(matted, ways):
+    """A plate whose data window is larger than the picture gives a result of the picture's size, in its place."""
+    host = FusionHost(**ways)
+    pixels = picture(np.float16, (48 + 12, 64 + 12))
+    found = matted(pixels, ALPHA, host, host.image(pixels, beyond=6))
+    assert np.array_equal(found[..., :3], pixels[6:-6, 6:-6, :3])
+    assert np.array_equal(found[..., 3], ALPHA)
+
+
+def test_a_plate_without_pixels_is_black(matted):
+    """A plate whose data window is empty gives the matte over black, and nothing outside it is read."""
+    host = FusionHost()
+    pixels = picture(np.float16)
+    found = matted(pixels, ALPHA, host, host.image(pixels, window=(0, 0, 0, 0)))
+    assert not found[..., :3].any()
     assert np.array_equal(found[..., 3], ALPHA)
 
 

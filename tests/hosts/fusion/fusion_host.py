@@ -19,13 +19,17 @@ _DTYPES = {depth: dtype for dtype, depth in DEPTHS.items()}
 
 @dataclass(frozen=True)
 class Frame:
-    """What a tool gave for a frame: width and height, pixels, and the state that it noted; None without an image."""
+    """What a tool gave for a frame: width and height, pixels, and the state that it noted; None without an image.
+
+    `aspect` is that of a pixel.
+    """
 
     size: tuple[int, int] | None
     pixels: np.ndarray | None
     state: str | None
     says: str | None
     same_image: bool
+    aspect: float | None = None
 
 
 class FusionHost:
@@ -35,7 +39,7 @@ class FusionHost:
         first, last: the comp's render range.
         foreign: operating system to stand in for: `Linux`, `OSX` or `Windows`; None: the one beneath.
         modules: folder of Lua modules that the host searches; None: none.
-        ways: how images lie: `padding`, `top_first`, `on_gpu`, `no_lines`.
+        ways: how images lie: `padding`, `top_first`, `on_gpu`, `gpu_stays`, `no_lines`.
     """
 
     def __init__(self, first=1001, last=1004, foreign=None, modules=MODULES, **ways):
@@ -67,16 +71,17 @@ class FusionHost:
         """Give a Lua module, ours or the stand-in's (`standin.NAME`)."""
         return _one(self.lua.require(name))
 
-    def image(self, pixels, *, window=None, proxy=1, aspect=1.0):
+    def image(self, pixels, *, window=None, beyond=0, proxy=1, aspect=1.0):
         """Make an image of the host.
 
         Args:
             pixels: (H, W, 4) of uint8, uint16, float16 or float32, the whole picture.
             window: data window as left, bottom, right, top from the bottom left; what is outside is not stored.
+            beyond: so many pixels on each side of `pixels` are outside the picture, but in the data window.
             proxy: the picture is one of so many times its size.
             aspect: of a pixel.
         """
-        height, width = pixels.shape[:2]
+        height, width = (side - 2 * beyond for side in pixels.shape[:2])
         stored = pixels[::-1]
         attributes = {
             "IMG_Width": width,
@@ -89,7 +94,10 @@ class FusionHost:
         if window is not None:
             left, bottom, right, top = window
             stored = stored[bottom:top, left:right]
-            attributes["IMG_DataWindow"] = self.world.images.ImgRectI(left, bottom, right, top)
+        elif beyond:
+            window = (-beyond, -beyond, width + beyond, height + beyond)
+        if window is not None:
+            attributes["IMG_DataWindow"] = self.world.images.ImgRectI(*window)
         stored = np.ascontiguousarray(stored)
         return self.world.images.from_memory(stored.ctypes.data, self.lua.table_from(attributes))
 
@@ -160,7 +168,8 @@ class FusionTool:
         pixels = None if flags.get("precalc") else self.host.pixels(image)
         window = image.DataWindow
         size = window.Width(window), window.Height(window)
-        return Frame(size, pixels, noted and noted.MAM2, noted and noted.MAM2Says, same_image=noted is None)
+        state, says = noted and noted.MAM2, noted and noted.MAM2Says
+        return Frame(size, pixels, state, says, same_image=noted is None, aspect=image.XScale)
 
     def look(self, time):
         """Ask for a frame as a viewer does."""

@@ -4,8 +4,8 @@ local ffi = require("ffi")
 local strict = require("standin.strict")
 
 -- How new images lie: bytes between rows, whether the first row is the top one, whether memory is stale until it is
--- downloaded, whether GetScanLine is out of order. Tests set these.
-local ways = { padding = 0, top_first = false, on_gpu = false, no_lines = false }
+-- downloaded, whether it can be, whether GetScanLine is out of order. Tests set these.
+local ways = { padding = 0, top_first = false, on_gpu = false, gpu_stays = false, no_lines = false }
 
 local channel_bytes = { [5] = 1, [6] = 2, [7] = 2, [8] = 4 }
 local codecs = {}
@@ -132,6 +132,9 @@ end
 
 function methods.DownloadGPUMem(self)
   local inside = strict.inside(self)
+  if ways.gpu_stays then
+    return false
+  end
   ffi.copy(inside.memory, inside.truth, inside.bytes)
   inside.on_gpu = false
   return true

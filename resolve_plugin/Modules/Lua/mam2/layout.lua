@@ -149,11 +149,15 @@ local function describe(image, req)
     return nil, "it shows no memory"
   end
   local window = image.DataWindow
+  local width, height = window:Width(), window:Height()
+  if width < 1 or height < 1 then
+    return nil, "its data window is empty"
+  end
   local self = {
     depth = depth,
     pointer = depth.type .. " *",
-    width = window:Width(),
-    height = window:Height(),
+    width = width,
+    height = height,
     left = window.left,
     bottom = window.bottom,
     rows = rows,

@@ -33,13 +33,15 @@ local function as_floats(found, buffer, count)
 end
 
 local function pixel_by_pixel(image, Pixel, width, height)
-  local buffer, pixel = platform.buffer(width * height * 16), Pixel()
-  local target, at = ffi.cast("float *", buffer), 0
-  for y = 0, height - 1 do
-    for x = 0, width - 1 do
+  local buffer, pixel, window = platform.buffer(width * height * 16), Pixel(), image.DataWindow
+  local target = ffi.cast("float *", buffer)
+  ffi.fill(buffer, width * height * 16)
+  local left, right = math.max(0, window.left), math.min(width, window.left + window:Width())
+  for y = math.max(0, window.bottom), math.min(height, window.bottom + window:Height()) - 1 do
+    for x = left, right - 1 do
       image:GetPixel(x, y, pixel)
+      local at = (y * width + x) * 4
       target[at], target[at + 1], target[at + 2], target[at + 3] = pixel.R, pixel.G, pixel.B, pixel.A
-      at = at + 4
     end
   end
   return buffer
