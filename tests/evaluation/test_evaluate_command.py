@@ -1,0 +1,177 @@
+"""Promises of `mam2 evaluate`, called as a person calls it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from small_model import SMALL, lively
+from tiny_benchmark import TinyBenchmark
+
+from engine.cli import evaluate_benchmark, run
+from engine.model.checkpoints import save_model
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """A weights file of a very small model whose numbers come from a seed."""
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    save_model(lively(replace(SMALL, name="starter")), path, metadata={})
+    return path
+
+
+@pytest.fixture
+def mam2(capsys, monkeypatch):
+    """Call the program in this process: exit status, output, errors."""
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def call(*arguments):
+        code = run([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Four tiny clips stand for novm-p."""
+    benchmark = TinyBenchmark()
+
+    def open_benchmark(name, data, size):
+        assert (name, data, size) == ("novm-p", None, None)
+        return benchmark
+
+    monkeypatch.setattr(evaluate_benchmark, "open_benchmark", open_benchmark)
+    return benchmark
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Mattes that are 51 of 255 too low everywhere, beside their truth."""
+    for side, value in (("pred", 100), ("gt", 151)):
+        for clip in ("smoke-01", "smoke-02", "glass-01"):
+            (tmp_path / side / clip).mkdir(parents=True)
+            for t in range(3):
+                cv2.imwrite(str(tmp_path / side / clip / f"m.{t:04d}.png"), np.full((8, 10), value, np.uint8))
+    return tmp_path / "pred", tmp_path / "gt"
+
+
+def test_two_folders_are_measured(mam2, folders, tmp_path):
+    """`--pred --gt` gives a table, and the same figures in JSON and Markdown; the picture is a PNG."""
+    pred, gt = folders
+    files = {name: tmp_path / f"r.{name}" for name in ("json", "markdown", "png")}
+    code, out, _ = mam2(
+        *("evaluate", "--pred", pred, "--gt", gt, "--json", files["json"], "--markdown", files["markdown"]),
+        *("--plot", files["png"]),
+    )
+    assert code == 0
+    data = json.loads(files["json"].read_text())
+    assert data["overall"]["mad"] == pytest.approx(200)
+    assert data["kinds"]["smoke"]["clips"] == 2
+    assert list(data["clips"]) == ["glass-01", "smoke-01", "smoke-02"]
+    assert "200.00" in out
+    assert "| smoke | 2 | 200.00 |" in files["markdown"].read_text()
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+
+
+def test_profile_average_and_part_are_followed(mam2, folders, tmp_path):
+    """`--profile`, `--average`, `--kinds` and `--clips` decide what is measured and how."""
+    pred, gt = folders
+    options = ("--profile", "maggie", "--average", "frame", "--kinds", "smoke", "--clips", "1")
+    assert mam2("evaluate", "--pred", pred, "--gt", gt, *options, "--json", tmp_path / "r.json")[0] == 0
+    data = json.loads((tmp_path / "r.json").read_text())
+    assert (data["profile"], data["average"], list(data["clips"])) == ("maggie", "frame", ["smoke-01"])
+    assert data["overall"]["mad"] == pytest.approx(0.2 / 80 * 1e10, rel=1e-6)
+
+
+def test_a_benchmark_is_examined(mam2, tiny, weights, tmp_path):
+    """On a benchmark the model mattes each clip from its prompt; baselines and held-out kinds are shown apart."""
+    code, out, _ = mam2(
+        *("evaluate", "novm-p", "--model", weights, "--prompt", "box", "--device", "cpu", "--baselines"),
+        *("--clips", "2", "--json", tmp_path / "r.json"),
+    )
+    assert code == 0
+    assert tiny.made == [0, 1]
+    data = json.loads((tmp_path / "r.json").read_text())
+    assert data["benchmark"] == "tiny 1.0"
+    assert data["settings"] == {"model": "small", "mode": "pdd+mss", "prompt": "box"}
+    assert set(data["baselines"]) == {"mask alone", "fixed band", "GrabCut", "first alpha held"}
+    assert data["baselines"]["first alpha held"]["places"]["first"]["mad"] == 0
+    for words in ("held-out kinds", "square (held out)", "third quarter", "the best baseline that learns nothing"):
+        assert words in out
+
+
+@pytest.mark.usefixtures("tiny")
+def test_parts_merge_to_the_whole(mam2, weights, tmp_path):
+    """Two runs on parts, merged, are the file of one run on all; what the merge shows is the same table."""
+    common = ("evaluate", "novm-p", "--model", weights, "--device", "cpu")
+    for name, part in {"all": (), "a": ("--clips", "2"), "b": ("--first", "2")}.items():
+        assert mam2(*common, *part, "--json", tmp_path / f"{name}.json")[0] == 0
+    merged = tmp_path / "merged.json"
+    assert mam2("evaluate", "merge", tmp_path / "a.json", tmp_path / "b.json", "--json", merged)[0] == 0
+    assert merged.read_text() == (tmp_path / "all.json").read_text()
+
+
+@pytest.mark.parametrize("arguments", [["evaluate"], ["evaluate", "unseen"]])
+def test_the_examination_on_unseen_clips_stays(mam2, weights, tmp_path, arguments):
+    """By default, and as `unseen`, it is the examination with its table, its verdict and its list of clips in JSON."""
+    options = ("--model", weights, "--clips", "1", "--frames", "2", "--device", "cpu", "--json", tmp_path / "u.json")
+    code, out, _ = mam2(*arguments, *options)
+    assert code == 0
+    for words in ("GrabCut", "first alpha held", "distractors taken", "below the better baseline"):
+        assert words in out
+    (clip,) = json.loads((tmp_path / "u.json").read_text())
+    assert list(clip) == [
+        *("kind", "seed", "mad", "mse", "dtssd", "grabcut_mad", "held_mad", "took_distractor", "collapse"),
+    ]
+
+
+REFUSED = {
+    "no such benchmark": (["davis"], "'davis' is no benchmark"),
+    "a set without its folder": (["vm108"], "vm108 does not come with mam2"),
+    "mattes without truth": (["--pred", "x"], "only be measured beside their truth"),
+    "a benchmark and folders": (["novm-p", "--pred", "x", "--gt", "y"], "has no part in it"),
+    "two benchmarks": (["novm-p", "vm108"], "'vm108' stands behind 'novm-p'"),
+    "an option of another": (["unseen", "--prompt", "box"], "'unseen' takes no --prompt"),
+    "a model beside folders": (["--pred", "x", "--gt", "y", "--model", "z"], "'--pred' takes no --model"),
+    "no such profile": (["novm-p", "--profile", "x"], "'x' is no profile"),
+    "no such average": (["novm-p", "--average", "x"], "'x' is no average"),
+    "no such mode": (["novm-p", "--mode", "x"], "'x' is no mode"),
+    "no such prompt": (["novm-p", "--prompt", "x"], "'x' is no prompt"),
+    "a merge of one": (["merge", "a.json"], "nothing to merge"),
+    "a plot that is no PNG": (["novm-p", "--plot", "a.jpg"], "'a.jpg' is no PNG"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_is_said(name, mam2):
+    """A command line that makes no sense is bad input: a sentence, a hint, and nothing is computed."""
+    arguments, says = REFUSED[name]
+    code, out, err = mam2("evaluate", *arguments)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert "hint: " in err
+
+
+def test_help_needs_no_torch():
+    """`mam2 evaluate --help` loads neither torch nor matplotlib."""
+    program = (
+        "import sys; from engine.cli import run; run(['evaluate', '--help'])\n"
+        "print({'torch', 'matplotlib', 'cv2'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    assert said.stdout.endswith("set()\n")
+
+
+def test_metrics_need_neither_service_nor_image_files():
+    """Measuring arrays loads no reader of images and nothing of the service."""
+    program = (
+        "import sys, engine.evaluation.examination\n"
+        "print([name for name in sys.modules if name.startswith(('engine.service', 'engine.media', 'OpenImageIO'))])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    assert said.stdout == "[]\n"
