@@ -84,7 +84,7 @@ RULES = {
     ),
     "engine.training": Rule(
         ours=_set("engine.session", "engine.model", "engine.media", "engine.contract"),
-        theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "accelerate", "safetensors"),
+        theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "av", "accelerate", "safetensors"),
         forbidden=NETWORK,
     ),
     "engine.evaluation": Rule(

@@ -1,0 +1,1 @@
+"""Setting foregrounds before backgrounds in linear light, moved, graded and filmed."""
