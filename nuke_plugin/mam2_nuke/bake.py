@@ -53,16 +53,19 @@ def _folder(node: Any) -> Path:
 
 
 def _copy(result: Result, folder: Path) -> None:
-    """Copy into a folder that appears when all of it is there."""
+    """Copy into a folder that appears when all of it is there; a copy that fails leaves nothing."""
     partial = folder.with_name(folder.name + ".part")
-    if partial.exists():
-        shutil.rmtree(str(partial))
-    for view, frames in result.frames.items():
-        (partial / view).mkdir(parents=True)
-        for frame in frames:
-            source = result.path(view, frame)
-            shutil.copyfile(str(source), str(partial / view / source.name))
-    partial.rename(folder)
+    shutil.rmtree(str(partial), ignore_errors=True)
+    try:
+        for view, frames in result.frames.items():
+            (partial / view).mkdir(parents=True)
+            for frame in frames:
+                source = result.path(view, frame)
+                shutil.copyfile(str(source), str(partial / view / source.name))
+        partial.rename(folder)
+    except OSError:
+        shutil.rmtree(str(partial), ignore_errors=True)
+        raise
 
 
 def _build(node: Any, result: Result) -> None:

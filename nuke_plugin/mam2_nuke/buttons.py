@@ -10,7 +10,7 @@ from .bake import bake
 from .contract import EngineError
 from .host import say
 from .knobs import BOX, NEGATIVE, POSITIVE
-from .node import cache_folder, result_of
+from .node import cache_folder, result_of, tell
 from .slots import add_prompt, number_of, remove_prompt
 from .status import describe
 from .storage import clear, describe_size
@@ -34,7 +34,7 @@ def press(name: str) -> None:
 
 
 def _tell(node: Any, text: str, problem: Exception) -> None:
-    node["status"].setValue(text)
+    tell(node, text)
     if not nuke.GUI:
         raise RuntimeError(text) from problem
 
@@ -42,14 +42,14 @@ def _tell(node: Any, text: str, problem: Exception) -> None:
 def _add(kind: str) -> Callable[[Any], None]:
     def add(node: Any) -> None:
         add_prompt(node, kind)
-        node["status"].setValue(describe(node))
+        tell(node, describe(node))
 
     return add
 
 
 def _remove(node: Any) -> None:
     remove_prompt(node, number_of(nuke.thisKnob().name()))
-    node["status"].setValue(describe(node))
+    tell(node, describe(node))
 
 
 def _set_range(node: Any) -> None:
@@ -77,7 +77,7 @@ def _stop(node: Any) -> None:
 def _clear(node: Any) -> None:
     clear(node)
     node["cache_size"].setValue(describe_size(cache_folder(node)))
-    node["status"].setValue(describe(node))
+    tell(node, describe(node))
 
 
 def _bake(node: Any) -> None:

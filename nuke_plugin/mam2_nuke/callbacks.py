@@ -10,7 +10,8 @@ from . import running
 from .contract import EngineError
 from .gate import Gate
 from .knobs import SLOTS, TABLE
-from .node import cache_folder, ensure_identity, is_ours, result_of, show_layers
+from .node import cache_folder, ensure_identity, is_ours, result_of, show_layers, tell
+from .prompts import used_slots
 from .request import TrackRequest, read_requests
 from .slots import number_of, show_slot
 from .status import describe
@@ -18,6 +19,7 @@ from .storage import describe_size
 
 _USE = {knob.name: knob.use for knob in TABLE}
 _gates: list[Gate] = []
+_seen: dict[str, tuple[str, ...]] = {}  # by identity: the values that the status was made from
 _read: dict[str, list[TrackRequest]] = {}  # by identity: what the graph held when its node was last looked at whole
 
 
@@ -66,6 +68,7 @@ def destroyed(node: Any) -> None:
     uid = str(node["uid"].value())
     running.stop(uid)
     _read.pop(uid, None)
+    _seen.pop(uid, None)
 
 
 @_quiet
@@ -83,6 +86,29 @@ def knob_changed(node: Any) -> None:
         _refresh(node, whole=not number_of(name))
 
 
+@_quiet
+def updated(node: Any) -> None:
+    """Nuke has nothing else to do: what an undo, or a script, changed behind the panel's back is shown as it is."""
+    uid = str(node["uid"].value())
+    stands = _stands(node)
+    if not nuke.GUI or running.is_running(uid) or _seen.get(uid) == stands:
+        return
+    for number in range(1, SLOTS + 1):
+        show_slot(node, number)
+    show_layers(node, result_of(node))
+    _refresh(node, whole=True)
+
+
+def _stands(node: Any) -> tuple[str, ...]:
+    """Give the values that decide what is shown: quickly, for this is asked after every change of the script."""
+    numbers = {0, *used_slots(node)}
+    return tuple(
+        node[name].toScript()
+        for name, use in _USE.items()
+        if use in ("request", "state", "graph") and node.knob(name) and number_of(name) in numbers
+    )
+
+
 def _refresh(node: Any, *, whole: bool) -> None:
     """Say anew how the node stands; while a point is dragged, the graph above is not walked through again."""
     uid = str(node["uid"].value())
@@ -92,9 +118,11 @@ def _refresh(node: Any, *, whole: bool) -> None:
         _read.pop(uid, None)
         with suppress(EngineError):  # what is wrong stands in the status
             _read[uid] = read_requests(node)
-    node["status"].setValue(describe(node, _read.get(uid, ())))
+    tell(node, describe(node, _read.get(uid, ())))
+    _seen[uid] = _stands(node)
 
 
 def _script_closes() -> None:
     running.stop_all()
     _read.clear()
+    _seen.clear()

@@ -8,7 +8,7 @@ from typing import Any
 import nuke
 
 from .group import group_text
-from .node import ensure_identity
+from .node import ensure_identity, tell
 from .status import describe
 
 
@@ -26,7 +26,7 @@ def create() -> Any:
     found = (node.input(0) or nuke.root()).frameRange()
     node["first"].setValue(found.first())
     node["last"].setValue(found.last())
-    node["status"].setValue(describe(node))
+    tell(node, describe(node))
     if nuke.GUI:
         node.showControlPanel()
     return node

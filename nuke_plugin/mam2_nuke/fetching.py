@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 from .contract import EngineClient, EngineError, JobEvent, error_from_json
+from .waiting import Cancelled
 
 _REVIVALS = 3
 
@@ -21,7 +22,6 @@ class Fetcher:
 
     Attributes:
         total: frames that the job will give.
-        frames: those that are here, in the order in which they came.
         error: why it ended without an end; None when all went well.
         state: the job's last word: `done`, `failed`, `cancelled`, or empty while it goes on.
     """
@@ -30,12 +30,13 @@ class Fetcher:
         self, connect: Callable[[], EngineClient], shot: str, job: str, target: Callable[[int], Path], *, preview: bool
     ) -> None:
         self.total = 0
-        self.frames: list[int] = []
         self.error: Optional[EngineError] = None
         self.state = ""
         self._connect, self._shot, self._job, self._target, self._preview = connect, shot, job, target, preview
         self._after, self._revived_at = 0, -1
         self._missing: list[int] = []
+        self._frames: list[int] = []
+        self._left = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="mam2-fetch", daemon=True)
 
@@ -53,6 +54,29 @@ class Fetcher:
         """Whether there is nothing more to come."""
         return not self._thread.is_alive()
 
+    def leave(self, seconds: float) -> None:
+        """Wait for the end no longer than this; what comes later is not taken."""
+        self._thread.join(seconds)
+        with self._lock:
+            self._left = True
+
+    def done(self) -> list[int]:
+        """Give the frames that are here, in the order in which they came."""
+        with self._lock:
+            return list(self._frames)
+
+    def verdict(self) -> None:
+        """Raise what became of the job, unless all went well.
+
+        Raises:
+            EngineError: why it ended without an end.
+            Cancelled: somebody else cancelled it.
+        """
+        if self.error is not None:
+            raise self.error
+        if self.state == "cancelled":
+            raise Cancelled
+
     def take_missing(self) -> list[int]:
         """Give the plates that the engine waits for, each time it said so once."""
         with self._lock:
@@ -61,7 +85,7 @@ class Fetcher:
 
     def _run(self) -> None:
         revivals = 0
-        while self.error is None and not self.state:
+        while self.error is None and not self.state and not self._left:
             try:
                 self._follow()
             except EngineError as problem:  # noqa: PERF203 - once a broken connection, not once an event
@@ -74,12 +98,14 @@ class Fetcher:
                 self.error = EngineError(
                     "cache.unwritable",
                     f"A matte cannot be written: {problem.strerror or problem}.",
-                    "Make room on the disk, or choose another cache folder.",
+                    "Make room on that disk, or choose another folder under Cache.",
                 )
 
     def _follow(self) -> None:
         with self._connect() as follower, self._connect() as getter:
             for event in follower.events(self._job, self._after):
+                if self._left:
+                    return
                 self._take(event, getter)
                 self._after = event.id
 
@@ -93,8 +119,9 @@ class Fetcher:
         elif event.kind == "frame":
             frame = int(data["frame"])
             getter.get_matte(self._shot, frame, self._target(frame), preview=self._preview)
-            if frame not in self.frames:
-                self.frames.append(frame)
+            with self._lock:
+                if frame not in self._frames and not self._left:
+                    self._frames.append(frame)
         elif event.ends:
             self.state = event.kind
             if event.kind == "failed":

@@ -33,6 +33,7 @@ def group_text(name: str = "MAM2") -> str:
         " knobChanged " + quoted(_GUARDED.format("knob_changed")),
         " onCreate " + quoted(_GUARDED.format("created")),
         " onDestroy " + quoted(_GUARDED.format("destroyed")),
+        " updateUI " + quoted(_GUARDED.format("updated")),
     ]
     for knob in TABLE:
         lines += _user_knob(knob)

@@ -85,7 +85,7 @@ def prompt_rows(number: int) -> tuple[Knob, ...]:
         ),
         Knob(
             slot(number, "object"), "string", "of", default="subject", line=False, hidden=True,
-            tip="The object that it belongs to: a letter, then letters, digits, '_' or '-'.",
+            tip="The object that it belongs to: a letter, then letters, digits or '_'.",
         ),
         Knob(slot(number, "frame"), "int", "frame", default="1", line=False, hidden=True, tip="Where it holds."),
         Knob(

@@ -55,6 +55,12 @@ def ensure_identity(node: Any) -> None:
             node["uid"].setValue(uuid.uuid4().hex[:16])
 
 
+def tell(node: Any, text: str) -> None:
+    """Say something in the node's status. No undo brings an old sentence back: it would not be true any more."""
+    with without_undo():
+        node["status"].setValue(text)
+
+
 def cache_folder(node: Any) -> Path:
     """Give the folder of this node's mattes: the knob's, `$MAM2_CACHE`, or the user's own cache."""
     return cache_root(str(node["cache_folder"].getEvaluatedValue() or "")) / str(node["uid"].value())

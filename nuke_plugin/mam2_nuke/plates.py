@@ -5,20 +5,22 @@ enabled, executed and put back, all within one call in the main thread, so that 
 two frames saves it as it was.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nuke
 
-from .contract import PlateError
+from .contract import OutputError, PlateError
 from .host import without_undo
 from .paths import tcl_path
+from .waiting import Cancelled
 
 PLATES, MASKS = "PlateWrite", "MaskWrite"
-
-
-class Cancelled(Exception):  # noqa: N818 - nothing went wrong
-    """The artist has stopped it."""
+_ROOM = {
+    PLATES: "Make room on that disk, or have the engine keep its shots on another: MAM2_STORE.",
+    MASKS: "Make room on that disk, or choose another folder under Cache.",
+}
 
 
 class Busy(Exception):  # noqa: N818 - nothing went wrong
@@ -38,6 +40,7 @@ def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> Non
     Raises:
         Busy: something else is being rendered.
         Cancelled: Nuke's own Cancel was pressed.
+        OutputError: the disk does not take the file.
         PlateError: the graph above cannot be rendered.
     """
     if nuke.executing():
@@ -52,8 +55,10 @@ def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> Non
             write["disable"].setValue(False)
             nuke.execute(write, frame, frame, 1, [view or nuke.views()[0]])
         except RuntimeError as problem:
+            path.unlink(missing_ok=True)
             if "cancel" in str(problem).lower():
                 raise Cancelled from None
+            _try_the_disk(node, write_name, frame, path)
             raise PlateError(
                 "plates.render",
                 "Frame {} cannot be rendered: {}".format(frame, str(problem).rstrip(". ") + "."),
@@ -62,3 +67,24 @@ def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> Non
         finally:
             for knob, value in before.items():
                 knob.setValue(value)
+
+
+def _try_the_disk(node: Any, write_name: str, frame: int, path: Path) -> None:
+    """Write as much as a plate takes and remove it again: Nuke's own words for a full disk are not ours to guess.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    found = node.format()
+    try:
+        with path.open("wb") as file:
+            file.write(bytes(found.width() * found.height() * 6))  # three halves a pixel
+    except OSError as problem:
+        raise OutputError(
+            "output.unwritable",
+            f"Frame {frame} cannot be written to {path.parent}: {problem.strerror or problem}.",
+            _ROOM[write_name],
+        ) from problem
+    finally:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from typing import Any, Optional
 from .contract import Box, Point, Prompt, PromptError, ShotObject
 from .coordinates import Frame
 from .knobs import BOX, NEGATIVE, SLOTS, slot
+from .names import object_name
 
 
 def used_slots(node: Any) -> list[int]:
@@ -26,13 +27,13 @@ def read_objects(node: Any, frame: Frame, span: range, view: Optional[int] = Non
         The objects in the order in which their first prompts stand in the panel.
 
     Raises:
-        PromptError: a prompt that lies outside the plate, or whose place cannot be read.
+        PromptError: a prompt that lies outside the plate, whose place cannot be read, or whose object has no good name.
     """
     every = max(1, int(node["sample_every"].value()))
     found: dict[str, list[Prompt]] = {}
     for number in used_slots(node):
         if node[slot(number, "on")].value():
-            name = node[slot(number, "object")].value().strip()
+            name = object_name(str(node[slot(number, "object")].value()))
             found.setdefault(name, []).extend(_read(node, number, frame, span, every, view))
     return tuple(ShotObject(name, tuple(prompts)) for name, prompts in found.items())
 

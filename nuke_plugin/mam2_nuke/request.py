@@ -10,6 +10,7 @@ import nuke
 from .contract import MaskPrompt, PlateError, PromptError, Settings, Shot, ShotObject
 from .coordinates import Frame
 from .knobs import BY_NAME, FROM_SCRIPT, QUALITIES
+from .names import object_name
 from .prompts import read_objects
 from .upstream import Upstream, upstream_of
 
@@ -129,7 +130,7 @@ def _mask(node: Any) -> tuple[str, tuple[int, ...]]:
             "'{}' names no frames for the mask.".format(node["mask_frames"].value()),
             "Write frame numbers with commas between: 1001, 1040.",
         )
-    return str(node["mask_object"].value()).strip(), frames
+    return object_name(str(node["mask_object"].value())), frames
 
 
 def _with_masks(

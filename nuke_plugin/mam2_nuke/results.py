@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -53,6 +52,11 @@ class Result:
         return str(self.folder / ("%V" if list(self.frames) != [""] else "") / "matte.%04d.exr").replace("\\", "/")
 
     @property
+    def count(self) -> int:
+        """How many frames have a matte, those of all views together."""
+        return sum(len(frames) for frames in self.frames.values())
+
+    @property
     def span(self) -> tuple[int, int]:
         """First and last frame that has a matte."""
         every = [frame for frames in self.frames.values() for frame in frames]
@@ -68,8 +72,12 @@ class Result:
         data.update(frames=self.frames, files=self.files)
         target = self.folder / FILE
         partial = target.with_name(f".{FILE}.{os.getpid()}")
-        partial.write_text(json.dumps(data, indent=1, sort_keys=True), encoding="utf-8")
-        partial.replace(target)
+        try:
+            partial.write_text(json.dumps(data, indent=1, sort_keys=True), encoding="utf-8")
+            partial.replace(target)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
         return target
 
 
@@ -85,12 +93,6 @@ def load(path: str) -> Optional[Result]:
         return Result(Path(path).parent, frames, dict(data["files"]), tuple(data["objects"]), int(data["scale"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def latest(base: Path) -> Optional[Result]:
-    """Give the newest version in a node's cache folder."""
-    found = sorted(base.glob("v[0-9][0-9][0-9][0-9]/" + FILE))
-    return load(str(found[-1])) if found else None
 
 
 def signer(request: TrackRequest, direction: str) -> Callable[[int], str]:
@@ -185,12 +187,13 @@ def _link(source: Path, target: Path) -> bool:
     try:
         os.link(str(source), str(target))
     except OSError:
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            handle, partial = tempfile.mkstemp(dir=str(target.parent))
-            os.close(handle)
-            shutil.copyfile(str(source), partial)
-            Path(partial).replace(target)
+            shutil.copyfile(str(source), str(partial))
+            partial.replace(target)
         except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             return False
     return True
 

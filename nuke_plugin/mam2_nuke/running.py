@@ -1,16 +1,20 @@
 """The tracks under way in this Nuke, by the identity of their nodes: one at a time for each."""
 
+import shutil
 import threading
+import traceback
+from contextlib import suppress
 from typing import Any, Optional
 
 import nuke
 
-from . import plates, results, tracking
-from .contract import EngineError, ServiceError
+from . import results, tracking
+from .contract import EngineError, OutputError, ServiceError
 from .host import Progress, on_main, run_beside
-from .node import NodeGone, cache_folder, ensure_identity, finder, result_of, show_mattes, show_preview
+from .node import NodeGone, cache_folder, ensure_identity, finder, result_of, show_mattes, show_preview, tell
 from .request import read_requests
 from .status import describe
+from .waiting import Cancelled
 
 _tracks: dict[str, tuple[threading.Event, Progress]] = {}
 
@@ -27,7 +31,7 @@ def start(node: Any, preview: Optional[int] = None) -> None:
         raise ServiceError("node.busy", "This node is being tracked.", "Wait for its end, or press Stop.")
     job = tracking.Job(finder(node), tuple(read_requests(node)), cache_folder(node), result_of(node), preview)
     stop, progress = _tracks[uid] = threading.Event(), Progress(f"MAM2: {node.name()}")
-    node["status"].setValue("Tracking: the bar shows how far it is; Stop keeps what is done.")
+    tell(node, "Tracking: the bar shows how far it is; Stop keeps what is done.")
 
     def work() -> None:
         try:
@@ -62,54 +66,70 @@ def progress_of(uid: str) -> Optional[Progress]:
 
 
 def _work(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
+    """Do a job, then show what became of it: the mattes there are, and a sentence.
+
+    Raises:
+        EngineError: in a terminal, what went wrong; in an artist's session the node says it.
+    """
+    result: Optional[results.Result] = None
+    kept, opening, failure = 0, "", None
     try:
-        _track_and_tell(job, progress, stop)
+        result = tracking.begin(job)
+        kept = result.count
+        tracking.run(job, result, progress, stop)
     except NodeGone:
-        return  # nobody is left to be told
-    except EngineError as problem:
-        _failed(job, str(problem))
-        if not nuke.GUI:
-            raise
-    except OSError as problem:
-        _failed(job, f"The cache folder cannot be used: {problem}. Choose another under Cache.")
-        if not nuke.GUI:
-            raise
-
-
-def _track_and_tell(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
-    try:
-        result = tracking.run(job, progress, stop)
-    except plates.Cancelled:
-        on_main(_say, job, "Stopped before the first matte was done. Press Track to begin again.")
-    else:
-        on_main(_finish, job, result, "Stopped. " if stop.is_set() or progress.cancelled else "")
-
-
-def _finish(job: tracking.Job, result: results.Result, opening: str) -> None:
-    node = job.find()
-    if job.preview is not None:
-        show_preview(node, result, job.preview)
-    else:
-        show_mattes(node, result)
-    node["status"].setValue(opening + describe(node))
-
-
-def _failed(job: tracking.Job, text: str) -> None:
-    """Say what went wrong, and show what was done before it did."""
-
-    def tell() -> None:
-        node = job.find()
-        found = results.latest(job.cache) if job.preview is None else None
-        if found is not None and any(found.frames.values()):
-            show_mattes(node, found)
-        node["status"].setValue(text)
-        nuke.tprint(f"MAM2, {node.fullName()}: {text}")
-
-    try:
-        on_main(tell)
-    except NodeGone:
+        _discard(result)
         return
+    except Cancelled:
+        opening = "Stopped. "
+    except EngineError as problem:
+        failure = problem
+    except OSError as problem:
+        failure = _unusable(problem)
+    except Exception as problem:  # noqa: BLE001 - the last place before the artist
+        on_main(nuke.tprint, traceback.format_exc())
+        failure = ServiceError("node.bug", f"MAM2 made a mistake of its own ({problem}).", "Please report it.")
+    if result is not None and (opening or failure is not None) and result.count == kept:
+        _discard(result)  # nothing came: what the node shows already is worth more
+        result = None
+    if result is not None:
+        try:
+            result.save()
+        except OSError as problem:
+            _discard(result)
+            result, failure = None, failure or _unusable(problem)
+    with suppress(NodeGone):
+        on_main(_show, job, result, opening, failure)
+    if failure is not None and not nuke.GUI:
+        raise failure
 
 
-def _say(job: tracking.Job, text: str) -> None:
-    job.find()["status"].setValue(text)
+def _unusable(problem: OSError) -> OutputError:
+    reason, path = problem.strerror or problem, problem.filename
+    return OutputError(
+        "cache.unwritable",
+        f"The cache folder cannot be used: {reason}{f' ({path})' if path else ''}.",
+        "Make room there, or choose another folder under Cache.",
+    )
+
+
+def _discard(result: Optional[results.Result]) -> None:
+    if result is not None:
+        shutil.rmtree(str(result.folder), ignore_errors=True)
+
+
+def _show(job: tracking.Job, result: Optional[results.Result], opening: str, failure: Optional[EngineError]) -> None:
+    node = job.find()
+    if result is not None:
+        with nuke.Undo("MAM2: track"):  # one step: half a track taken back would be another's mattes
+            if job.preview is not None:
+                show_preview(node, result, job.preview)
+            else:
+                show_mattes(node, result)
+    if failure is not None:
+        tell(node, str(failure))
+        nuke.tprint(f"MAM2, {node.fullName()}: {failure}")
+    elif opening and result is None:
+        tell(node, "Stopped before the first matte was done. Press Track to begin again.")
+    else:
+        tell(node, opening + describe(node))

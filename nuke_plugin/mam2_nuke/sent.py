@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from .request import TrackRequest
@@ -41,12 +42,12 @@ class SentPlates:
             self.save()
 
     def save(self) -> None:
-        """Write the notes down.
-
-        Raises:
-            OSError: the cache folder cannot be written.
-        """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Write the notes down, where that can be done."""
         partial = self._path.with_suffix(".part")
-        partial.write_text(json.dumps({"what": self._what, "frames": sorted(self._frames)}), encoding="utf-8")
-        partial.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps({"what": self._what, "frames": sorted(self._frames)}), encoding="utf-8")
+            partial.replace(self._path)
+        except OSError:  # then every plate is rendered again, which is slower and never wrong
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import nuke
 
 from .contract import PromptError
 from .knobs import BOX, SLOTS, prompt_rows, slot
+from .names import object_name
 from .prompts import used_slots
 
 
@@ -13,8 +14,9 @@ def add_prompt(node: Any, kind: str) -> int:
     """Give the object of the moment a prompt on the current frame, in the middle of the plate; gives its number.
 
     Raises:
-        PromptError: every slot is taken.
+        PromptError: every slot is taken, or the object has no good name.
     """
+    name = object_name(str(node["object"].value()))
     free = sorted(set(range(1, SLOTS + 1)) - set(used_slots(node)))
     if not free:
         raise PromptError(
@@ -27,7 +29,7 @@ def add_prompt(node: Any, kind: str) -> int:
     width, height = found.width(), found.height()
     with nuke.Undo("MAM2: add prompt"):
         node[slot(number, "kind")].setValue(kind)
-        node[slot(number, "object")].setValue(node["object"].value())
+        node[slot(number, "object")].setValue(name)
         node[slot(number, "frame")].setValue(int(nuke.frame()))
         node[slot(number, "tracked")].setValue(False)
         for index, value in enumerate((width / 2, height / 2)):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import results
-from .contract import EngineError, count, spell
+from .contract import EngineError, PromptError, count, spell
+from .names import object_name
 from .node import result_of
 from .prompts import used_slots
 from .request import TrackRequest, read_requests
@@ -19,6 +20,10 @@ def describe(node: Any, before: Sequence[TrackRequest] = ()) -> str:
     """
     if node.input(0) is None:
         return "Connect a plate, then add a prompt."
+    try:
+        object_name(str(node["object"].value()))
+    except PromptError as problem:  # before the next prompt is made of it
+        return str(problem)
     if not used_slots(node) and not node["mask_on"].value():
         return "Add a prompt: press '+ point' and drag it onto the object in the viewer."
     try:

@@ -17,8 +17,10 @@ from .fetching import Fetcher
 from .host import Progress, on_main
 from .request import TrackRequest
 from .sent import SentPlates
+from .waiting import GRACE, Cancelled, answer
 
 _POLL = 0.1
+_ENDED = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -40,25 +42,28 @@ class Job:
     preview: Optional[int] = None
 
 
-def run(job: Job, progress: Progress, stop: threading.Event) -> results.Result:
-    """Do a job and give the mattes there are at its end, also when it was stopped.
+def begin(job: Job) -> results.Result:
+    """Make the place for a job's mattes, with those that are right already.
 
     Raises:
-        plates.Cancelled: it was stopped before there was any.
+        OSError: the cache cannot be written.
+    """
+    if job.preview is not None:
+        return results.begin(job.cache / "preview", job.requests, None)
+    return results.begin(job.cache, job.requests, job.before)
+
+
+def run(job: Job, result: results.Result, progress: Progress, stop: threading.Event) -> None:
+    """Do a job; every matte that comes is noted in `result`, however it ends.
+
+    Raises:
+        Cancelled: it was stopped.
+        NodeGone: the node was deleted.
         EngineError: what went wrong. Mattes that are done stay.
         OSError: the cache cannot be written.
     """
-    base = job.cache / "preview" if job.preview is not None else job.cache
-    result = results.begin(base, job.requests, None if job.preview is not None else job.before)
-    try:
-        for request in job.requests:
-            _OneView(job, request, result, progress, stop).run()
-    except plates.Cancelled:
-        if not any(result.frames.values()):
-            raise
-    finally:
-        result.save()
-    return result
+    for request in job.requests:
+        _OneView(job, request, result, progress, stop).run()
 
 
 def connect() -> EngineClient:
@@ -80,33 +85,41 @@ def connect() -> EngineClient:
 
 
 class _OneView:
+    _client: EngineClient
+    _inbox: Path
+
     def __init__(
         self, job: Job, request: TrackRequest, result: results.Result, progress: Progress, stop: threading.Event
     ) -> None:
         self._job, self._request, self._result = job, request, result
         self._progress, self._stop = progress, stop
         self._sign = results.signer(request, request.shot.settings.direction)
-        self._client = connect()
-        self._inbox = Path()
 
     def run(self) -> None:
-        request, shot = self._request, self._request.shot
         self._tell("asking the engine", 0, 1)
-        declared = self._client.declare(
-            request.name,
-            shot.first,
-            shot.last,
-            shot.width,
-            shot.height,
-            settings=shot.settings,
-            model=request.model,
-            objects=request.with_masks(self._masks()),
+        self._client = answer(connect, self._heed_stop)
+        try:
+            self._track()
+        finally:
+            if not self._stopped:  # else a call that was given up may still use it
+                self._client.close()
+
+    def _track(self) -> None:
+        request, shot, name = self._request, self._request.shot, self._request.name
+        objects = request.with_masks(self._masks())
+        declared = answer(
+            lambda: self._client.declare(
+                *(name, shot.first, shot.last, shot.width, shot.height),
+                settings=shot.settings,
+                model=request.model,
+                objects=objects,
+            ),
+            self._heed_stop,
         )
         self._inbox = Path(declared["inbox"])
         sent = SentPlates(self._job.cache, request, declared["inbox"])
         preview = self._job.preview
-        name = request.name
-        task = self._client.preview(name, preview) if preview is not None else self._client.track(name)
+        task = answer(self._begin, self._heed_stop)
         fetcher = Fetcher(
             connect, name, task, lambda frame: self._result.path(request.view, frame), preview=preview is not None
         )
@@ -118,18 +131,23 @@ class _OneView:
             while not fetcher.wait(_POLL):
                 self._send(fetcher.take_missing(), sent, fetcher)
                 self._check(fetcher)
+            fetcher.verdict()
         except BaseException:
-            self._leave(task, fetcher)
+            if fetcher.state not in _ENDED:
+                self._leave(task, fetcher)
             raise
         finally:
             sent.save()
-            for frame in fetcher.frames:
+            for frame in fetcher.done():
                 self._result.frames[request.view][frame] = self._sign(frame)
-            self._client.close()
-        if fetcher.error is not None:
-            raise fetcher.error
-        if fetcher.state == "cancelled":
-            raise plates.Cancelled
+
+    def _begin(self) -> str:
+        """Begin the engine's job; one that nobody waits for any more is cancelled at once."""
+        name, preview = self._request.name, self._job.preview
+        task = self._client.preview(name, preview) if preview is not None else self._client.track(name)
+        if self._stopped:
+            self._client.cancel(task)
+        return task
 
     def _masks(self) -> list[str]:
         """Render the mask input's frames, each under a name of its own that the engine may read at any time."""
@@ -157,15 +175,18 @@ class _OneView:
             sent.add(frame)
 
     def _hand_over(self, frame: int, file: str) -> None:
-        try:
+        def hand_over() -> None:
             self._client.hand_over(self._request.name, frame, file)
+
+        try:
+            answer(hand_over, self._heed_stop)
         except EngineError as problem:
             if problem.code != "engine.unreachable":
                 raise
             # It was killed; what it had acknowledged is on its disk, and perhaps this frame too.
-            self._client = connect()
+            self._client = answer(connect, self._heed_stop)
             if (self._inbox / file).is_file():
-                self._client.hand_over(self._request.name, frame, file)
+                answer(hand_over, self._heed_stop)
 
     def _render(self, write: str, frame: int, path: Path) -> None:
         while True:
@@ -178,22 +199,32 @@ class _OneView:
                 return
 
     def _check(self, fetcher: Fetcher) -> None:
-        done = len(fetcher.frames)
+        done = len(fetcher.done())
         self._tell("{} of {} mattes".format(done, fetcher.total or "?"), done, fetcher.total)
         self._heed_stop()
 
+    @property
+    def _stopped(self) -> bool:
+        return self._stop.is_set() or self._progress.cancelled
+
     def _heed_stop(self) -> None:
-        if self._stop.is_set() or self._progress.cancelled:
-            raise plates.Cancelled
+        if self._stopped:
+            raise Cancelled
 
     def _tell(self, message: str, done: int, total: int) -> None:
         view = self._request.view + ": " if self._request.view else ""
         self._progress.show(view + message, done, total)
 
     def _leave(self, task: str, fetcher: Fetcher) -> None:
-        with suppress(EngineError):
-            self._client.cancel(task)
-        fetcher.wait(2.0)
+        """Cancel the engine's job, and take the mattes that are still on their way if that is soon."""
+
+        def cancel() -> None:
+            with EngineClient(self._client.connection) as other:  # the first may be held by a call that was given up
+                other.cancel(task)
+
+        with suppress(EngineError, Cancelled):
+            answer(cancel, self._heed_stop)
+        fetcher.leave(GRACE)
 
 
 def in_order(shot: Shot) -> list[int]:

@@ -1,0 +1,122 @@
+"""Stopping a track: the node is free again at once, whatever the engine does."""
+
+import signal
+import threading
+import time
+
+import pytest
+from comp import FIRST, Comp, centre
+
+LONG = (FIRST, FIRST + 29)  # so that a track is still under way when it is stopped
+SECOND = 1.0
+
+
+@pytest.fixture
+def comp(artist, tmp_path, engine):
+    """Give a comp of thirty frames with one click, and an engine that answers."""
+    del engine
+    comp = Comp(artist, tmp_path, LONG)
+    comp.add_point(FIRST, *centre(FIRST))
+    return comp
+
+
+def _running(comp):
+    import mam2_nuke.running
+
+    return mam2_nuke.running.is_running(comp.node["uid"].value())
+
+
+def _wait_for_mattes(comp, count):
+    import mam2_nuke.running
+
+    def there():
+        progress = mam2_nuke.running.progress_of(comp.node["uid"].value())
+        assert progress is not None, comp.status
+        return progress.message.startswith(f"{count} of")
+
+    comp.session.pump_until(there, 60.0)
+
+
+def _seconds_until_free(comp, press):
+    """Press something and give the seconds until the node can be tracked again, by the clock that the artist sees."""
+    pressed = time.monotonic()
+    press()
+    comp.session.pump_until(lambda: not _running(comp), 30.0)
+    return time.monotonic() - pressed
+
+
+def _ended(engine):
+    """Wait until the engine works on nothing; give the states of its jobs."""
+    ends = time.monotonic() + 10
+    with engine.client() as client:
+        while time.monotonic() < ends:
+            states = {job["state"] for job in client.status()["jobs"]}
+            if not states & {"queued", "running", "waiting"}:
+                return states
+            time.sleep(0.05)
+    return states
+
+
+@pytest.mark.parametrize("way", ["the node's Stop", "the bar's Cancel"])
+def test_a_stopped_track_frees_its_node_within_a_second_and_keeps_what_is_done(comp, engine, way):
+    """Stop and Cancel free the node within a second; it reads the mattes that were done and names the others."""
+    comp.node["track_forward"].execute()
+    _wait_for_mattes(comp, 2)
+    press = comp.node["stop"].execute if way == "the node's Stop" else comp.session.press_cancel
+    seconds = _seconds_until_free(comp, press)
+    assert seconds < SECOND
+    assert comp.status.startswith(f"Stopped. Mattes of {FIRST}")
+    assert "not tracked" in comp.status
+    assert comp.node["has_matte"].value() == 1
+    assert _ended(engine) == {"cancelled"}
+
+
+def test_a_stopped_preview_frees_its_node_within_a_second(comp, engine):
+    """A preview is stopped like a track; the node shows what it showed before."""
+    comp.nuke.frame(FIRST + 20)
+    comp.node["preview"].execute()
+    comp.session.pump(0.2)
+    seconds = _seconds_until_free(comp, comp.node["stop"].execute)
+    assert seconds < SECOND
+    assert comp.status.startswith("Stopped before the first matte was done")
+    assert comp.node["previewed"].value() < 0
+    assert _ended(engine) <= {"cancelled"}
+
+
+def test_an_engine_that_hangs_does_not_hold_its_node(comp, engine):
+    """With an engine that answers nothing any more, Stop still frees the node within a second."""
+    comp.node["track_forward"].execute()
+    _wait_for_mattes(comp, 2)
+    engine.process.send_signal(signal.SIGSTOP)
+    try:
+        seconds = _seconds_until_free(comp, comp.node["stop"].execute)
+    finally:
+        engine.process.send_signal(signal.SIGCONT)
+    assert seconds < SECOND
+    assert comp.status.startswith(f"Stopped. Mattes of {FIRST}")
+    assert _ended(engine) == {"cancelled"}  # what was asked of it is done as soon as it can
+
+
+def test_an_engine_that_is_still_starting_does_not_hold_its_node(artist, tmp_path, monkeypatch):
+    """Stop while the engine is being started frees the node within a second; nothing was made."""
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
+    monkeypatch.setenv("MAM2_COMMAND", "sleep 3")
+    comp = Comp(artist, tmp_path, LONG)
+    comp.add_point(FIRST, *centre(FIRST))
+    comp.node["track_forward"].execute()
+    artist.pump(0.3)
+    assert _seconds_until_free(comp, comp.node["stop"].execute) < SECOND
+    assert comp.status.startswith("Stopped before the first matte was done")
+    assert not list((tmp_path / "cache").rglob("v0*"))
+    artist.pump_until(lambda: not [t for t in threading.enumerate() if t.name == "mam2-ask"], 30.0)
+
+
+def test_a_stopped_node_is_tracked_again_at_once(comp, engine):
+    """The next track goes on from the mattes that are done and ends with all of them."""
+    del engine
+    comp.node["track_forward"].execute()
+    _wait_for_mattes(comp, 3)
+    _seconds_until_free(comp, comp.node["stop"].execute)
+    comp.node["track_forward"].execute()
+    comp.session.pump_until(lambda: not _running(comp), 90.0)
+    assert comp.status == f"Mattes of {LONG[0]}-{LONG[1]} are up to date."
