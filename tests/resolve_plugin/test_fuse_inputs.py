@@ -8,9 +8,10 @@ import pytest
 from fusion_host import FusionHost
 from hypothesis import given
 from hypothesis import strategies as st
+from setting_file import read_setting, stored_inputs
 from wire import SHOT, answer, serving
 
-GOLDEN = Path(__file__).parent / "golden_inputs.json"
+GOLDEN = Path(__file__).parent / "golden.comp"
 
 # What each control does to the request, the result or the tool itself; a control that is not here fails the test below.
 REQUEST = {
@@ -201,16 +202,20 @@ def test_a_box_is_cut_at_the_edge():
 
 def test_an_old_comp_still_loads():
     """Every input that a released version stored is still there, with the meaning that its value had."""
-    golden = json.loads(GOLDEN.read_text())
-    tool = FusionHost().add_tool(values=golden["values"])
+    golden = json.loads(GOLDEN.with_name("golden_inputs.json").read_text())
+    host = FusionHost()
+    stored = stored_inputs(read_setting(host, GOLDEN.read_text()).Tools.MAM2_1)
+    tool = host.add_tool(values=stored)
     declared = {name: tool.host.world.input(tool.owner, name).attributes for name in names(tool)}
-    for name, stored in golden["inputs"].items():
-        assert declared[name].LINKID_DataType == stored["type"], name
+    for name, known in golden["inputs"].items():
+        assert declared[name].LINKID_DataType == known["type"], name
         indices = sorted(key for key in declared[name] if isinstance(key, int))  # Lua gives keys in any order
         entries = [declared[name][index].CCS_AddString for index in indices]
-        assert entries[: len(stored["entries"])] == stored["entries"], name
+        assert entries[: len(known["entries"])] == known["entries"], name
     tool.connect(lambda _: np.ones((48, 64, 4), np.float32))
     assert body_of(tool) == golden["request"]
+    kept = {name: tool[name] for name in stored if name not in ("Point1", "ShotOwner")}
+    assert kept == {name: stored[name] for name in kept}
 
 
 def test_a_copy_gets_a_shot_of_its_own():

@@ -6,24 +6,9 @@ from datetime import date
 
 import pytest
 from fusion_host import PLUGIN, FusionHost
+from setting_file import read_setting
 
 SETTINGS = sorted((PLUGIN / "Templates").rglob("*.setting"))
-READ = """function(text)
-    local env = setmetatable({}, { __index = function(_, word)
-        return function(values)
-            if word == "ordered" then
-                return function(inner) return inner end
-            end
-            values.__kind = word
-            return values
-        end
-    end })
-    -- `Fuse.MAM2 {` is a name with a dot.
-    env.Fuse = setmetatable({}, { __index = function(_, word)
-        return function(values) values.__kind = "Fuse." .. word return values end
-    end })
-    return setfenv(assert(loadstring("return " .. text)), env)()
-end"""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +31,7 @@ def packed(tmp_path_factory):
 @pytest.mark.parametrize("path", SETTINGS, ids=lambda path: path.stem)
 def test_a_template_names_only_what_is_there(path, tool):
     """Every tool and input that a template publishes or sets exists; it has one picture in and one out, and an icon."""
-    found = tool.host.lua.eval(READ)(path.read_text())
+    found = read_setting(tool.host, path.read_text())
     inputs = set(tool.owner.order.values())
     groups = dict(found.Tools.items())
     assert found.ActiveTool in groups
@@ -67,7 +52,7 @@ def test_a_template_names_only_what_is_there(path, tool):
 def test_the_atom_deploys_what_is_packed(packed):
     """The atom is a Lua table whose every file is in the payload, and the payload has every file of the plug-in."""
     folder = packed / "com.mam2.MAM2"
-    found = FusionHost().lua.eval(READ)((folder / "com.mam2.MAM2.atom").read_text())
+    found = read_setting(FusionHost(), (folder / "com.mam2.MAM2.atom").read_text())
     places = set(found.Deploy.values())
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert there - places == {"com.mam2.MAM2.atom"}

@@ -69,6 +69,20 @@ def test_track_selected_tracks(engine, comp, script):
     engine.delete(tool["ShotID"])
 
 
+def test_track_selected_notices_changed_plates(engine, comp, script):
+    """Run again after plates have changed upstream, the script tracks them anew, though no viewer shows the tool."""
+    tool = comp.FindTool("Cup").fuse
+    script("Track selected", comp)
+    before = {frame: tool.render(frame).pixels for frame in FRAMES}
+    tool.connect(lambda frame: plate(frame + 2))
+    assert script("Track selected", comp) == "Cup: 3 frames have mattes.\n"
+    for frame in FRAMES:
+        rendered = tool.render(frame)
+        assert rendered.state == "right"
+        assert not np.array_equal(rendered.pixels[..., 3], before[frame][..., 3])
+    engine.delete(tool["ShotID"])
+
+
 def test_track_selected_says_what_is_missing(engine, comp, script):
     """A tool that cannot be tracked is named with its own words."""
     comp.FindTool("Cup").fuse["Points"] = 0

@@ -99,8 +99,8 @@ local function choose(work, client, shot, active, newest, missing)
   local now = active and state.working(shot, active, missing)
   if right or stale or previewed then
     local matte, problem = fetch(work, client, shot, not (right or stale))
-    if matte and not now and sent.differs(work, shot) then
-      return matte, state.replaced
+    if matte and sent.differs(work, shot) then
+      return matte, now or state.replaced
     elseif matte and right then
       local wanted = request.read(work.inputs, work.time, full_size(work.image), work.comp)
       return matte, now or (request.unchanged(wanted, shot) and state.right or state.changed)

@@ -1,5 +1,6 @@
 -- Which plates were sent, by their fingerprints, in a file beside them: so that a plate that has changed upstream since
 -- is noticed. The file is in the shot's inbox and goes with the shot. It is only ever added to: the last line counts.
+-- Lines are `FRAME WAY FINGERPRINT` and `FRAME changed 1` (or 0); mam2_resolve/sent.py reads them too.
 --
 -- A host may render a frame differently in haste, in full quality, and when it is pulled from another frame. Only what
 -- was rendered the same way is compared, so a change may go unnoticed, but none is made up.

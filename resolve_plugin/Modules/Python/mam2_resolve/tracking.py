@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable
 
-from . import tools
+from . import sent, tools
 from .contract import module
 
 
@@ -23,16 +23,22 @@ def track_selected(comp: Any, say: Callable[[str], None], direction: str = "both
     chosen = tools.selected(comp)
     with module("launch").find_or_start() as engine:
         for tool in chosen:
-            name = tools.name_of(tool)
-            before = {job["id"] for job in engine.status()["jobs"]}
-            tool.SetInput("Command", f"{direction} {time.time()}")
-            job = _new_job(engine, str(tool.GetInput("ShotID")), before)
-            if job is None:
-                say("{}: {}".format(name, tool.GetInput("Status")))
-                continue
-            first, last = tools.frames_of(comp, tool)
-            comp.Render({"Tool": tool, "Start": first, "End": last, "Wait": True})
-            say(f"{name}: {_outcome(engine, job)}")
+            said = _track(engine, comp, tool, direction)
+            if sent.has_changed(engine, str(tool.GetInput("ShotID"))):
+                # Which plates have changed upstream is only known when they have been rendered.
+                said = _track(engine, comp, tool, direction)
+            say(f"{tools.name_of(tool)}: {said}")
+
+
+def _track(engine: Any, comp: Any, tool: Any, direction: str) -> str:
+    before = {job["id"] for job in engine.status()["jobs"]}
+    tool.SetInput("Command", f"{direction} {time.time()}")
+    job = _new_job(engine, str(tool.GetInput("ShotID")), before)
+    if job is None:
+        return str(tool.GetInput("Status"))
+    first, last = tools.frames_of(comp, tool)
+    comp.Render({"Tool": tool, "Start": first, "End": last, "Wait": True})
+    return _outcome(engine, job)
 
 
 def _new_job(engine: Any, shot: str, before: set[str]) -> str | None:

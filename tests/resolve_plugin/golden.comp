@@ -1,0 +1,51 @@
+Composition {
+	CurrentTime = 1002,
+	RenderRange = { 1001, 1003, },
+	GlobalRange = { 1001, 1003, },
+	Version = "Fusion Studio 19.0",
+	SavedOutputs = 0,
+	Tools = ordered() {
+		Loader1 = Loader {
+			Clips = {
+				Clip {
+					ID = "Clip1",
+					Filename = "plate.1001.exr",
+					FormatID = "OpenEXRFormat",
+				},
+			},
+			Inputs = {
+				["Clip1.OpenEXRFormat.RedName"] = Input { Value = FuID { "R", }, },
+			},
+			ViewInfo = OperatorInfo { Pos = { 0, 0 }, },
+		},
+		MAM2_1 = Fuse.MAM2 {
+			CtrlWZoom = false,
+			NameSet = true,
+			Inputs = {
+				Input = Input { SourceOp = "Loader1", Source = "Output", },
+				ShotID = Input { Value = "fusion.MAM2_1.abc", },
+				ShotOwner = Input { Value = "MAM2_1", },
+				Points = Input { Value = 1, },
+				Point1Frame = Input { Value = 1002, },
+				Point1Every = Input { Value = 1, },
+				Boxes = Input { Value = 1, },
+				Box1Frame = Input { Value = 1003, },
+				Box1Object = Input { Value = 2, },
+				Model = Input { Value = 0, },
+				Quality = Input { Value = 1, },
+				Corrections = Input { Value = 1, },
+				Transfer = Input { Value = 3, },
+				ColourSpace = Input { Value = "ACEScg", },
+				Direction = Input { Value = 1, },
+				Range = Input { Value = 1, },
+				FirstFrame = Input { Value = 1001, },
+				LastFrame = Input { Value = 1003, },
+				Point1 = Input { Value = { 0.5, 0.5 }, },
+				Output = Input { Value = 1, },
+				MatteBlur = Input { Value = 1.5, },
+				MattesFrom = Input { Value = 0, },
+			},
+			ViewInfo = OperatorInfo { Pos = { 110, 0 }, },
+		},
+	},
+}
