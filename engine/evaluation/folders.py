@@ -31,8 +31,8 @@ class ClipPair:
 
     @property
     def kind(self) -> str:
-        """The clip's name without its number: `smoke` of `smoke-03`."""
-        return re.sub(r"[\W_]*\d+$", "", self.name) or "clips"
+        """What stands before the last dash of the clip's name, or before its number: `smoke` of `smoke-passed`."""
+        return self.name.rpartition("-")[0] or re.sub(r"[\W_]*\d+$", "", self.name) or "clips"
 
     def read(self) -> tuple[Codes, Codes]:
         """Read the mattes and the truth: (T, H, W) uint8 each.

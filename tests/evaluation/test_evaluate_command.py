@@ -170,7 +170,7 @@ def test_help_needs_no_torch():
 def test_metrics_need_neither_service_nor_image_files():
     """Measuring arrays loads no reader of images and nothing of the service."""
     program = (
-        "import sys, engine.evaluation.examination\n"
+        "import sys, engine.evaluation.profiles, engine.evaluation.scores\n"
         "print([name for name in sys.modules if name.startswith(('engine.service', 'engine.media', 'OpenImageIO'))])"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import EngineError
-from engine.evaluation.folders import pair_folders
+from engine.evaluation.folders import ClipPair, pair_folders
 from engine.media.matte_files import write_exr
 
 
@@ -42,6 +42,21 @@ def test_clips_are_matched_by_folder_and_frames_by_number(folders):
     predicted, true = pair.clips[1].read()
     assert predicted[:, 0, 0].tolist() == true[:, 0, 0].tolist() == [100, 110, 120]
     assert pair.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("smoke-passed", "smoke"),
+        ("cloth-edge-02", "cloth-edge"),
+        ("person_12", "person"),
+        ("0007", "clips"),
+        ("hair", "hair"),
+    ],
+)
+def test_a_clips_name_says_its_kind(name, kind):
+    """Tables group clips by what stands before the last dash of a name, or else before its number."""
+    assert ClipPair(name, (), ()).kind == kind
 
 
 def test_exr_and_png_are_the_same_alpha(tmp_path):
