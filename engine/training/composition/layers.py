@@ -57,11 +57,11 @@ class Layer:
         centred = matrix.copy()
         centred[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
         border = cv2.BORDER_REFLECT_101 if self.mirrors else cv2.BORDER_CONSTANT
-        planes = [
-            cv2.warpAffine(np.ascontiguousarray(part), centred, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
-            for part in (picture[..., :3], *np.moveaxis(picture[..., 3:], 2, 0))
-        ]
-        return np.dstack(planes)
+
+        def warp(planes: Floats) -> Floats:
+            return cv2.warpAffine(planes, centred, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
+
+        return _by_planes(warp, picture)
 
 
 def premultiplied(plate: Bytes, alpha_hw: Bytes, grade: Grade) -> Floats:
@@ -90,7 +90,7 @@ def shrunk(picture: Floats, move: Move, scale: float) -> tuple[Floats, Move]:
     to_w, to_h = (max(1, round(side * min(1.0, scale))) for side in (width, height))
     if (to_w, to_h) == (width, height):
         return picture, move
-    small = cv2.resize(picture, (to_w, to_h), interpolation=cv2.INTER_AREA)
+    small = _by_planes(lambda planes: cv2.resize(planes, (to_w, to_h), interpolation=cv2.INTER_AREA), picture)
     return small, Stretched(move, width / to_w, height / to_h)
 
 
@@ -108,6 +108,12 @@ class Stretched:
         matrix[:, 0] *= self.x
         matrix[:, 1] *= self.y
         return matrix
+
+
+def _by_planes(operate: Callable[[Floats], Floats], picture_hwc: Floats) -> Floats:
+    """Apply what OpenCV does to four channels at most to any number of them."""
+    parts = range(0, picture_hwc.shape[2], 4)
+    return np.dstack([operate(np.ascontiguousarray(picture_hwc[..., part : part + 4])) for part in parts])
 
 
 def over(front_hw4: Floats, back_hwc: Floats) -> Floats:

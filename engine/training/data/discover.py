@@ -171,18 +171,26 @@ def is_sequence(pictures: list[Path]) -> bool:
 
 
 def _wrong(root: Path, name: str | None) -> PlateError:
-    wanted = f"the layout of '{name}'" if name else "any known layout"
-    folders = [root, *sorted(path for path in root.iterdir() if path.is_dir()), root.parent]
-    for folder in folders:
+    said = (
+        f"does not have {f'the layout of {name!r}' if name else 'any known layout'}"
+        if any(root.iterdir())
+        else "is empty"
+    )
+    return PlateError("data.wrong_layout", f"The folder '{root}' {said}.", _way_out(root, name))
+
+
+def _way_out(root: Path, name: str | None) -> str:
+    """Say which folder near by was meant, or which set, or what the folder should hold."""
+    inside = sorted(path for path in root.iterdir() if path.is_dir())
+    for folder in (*inside, root.parent) if name else ():
+        items = _look(folder, LAYOUTS[str(name)]).items
+        if any(root in path.parents for item in items for path in item.files()):
+            return f"'{folder}' has it: give that folder."
+    for folder in (root, *inside):
         other = _likeliest(folder, labelled_only=True)
         if other is not None:
             place = "This" if folder == root else f"'{folder}'"
-            hint = f"{place} looks like '{other.layout.name}' ({len(other.items)} items): give it under that name."
-            break
-    else:
-        rows = LAYOUTS[name].rows if name else ()
-        places = " or ".join(row.plates + (f" with {row.labels}" if row.labels else "") for row in rows)
-        hint = f"It should hold {places}." if places else "It should hold pictures or movies."
-    empty = not any(root.iterdir())
-    said = "is empty" if empty else f"does not have {wanted}"
-    return PlateError("data.wrong_layout", f"The folder '{root}' {said}.", hint)
+            return f"{place} looks like '{other.layout.name}' ({len(other.items)} items): give it under that name."
+    rows = LAYOUTS[name].rows if name else ()
+    places = " or ".join(row.plates + (f" with {row.labels}" if row.labels else "") for row in rows)
+    return f"It should hold {places}." if places else "It should hold pictures or movies."
