@@ -82,6 +82,10 @@ RULES = {
         theirs=_packages("numpy", "cv2", "OpenImageIO", "PyOpenColorIO", "av"),
         forbidden=NETWORK,
     ),
+    "engine.weights": Rule(
+        ours=_set("engine.contract.errors", "engine.model"),
+        theirs=_packages("filelock", "httpx2"),
+    ),
     "engine.training": Rule(
         ours=_set("engine.session", "engine.model", "engine.media", "engine.contract"),
         theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "av", "accelerate", "safetensors"),

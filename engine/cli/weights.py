@@ -1,4 +1,4 @@
-"""`mam2 weights`: take official or trained weights in, see what there is, check that it is whole."""
+"""`mam2 weights`: fetch official weights, take files in, see what there is, check that it is whole, remove it."""
 
 import json
 from pathlib import Path
@@ -6,26 +6,22 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli import report
+from engine.cli import report, weights_pull, weights_remove
+from engine.cli.weights_options import Folder, Json
 from engine.contract.errors import EngineError, ModelError
 
-app = typer.Typer(help="Take weights in, list them, check them.", no_args_is_help=True)
+app = typer.Typer(help="Fetch weights or take files in, list them, check them, remove them.", no_args_is_help=True)
 
-_Folder = Annotated[
-    Path | None,
-    typer.Option(
-        "--folder", metavar="FOLDER", help="Weights are kept here; default: $MAM2_WEIGHTS or the user's data."
-    ),
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.command("pull")(weights_pull.pull)
+app.command("remove")(weights_remove.remove)
 
 
 @app.command("import")
 def import_weights(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Official .pt, .pth or .safetensors files.")],
     *,
-    folder: _Folder = None,
-    as_json: _Json = False,
+    folder: Folder = None,
+    as_json: Json = False,
 ) -> None:
     """Check weights files, official or trained, and keep them in mam2's own format. Nothing in them is run."""
     from rich.console import Console
@@ -46,7 +42,7 @@ def import_weights(
 
 
 @app.command("list")
-def list_weights(*, folder: _Folder = None, as_json: _Json = False) -> None:
+def list_weights(*, folder: Folder = None, as_json: Json = False) -> None:
     """Show every model: whether it can run, from which files, and what it lacks."""
     from engine.model.catalogue import weights_folder
 
@@ -68,8 +64,8 @@ def verify(
         list[Path] | None, typer.Argument(metavar="FILE...", help="Weights files; default: all that are kept.")
     ] = None,
     *,
-    folder: _Folder = None,
-    as_json: _Json = False,
+    folder: Folder = None,
+    as_json: Json = False,
 ) -> None:
     """Check every number of weights files against what was written; the exit status is 2 when one is not whole."""
     from rich.console import Console

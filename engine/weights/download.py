@@ -1,0 +1,158 @@
+"""One file over HTTP: goes on where it was cut, and says in words what a server or a network does wrong."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import BinaryIO
+
+import httpx2
+
+from engine.contract.errors import ModelError
+from engine.weights.network import explain, explain_status, is_passing
+from engine.weights.partial import Origin, Partial
+
+PAUSES = (1.0, 4.0, 10.0)
+"""Seconds between attempts that bring nothing; after the last, it is given up."""
+
+Progress = Callable[[int, int], None]
+Admit = Callable[[int], None]
+
+
+class _AgainError(Exception):
+    """This attempt brought no whole file, but the next may; `cause` says why."""
+
+    def __init__(self, cause: ModelError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def download(
+    client: httpx2.Client,
+    address: str,
+    partial: Partial,
+    *,
+    admit: Admit,
+    progress: Progress,
+    pauses: Sequence[float] = PAUSES,
+) -> None:
+    """Bring the whole file into `partial`; what is there of the same file already is not fetched again.
+
+    Args:
+        client: follows redirects.
+        address: of the file.
+        partial: where the bytes go. After an error it holds what has arrived, for a later call.
+        admit: is told how many bytes are still to come before any is written, and may refuse by an error.
+        progress: is told bytes that are there and bytes of the whole (0: unknown), again and again.
+        pauses: seconds to wait before each further attempt after one that brought nothing.
+
+    Raises:
+        ModelError: `weights.*`, with the way out.
+        OSError: the bytes cannot be written.
+    """
+    left = list(pauses)
+    while True:
+        before = partial.size
+        try:
+            _attempt(client, address, partial, admit, progress)
+        except _AgainError as problem:
+            if partial.size > before:
+                left = list(pauses)
+            if not left:
+                raise problem.cause from problem
+            time.sleep(left.pop(0))
+        else:
+            return
+
+
+def _attempt(client: httpx2.Client, address: str, partial: Partial, admit: Admit, progress: Progress) -> None:
+    origin = partial.origin()
+    headers = {"Accept-Encoding": "identity"}
+    if origin is not None and origin.address == address and origin.validator:
+        headers |= {"Range": f"bytes={partial.size}-", "If-Range": origin.validator}
+    try:
+        with client.stream("GET", address, headers=headers) as response:
+            _check(response, address, partial)
+            total, resumed = _extent(response, partial, origin)
+            have = partial.size if resumed else 0
+            admit(max(total - have, 0))
+            _receive(response, _open(response, address, partial, total, resumed=resumed), have, total, progress)
+    except _CompleteError:
+        return
+    except httpx2.TooManyRedirects as problem:
+        raise ModelError(
+            "weights.server", "The server sends the download in a circle.", "Try again later, or get the file by hand."
+        ) from problem
+    except httpx2.HTTPError as problem:
+        raise _AgainError(explain(problem, address, partial.size)) from problem
+    if total and partial.size != total:
+        partial.clear()
+        raise _AgainError(
+            ModelError(
+                "weights.server",
+                f"The server sent another number of bytes than the {total} that it announced.",
+                "Try again later.",
+            )
+        )
+
+
+class _CompleteError(Exception):
+    """The server says that nothing more is to come."""
+
+
+def _check(response: httpx2.Response, address: str, partial: Partial) -> None:
+    """Refuse an answer that is not the file."""
+    if address.startswith("https:") and response.url.scheme != "https":
+        raise ModelError(
+            "weights.not_encrypted",
+            "The server sent the download on to an address without encryption; it is not followed.",
+            "Tell the publisher, or get the file by hand and run: mam2 weights import FILE.",
+        )
+    if response.status_code == 416:
+        if response.headers.get("Content-Range", "") == f"bytes */{partial.size}":
+            raise _CompleteError
+        partial.clear()
+    if response.status_code not in (200, 206):
+        problem = explain_status(response.status_code, str(response.url.copy_with(query=None)))
+        raise _AgainError(problem) if is_passing(response.status_code) else problem
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        raise ModelError(
+            "weights.web_page",
+            "The server answered with a web page instead of the file: a log-in page, or a proxy's.",
+            "Open the address in a browser to see what it says; a file got by hand is taken by: mam2 weights import.",
+        )
+
+
+def _extent(response: httpx2.Response, partial: Partial, origin: Origin | None) -> tuple[int, bool]:
+    """Give the bytes of the whole file (0: unknown), and whether the answer goes on behind what is there."""
+    if response.status_code == 200:
+        return int(response.headers.get("Content-Length", "0")), False
+    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+    if found is None or origin is None or int(found[1]) != partial.size or int(found[2]) != origin.total:
+        partial.clear()
+        raise _AgainError(
+            ModelError(
+                "weights.server",
+                "The server answered with another part of the file than was asked for.",
+                "Try again later.",
+            )
+        )
+    return int(found[2]), True
+
+
+def _open(response: httpx2.Response, address: str, partial: Partial, total: int, *, resumed: bool) -> BinaryIO:
+    if resumed:
+        return partial.go_on()
+    tag = response.headers.get("ETag", "")
+    # A weak tag (W/) allows other bytes: by the rules of HTTP nothing may be appended on its word.
+    validator = tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
+    return partial.begin(Origin(address, validator, total))
+
+
+def _receive(response: httpx2.Response, file: BinaryIO, have: int, total: int, progress: Progress) -> None:
+    with closing(file):
+        progress(have, total)
+        for block in response.iter_raw():
+            file.write(block)
+            have += len(block)
+            progress(have, total)
