@@ -96,6 +96,26 @@ def test_track_sends_a_changed_shot_again(engine, tool):
     assert engine.shot(tool["ShotID"])["plates"] == list(FRAMES)
 
 
+def test_a_preview_takes_the_plate_as_it_is(engine, tool):
+    """Before anything is tracked a preview takes a changed plate anew; once there are mattes it leaves them alone."""
+    fresh = FusionHost(*FRAMES).add_tool("MAM2_3")
+    fresh.connect(plate)
+    fresh.press("AddPoint")
+    fresh["Point1"], fresh["Transfer"] = (20 / 64, 0.5), 1
+    fresh.view()
+    fresh.press("Preview")
+    fresh.host.run_scripts()
+    assert fresh.look(1001).state == "preview"
+    for one, mattes in ((fresh, []), (tool, list(FRAMES))):
+        one.connect(lambda frame: plate(frame + 2))
+        assert one.look(1001).state == "replaced"
+        one.press("Preview")
+        one.host.run_scripts()
+        assert engine.shot(one["ShotID"])["mattes"] == mattes
+    assert fresh.look(1001).state == "preview"
+    assert tool.look(1001).state == "replaced"
+
+
 def test_haste_is_no_change(tool):
     """A host that renders a plate otherwise in haste has changed nothing: only what was rendered alike is compared."""
 

@@ -193,6 +193,7 @@ def test_an_engine_that_is_nowhere_is_said(runtime, monkeypatch):
 def test_the_self_test_says_what_the_host_does(runtime):
     """The self-test writes what the button and the next frame found: LuaJIT, sockets, threads, how images lie."""
     tool = make_tool(Wait=0)
+    tool.connect(plate, in_haste=lambda frame: plate(frame) if frame == 1001 else plate(frame) * np.float16(0.5))
     shot = answer({"version": "1.2.3", "jobs": [], **SHOT, "shot": "x"})
     with serving(lambda _: shot):
         tool.press("SelfTest")
@@ -210,3 +211,5 @@ def test_the_self_test_says_what_the_host_does(runtime):
     assert (image["depth"], image["first_row"], image["packed"], image["stride"]) == (7, "bottom", True, 64 * 8)
     assert image["data_window"] == [0, 0, 64, 48]
     assert image["memory"] == "agrees with GetPixel"
+    assert image["aspect"] == [1, 1]
+    assert [found[f"frame.{number}.json"]["pulled"]["alike"] for number in (1001, 1002)] == [True, False]

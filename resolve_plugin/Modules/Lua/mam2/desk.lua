@@ -69,18 +69,18 @@ local function declare(desk_of, client, name)
   return answer and true, problem
 end
 
--- Take a shot whose plates have changed out of the engine, so that all of them are sent again.
-local function drop_changed(client, name)
+-- Take a shot whose plates have changed out of the engine, so that all of them are sent again. A preview does not
+-- cost the mattes of a track.
+local function drop_changed(client, name, verb)
   local shot = client:shot(name)
-  if shot and sent.has_changed(shot) then
+  local keeps = shot and verb == "preview" and #shot.mattes + #shot.stale > 0
+  if shot and not keeps and sent.has_changed(shot) then
     client:delete(name)
   end
 end
 
 local function start(desk_of, client, name, verb)
-  if verb ~= "preview" then
-    drop_changed(client, name)
-  end
+  drop_changed(client, name, verb)
   local fine, problem = declare(desk_of, client, name)
   local job
   if fine and verb == "preview" then

@@ -5,6 +5,7 @@ local ffi = require("ffi")
 local connection = require("mam2.connection")
 local controls = require("mam2.controls")
 local engine = require("mam2.engine")
+local fingerprint = require("mam2.fingerprint")
 local json = require("mam2.json")
 local layout = require("mam2.layout")
 local platform = require("mam2.platform")
@@ -36,6 +37,7 @@ local function image_facts(image, req, host)
     width = image.Width,
     height = image.Height,
     original = json.list({ image.OriginalWidth, image.OriginalHeight }),
+    aspect = json.list({ image.XScale, image.YScale }),
     depth = image.Depth,
     pixel_bytes = image.PixelSize,
     gpu_dirty = image:IsGPUMemDirty() and true or false,
@@ -49,6 +51,17 @@ local function image_facts(image, req, host)
     facts.stride = tonumber(ffi.cast("intptr_t", second) - ffi.cast("intptr_t", first))
   end
   return facts
+end
+
+-- Whether a frame that is pulled looks as the one that the host hands over, and what pulling costs.
+local function pulled(inputs, req, host, image)
+  local began = platform.now()
+  local other = inputs.Input:GetSource(req.Time)
+  return {
+    there = other ~= nil,
+    milliseconds = (platform.now() - began) * 1000,
+    alike = other ~= nil and fingerprint.of(other, req, host) == fingerprint.of(image, req, host),
+  }
 end
 
 local function write(name, facts)
@@ -90,6 +103,7 @@ function report.process(inputs, req, host, image)
     thread = platform.thread(),
     request = flags,
     image = image_facts(image, req, host),
+    pulled = pulled(inputs, req, host, image),
   })
 end
 
