@@ -60,4 +60,4 @@ def film(linear_thwc: Floats, rng: np.random.Generator) -> Bytes:
         return to_srgb(linear_thwc)
     camera = Camera(seed, linear_thwc.shape[1:3])
     plates = np.stack([camera.compress(to_srgb(camera.expose(frame, t))) for t, frame in enumerate(linear_thwc)])
-    return through_codec(plates, quality=int(rng.integers(20, 36))) if coded else plates
+    return through_codec(plates, coarseness=int(rng.integers(2, 16))) if coded else plates
