@@ -12,17 +12,11 @@ import yaml
 from engine.contract.errors import OutputError
 from engine.contract.shot import MaskPrompt, Shot, ShotObject
 from engine.contract.shot_json import shot_to_json
-from engine.farm.job import FarmJob
+from engine.farm.job import TEMPLATE, FarmJob
 from engine.farm.template import parameter_values, template
 from engine.media.atomic import make_folder
 
-TEMPLATE, VALUES, REFERENCES, SHOT, MASKS = (
-    "template.yaml",
-    "parameter_values.yaml",
-    "asset_references.yaml",
-    "shot.json",
-    "masks",
-)
+VALUES, REFERENCES, SHOT, MASKS = "parameter_values.yaml", "asset_references.yaml", "shot.json", "masks"
 
 
 def write_bundle(job: FarmJob, folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from engine.contract.shot import Shot
 
 PROGRAM = "mam2"
+TEMPLATE = "template.yaml"  # the file that makes a folder a job bundle
 
 
 @dataclass(frozen=True)

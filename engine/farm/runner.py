@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from engine.contract.errors import ServiceError
-from engine.farm.bundle import TEMPLATE
+from engine.farm.job import TEMPLATE
 from engine.farm.template import CHECK
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import EngineError, ShotError
+from engine.farm.job import TEMPLATE
 from engine.media import movies
 from engine.media.plates import open_plates
 from engine.media.sequences import from_folder
@@ -14,6 +15,8 @@ FOLDER = "plates"
 
 def find_shots(folder: Path) -> list[Path]:
     """Give every shot file under a folder, by path: JSON with `objects` in it, or that cannot be read as JSON.
+
+    The copy of a shot in a job bundle does not count.
 
     Raises:
         ShotError: `shot.none` if there is no such folder or no shot file in it.
@@ -73,6 +76,8 @@ def plate_files(plates: Path, layer: str | None, first: int, last: int) -> tuple
 
 
 def _may_be_a_shot(path: Path) -> bool:
+    if path.with_name(TEMPLATE).is_file():
+        return False
     try:
         return "objects" in _read(path)
     except EngineError:

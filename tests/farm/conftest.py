@@ -35,7 +35,7 @@ def shot_file(tmp_path):
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def farm_job():
     """Make a job whose files need not be there: give what is to differ."""
 
