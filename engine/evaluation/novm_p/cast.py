@@ -76,7 +76,7 @@ def _hurl(draws: Draws, start: Pose) -> Path:
 
 def solid(draws: Draws, setting: Setting) -> Drawn:
     """Make a solid that may be thrown."""
-    return solids.Solid(draws, setting, draws.pick((solids.star, solids.gear, solids.pill))(draws))
+    return solids.Solid(draws, setting, draws.pick((solids.star, solids.gear, solids.pill))(draws), reach=0.33)
 
 
 def passer(draws: Draws, setting: Setting) -> Drawn:
@@ -89,7 +89,7 @@ def passer(draws: Draws, setting: Setting) -> Drawn:
 KINDS: dict[str, Kind] = {
     "smoke": Kind(Smoke, False, _still, rooted=True, rival="cloth"),
     "fog": Kind(
-        Fog, True, _still, area=(0.3, 0.2), zoom=(0.9, 1.2), rooted=True, reach=0.95, rival="hair", places=_OUTDOORS
+        Fog, True, _still, area=(0.3, 0.2), zoom=(0.9, 1.2), rooted=True, reach=1.15, rival="hair", places=_OUTDOORS
     ),
     "fire": Kind(Fire, False, _still, area=(0.4, 0.05), rooted=True, rival="net"),
     "splash": Kind(Splash, True, _still, area=(0.35, 0.08), zoom=(1.0, 1.3), rooted=True, rival="bubbles"),

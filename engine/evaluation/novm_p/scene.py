@@ -23,7 +23,7 @@ TAKES = ("alone", "beside", "passed", "returning", "crossed")
 back; another thing crosses behind or before it."""
 _EXCURSION = (4.0, 9.5, 12.5, 18.5)
 _MEETING = 12.0  # frames after the first
-_MOMENTS = 10
+_MOMENTS = 14
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,17 @@ class Solid:
         """Give the surface's light and the cover of its shape."""
         u, v = grid.local(pose)
         gap = self._gap(u, v, time)
-        cover = np.clip(gap * (pose.zoom / grid.pixel) + 0.5, 0.0, 1.0)
-        share = self._pattern(u, v)
-        light = (0.55 + 0.45 * ease(0.0, 0.05, gap)) * np.clip(1.0 - 0.7 * v, 0.4, 1.5)
-        return as_floats((tint(self._first) * (1.0 - share) + tint(self._second) * share) * light), as_floats(cover)
+        cover = as_floats(np.clip(gap * (pose.zoom / grid.pixel) + 0.5, 0.0, 1.0))
+        picture = np.zeros((3, *cover.shape), np.float32)
+        filled = np.flatnonzero(cover.any(axis=0))
+        if len(filled):
+            # The pattern is the dear part, and most of a post's or a far-thrown thing's square is empty.
+            columns = slice(int(filled[0]), int(filled[-1]) + 1)
+            u, v, gap = u[:, columns], v[:, columns], gap[:, columns]
+            share = self._pattern(u, v)
+            light = (0.55 + 0.45 * ease(0.0, 0.05, gap)) * np.clip(1.0 - 0.7 * v, 0.4, 1.5)
+            picture[:, :, columns] = (tint(self._first) * (1.0 - share) + tint(self._second) * share) * light
+        return picture, cover
 
     def _pattern(self, u: Floats, v: Floats) -> Floats:
         x, y = u * self._pitch, v * self._pitch
