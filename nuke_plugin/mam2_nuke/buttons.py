@@ -10,9 +10,9 @@ from .bake import bake
 from .contract import EngineError
 from .host import say
 from .knobs import BOX, NEGATIVE, POSITIVE
-from .node import cache_folder, result_of, tell
+from .node import cache_folder, result_of
 from .slots import add_prompt, number_of, remove_prompt
-from .status import describe
+from .status import describe, tell
 from .storage import clear, describe_size
 
 

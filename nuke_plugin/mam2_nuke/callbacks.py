@@ -10,16 +10,14 @@ from . import running
 from .contract import EngineError
 from .gate import Gate
 from .knobs import SLOTS, TABLE
-from .node import cache_folder, ensure_identity, is_ours, result_of, show_layers, tell
-from .prompts import used_slots
+from .node import cache_folder, ensure_identity, is_ours, result_of, show_layers
 from .request import TrackRequest, read_requests
 from .slots import number_of, show_slot
-from .status import describe
+from .status import describe, forget, is_true, tell
 from .storage import describe_size
 
 _USE = {knob.name: knob.use for knob in TABLE}
 _gates: list[Gate] = []
-_seen: dict[str, tuple[str, ...]] = {}  # by identity: the values that the status was made from
 _read: dict[str, list[TrackRequest]] = {}  # by identity: what the graph held when its node was last looked at whole
 
 
@@ -68,7 +66,7 @@ def destroyed(node: Any) -> None:
     uid = str(node["uid"].value())
     running.stop(uid)
     _read.pop(uid, None)
-    _seen.pop(uid, None)
+    forget(uid)
 
 
 @_quiet
@@ -89,24 +87,12 @@ def knob_changed(node: Any) -> None:
 @_quiet
 def updated(node: Any) -> None:
     """Nuke has nothing else to do: what an undo, or a script, changed behind the panel's back is shown as it is."""
-    uid = str(node["uid"].value())
-    stands = _stands(node)
-    if not nuke.GUI or running.is_running(uid) or _seen.get(uid) == stands:
+    if not nuke.GUI or running.is_running(str(node["uid"].value())) or is_true(node):
         return
     for number in range(1, SLOTS + 1):
         show_slot(node, number)
     show_layers(node, result_of(node))
     _refresh(node, whole=True)
-
-
-def _stands(node: Any) -> tuple[str, ...]:
-    """Give the values that decide what is shown: quickly, for this is asked after every change of the script."""
-    numbers = {0, *used_slots(node)}
-    return tuple(
-        node[name].toScript()
-        for name, use in _USE.items()
-        if use in ("request", "state", "graph") and node.knob(name) and number_of(name) in numbers
-    )
 
 
 def _refresh(node: Any, *, whole: bool) -> None:
@@ -119,10 +105,8 @@ def _refresh(node: Any, *, whole: bool) -> None:
         with suppress(EngineError):  # what is wrong stands in the status
             _read[uid] = read_requests(node)
     tell(node, describe(node, _read.get(uid, ())))
-    _seen[uid] = _stands(node)
 
 
 def _script_closes() -> None:
     running.stop_all()
     _read.clear()
-    _seen.clear()

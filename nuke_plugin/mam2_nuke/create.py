@@ -8,8 +8,8 @@ from typing import Any
 import nuke
 
 from .group import group_text
-from .node import ensure_identity, tell
-from .status import describe
+from .node import ensure_identity
+from .status import describe, tell
 
 
 def create() -> Any:

@@ -55,12 +55,6 @@ def ensure_identity(node: Any) -> None:
             node["uid"].setValue(uuid.uuid4().hex[:16])
 
 
-def tell(node: Any, text: str) -> None:
-    """Say something in the node's status. No undo brings an old sentence back: it would not be true any more."""
-    with without_undo():
-        node["status"].setValue(text)
-
-
 def cache_folder(node: Any) -> Path:
     """Give the folder of this node's mattes: the knob's, `$MAM2_CACHE`, or the user's own cache."""
     return cache_root(str(node["cache_folder"].getEvaluatedValue() or "")) / str(node["uid"].value())
@@ -95,18 +89,23 @@ def show_layers(node: Any, result: Optional[results.Result]) -> None:
     if result is None:
         return
     names = list(result.objects)
-    menu = node["matte_of"]
-    if list(menu.values()) != [ALL, *names]:
-        chosen = menu.value()
-        menu.setValues([ALL, *names])
-        menu.setValue(chosen if chosen in names else ALL)
     for name in names:
         nuke.Layer(name, [f"{name}.{layer}" for layer in _LAYERS])
-    chosen = menu.value()
-    shown = names[0] if chosen == ALL else chosen
-    node.node("Pick")["from0"].setValue("rgba.alpha" if chosen == ALL else chosen + ".alpha")
-    node.node("PickTrimap")["from0"].setValue(shown + ".trimap")
-    node.node("PickMask")["from0"].setValue(shown + ".mask")
+    menu = node["matte_of"]
+    with without_undo():  # it follows from what was chosen and made: an undo of those is followed again
+        if list(menu.values()) != [ALL, *names]:
+            chosen = menu.value()
+            menu.setValues([ALL, *names])
+            menu.setValue(chosen if chosen in names else ALL)
+        chosen = menu.value()
+        shown = names[0] if chosen == ALL else chosen
+        for pick, channel in (
+            ("Pick", "rgba.alpha" if chosen == ALL else chosen + ".alpha"),
+            ("PickTrimap", shown + ".trimap"),
+            ("PickMask", shown + ".mask"),
+        ):
+            if node.node(pick)["from0"].value() != channel:
+                node.node(pick)["from0"].setValue(channel)
 
 
 def forget_mattes(node: Any) -> None:

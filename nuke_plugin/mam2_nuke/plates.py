@@ -55,7 +55,8 @@ def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> Non
             write["disable"].setValue(False)
             nuke.execute(write, frame, frame, 1, [view or nuke.views()[0]])
         except RuntimeError as problem:
-            path.unlink(missing_ok=True)
+            for leftover in (path, path.with_name(path.name + ".tmp")):  # Nuke writes the second and renames it
+                leftover.unlink(missing_ok=True)
             if "cancel" in str(problem).lower():
                 raise Cancelled from None
             _try_the_disk(node, write_name, frame, path)

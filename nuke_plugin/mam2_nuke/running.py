@@ -11,9 +11,9 @@ import nuke
 from . import results, tracking
 from .contract import EngineError, OutputError, ServiceError
 from .host import Progress, on_main, run_beside
-from .node import NodeGone, cache_folder, ensure_identity, finder, result_of, show_mattes, show_preview, tell
+from .node import NodeGone, cache_folder, ensure_identity, finder, result_of, show_mattes, show_preview
 from .request import read_requests
-from .status import describe
+from .status import describe, tell
 from .waiting import Cancelled
 
 _tracks: dict[str, tuple[threading.Event, Progress]] = {}

@@ -29,6 +29,15 @@ def engine(make_engine):
     return engine
 
 
+@pytest.fixture(scope="module")
+def shared_engine():
+    """Give an engine that answers, to tests of one file that neither end it nor count its shots."""
+    with engines() as make:
+        engine = make()
+        engine.start().close()
+        yield engine
+
+
 @pytest.fixture
 def terminal(start_nuke):
     """Start `nuke -t` with the plug-in on its path."""

@@ -67,21 +67,6 @@ def test_a_killed_engine_is_started_again_and_the_track_goes_on(artist, tmp_path
     psutil.wait_procs([process, *children], timeout=15)
 
 
-def test_a_deleted_node_ends_its_track_and_nothing_else(artist, tmp_path, engine):
-    """Deleting the node in the middle cancels the job; Nuke goes on without a word."""
-    comp = _comp(artist, tmp_path)
-    comp.node["track_forward"].execute()
-    running, uid = _running(), comp.node["uid"].value()
-    artist.pump(0.5)
-    artist.nuke.delete(comp.node)
-    artist.pump_until(lambda: not running.is_running(uid), 30.0)
-    with engine.client() as client:
-        ends = time.monotonic() + 10
-        while time.monotonic() < ends and any(job["state"] == "running" for job in client.status()["jobs"]):
-            time.sleep(0.05)
-        assert {job["state"] for job in client.status()["jobs"]} == {"cancelled"}
-
-
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
@@ -146,6 +131,23 @@ def test_a_gap_in_the_plates_names_the_frame(artist, tmp_path, engine):
     comp.node["track_forward"].execute()
     _finish(artist, comp)
     assert comp.status.startswith("Frame 1005 cannot be rendered: ")
+
+
+def test_a_format_that_changes_names_the_frame_and_both_sizes(artist, tmp_path, engine):
+    """A plate of another size than the first ends the track with its frame, what it is and what it should be."""
+    del engine
+    comp = _comp(artist, tmp_path)
+    other = artist.nuke.nodes.Constant()
+    artist.nuke.addFormat("32 24 smaller")
+    other["format"].setValue("smaller")
+    switch = artist.nuke.nodes.Switch(inputs=[comp.read, other])
+    switch["which"].setExpression("frame>=1003")
+    comp.node.setInput(0, switch)
+    comp.node["track_forward"].execute()
+    _finish(artist, comp)
+    assert "1003" in comp.status
+    assert "32x24" in comp.status
+    assert "64x48" in comp.status
 
 
 def test_a_broken_installation_never_keeps_nuke_from_starting(start_nuke, repository, tmp_path, monkeypatch):

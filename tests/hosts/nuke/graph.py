@@ -167,6 +167,12 @@ class Graph:
         while node._inputs and node._inputs[-1] is None:
             node._inputs.pop()
 
+    def _put_back(self, path: Any, name: str, value: Any) -> None:
+        """Undo or redo an edit: the node has changed, so updateUI is due; knobChanged is not called [R]."""
+        node = self._at(path)
+        node._knobs[name]._restore(value)
+        self.touched[node] = None
+
     def knob_was_edited(self, knob: Any, before: Any, after: Any) -> None:
         """Remember an edit for undo, and tell who wants to know."""
         node = knob._node
@@ -181,8 +187,8 @@ class Graph:
         if not knob._flags & constants.NO_UNDO:
             self.history.record(
                 f"Change {node.name()}.{name}",
-                lambda: self._at(path)._knobs[name]._restore(before),
-                lambda: self._at(path)._knobs[name]._restore(after),
+                lambda: self._put_back(path, name, before),
+                lambda: self._put_back(path, name, after),
             )
         # [D] up to 17.0 with the panel open only; 17.1 documents every change
         always = knob._flags & constants.KNOB_CHANGED_ALWAYS or self.version_parts >= (17, 1)
