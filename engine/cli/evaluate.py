@@ -43,8 +43,8 @@ def evaluate(
         bool, typer.Option("--baselines", help="Simple methods on the same clips, too.", rich_help_panel=_EXAMINED)
     ] = False,
     size: Annotated[
-        str | None, typer.Option(metavar="512x288|1920x1080", help="Of novm-p's plates.", rich_help_panel=_EXAMINED)
-    ] = None,
+        str, typer.Option(metavar="512x288|1920x1080", help="Of novm-p's plates.", rich_help_panel=_EXAMINED)
+    ] = "512x288",
     data: Annotated[Path | None, typer.Option(help="Folder of a published set.", rich_help_panel=_EXAMINED)] = None,
     pred: Annotated[
         Path | None, typer.Option(help="Instead of a model: mattes, one folder a clip.", rich_help_panel=_EXAMINED)
@@ -59,9 +59,8 @@ def evaluate(
         int | None, typer.Option(min=1, help="Frames a clip of 'unseen' [24].", rich_help_panel=_PART)
     ] = None,
     profile: Annotated[
-        str | None,
-        typer.Option(metavar="rvm-lr|rvm-hr|maggie|dim", help="Whose metrics [rvm-lr].", rich_help_panel=_FIGURES),
-    ] = None,
+        str, typer.Option(metavar="rvm-lr|rvm-hr|maggie|dim", help="Whose metrics.", rich_help_panel=_FIGURES)
+    ] = "rvm-lr",
     average: Annotated[
         str | None,
         typer.Option(
@@ -102,7 +101,7 @@ def evaluate(
     if name == "merge":
         report = benchmark.merge([Path(one) for one in rest])
     elif pred is not None and gt is not None:
-        report = benchmark.evaluate_folders(pred, gt, part, find_profile(profile or "rvm-lr", average), device)
+        report = benchmark.evaluate_folders(pred, gt, part, find_profile(profile, average), device)
     else:
         chosen = benchmark.open_benchmark(name, data, size)
         how = benchmark.How(
@@ -111,7 +110,8 @@ def evaluate(
             prompt or benchmark.usual_prompt(name),
             device,
             baselines,
-            find_profile(profile or "rvm-lr", average),
+            find_profile(profile, average),
+            size if name == "novm-p" else "",
         )
         report = benchmark.examine(chosen, part, how)
     publish(report, files)

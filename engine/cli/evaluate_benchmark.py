@@ -34,6 +34,7 @@ class How:
         device: what runs the model, and the metrics that can.
         baselines: whether simple methods matte the same clips.
         profile: how mattes are measured.
+        size: of novm-p's plates; empty: the set's own.
     """
 
     model: str
@@ -42,6 +43,7 @@ class How:
     device: str
     baselines: bool
     profile: Profile
+    size: str = ""
 
     def __post_init__(self) -> None:
         for what, value, allowed in (("mode", self.mode, MODES), ("prompt", self.prompt, KINDS)):
@@ -51,13 +53,13 @@ class How:
                 )
 
 
-def open_benchmark(name: str, data: Path | None, size: str | None) -> Benchmark:
+def open_benchmark(name: str, data: Path | None, size: str) -> Benchmark:
     """Find a benchmark.
 
     Args:
         name: as on the command line.
         data: the folder of a published set.
-        size: of novm-p; None: the small one.
+        size: of novm-p's plates.
 
     Raises:
         EngineError: there is no such benchmark, size or folder.
@@ -65,9 +67,9 @@ def open_benchmark(name: str, data: Path | None, size: str | None) -> Benchmark:
     if name == "novm-p":
         from engine.evaluation.novm_p import NovmP
 
-        if size is not None and size not in _SIZES:
+        if size not in _SIZES:
             raise EngineError("evaluate.size", f"novm-p has no size '{size}'.", f"Choose one of: {', '.join(_SIZES)}.")
-        chosen: Benchmark = NovmP(size=_SIZES[size or "512x288"])
+        chosen: Benchmark = NovmP(size=_SIZES[size])
         return chosen
     layout = find_layout(name)
     if data is None:
@@ -96,6 +98,8 @@ def examine(benchmark: Benchmark, part: Part, how: How) -> Report:
             found.setdefault(method, []).append(scores)
     ours, *others = (Result(method, tuple(clips)) for method, clips in found.items())
     settings = {"model": Path(how.model).stem, "mode": how.mode, "prompt": how.prompt}
+    if how.size:
+        settings["size"] = how.size
     return Report(benchmark.name, how.profile, ours, tuple(others), settings)
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from engine.evaluation.scores import Report, by_kind, columns, figures, held_out
 from engine.media.atomic import atomic_file, make_folder
 
+_COLOURS = 20  # of the map, for as many kinds
 _DOTS_PER_INCH = 120
 _INCHES = (14, 5)
 _BOLD = {"trained kinds": "tab:blue", "held-out kinds": "tab:red", "all": "black"}
@@ -40,7 +41,7 @@ def metric_of(report: Report) -> str:
 
 def _draw_frames(axes: Axes, report: Report) -> None:
     metric = metric_of(report)
-    axes.set_prop_cycle(color=colormaps["tab20"].colors)
+    axes.set_prop_cycle(color=[colormaps["tab20"](index) for index in range(_COLOURS)])
     for kind, some in by_kind(report.ours.clips).items():
         axes.plot(columns(some, metric), linewidth=0.8, label=kind)
     parts = {**held_out(report.ours.clips), "all": report.ours.clips}

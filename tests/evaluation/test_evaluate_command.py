@@ -12,6 +12,7 @@ from small_model import SMALL, lively
 from tiny_benchmark import TinyBenchmark
 
 from engine.cli import evaluate_benchmark, run
+from engine.evaluation.truth import ListedBenchmark
 from engine.model.checkpoints import save_model
 
 
@@ -42,7 +43,7 @@ def tiny(monkeypatch):
     benchmark = TinyBenchmark()
 
     def open_benchmark(name, data, size):
-        assert (name, data, size) == ("novm-p", None, None)
+        assert (name, data, size) == ("novm-p", None, "512x288")
         return benchmark
 
     monkeypatch.setattr(evaluate_benchmark, "open_benchmark", open_benchmark)
@@ -98,11 +99,21 @@ def test_a_benchmark_is_examined(mam2, tiny, weights, tmp_path):
     assert tiny.made == [0, 1]
     data = json.loads((tmp_path / "r.json").read_text())
     assert data["benchmark"] == "tiny 1.0"
-    assert data["settings"] == {"model": "small", "mode": "pdd+mss", "prompt": "box"}
+    assert data["settings"] == {"model": "small", "mode": "pdd+mss", "prompt": "box", "size": "512x288"}
     assert set(data["baselines"]) == {"mask alone", "fixed band", "GrabCut", "first alpha held"}
     assert data["baselines"]["first alpha held"]["places"]["first"]["mad"] == 0
     for words in ("held-out kinds", "square (held out)", "third quarter", "the best baseline that learns nothing"):
         assert words in out
+
+
+@pytest.mark.parametrize(("size", "size_wh"), [("512x288", (512, 288)), ("1920x1080", (1920, 1080))])
+def test_novm_p_comes_in_two_sizes(size, size_wh):
+    """The name on the command line is the benchmark that ships, which lists its clips and is made at the size asked."""
+    benchmark = evaluate_benchmark.open_benchmark("novm-p", None, size)
+    assert isinstance(benchmark, ListedBenchmark)
+    assert len(benchmark.kinds) == len(benchmark) >= 60
+    assert benchmark.name.startswith("novm-p")
+    assert benchmark.size == size_wh
 
 
 @pytest.mark.usefixtures("tiny")
@@ -138,6 +149,7 @@ REFUSED = {
     "two benchmarks": (["novm-p", "vm108"], "'vm108' stands behind 'novm-p'"),
     "an option of another": (["unseen", "--prompt", "box"], "'unseen' takes no --prompt"),
     "a model beside folders": (["--pred", "x", "--gt", "y", "--model", "z"], "'--pred' takes no --model"),
+    "no such size": (["novm-p", "--size", "640x360"], "novm-p has no size '640x360'"),
     "no such profile": (["novm-p", "--profile", "x"], "'x' is no profile"),
     "no such average": (["novm-p", "--average", "x"], "'x' is no average"),
     "no such mode": (["novm-p", "--mode", "x"], "'x' is no mode"),

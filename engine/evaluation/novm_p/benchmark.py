@@ -44,10 +44,19 @@ class NovmP:
         """Give the number of clips."""
         return len(CLIPS)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kind of every clip, in the order of `clips`."""
+        return tuple(entry.kind for entry in CLIPS)
+
+    def clip(self, number: int) -> TrueClip:
+        """Make one clip, counted from 0."""
+        return make(CLIPS[number], self.size)
+
     def clips(self) -> Iterator[TrueClip]:
         """Make every clip, always in the same order: kind by kind, take by take."""
-        for entry in CLIPS:
-            yield make(entry, self.size)
+        for number in range(len(CLIPS)):
+            yield self.clip(number)
 
 
 def make(entry: Entry, size: tuple[int, int], frames: int = FRAMES) -> TrueClip:
