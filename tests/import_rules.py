@@ -116,6 +116,15 @@ RULES = {
             *("pydantic", "pydantic_settings", "pynvml", "starlette", "uvicorn"),
         ),
     ),
+    "engine.doctor": Rule(
+        # It loads PyTorch in processes of their own: what is broken must not take the report with it.
+        ours=_set(
+            *("engine.contract", "engine.media", "engine.weights.record", "engine.service.settings"),
+            *("engine.model.catalogue", "engine.model.config"),
+        ),
+        theirs=_packages("numpy", "psutil", "pydantic", "pynvml"),
+        exceptions={"engine.doctor.torch_probe": _set("torch")},
+    ),
     "engine.service.worker": Rule(
         ours=_set("engine.service", "engine.session", "engine.model", "engine.media", "engine.contract"),
         theirs=_packages("torch", "numpy"),

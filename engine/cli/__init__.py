@@ -18,7 +18,20 @@ SHOTS, ENGINE, MODELS = "Shots", "Engine for hosts", "Models"
 
 def build() -> typer.Typer:
     """Make the application: one line a verb."""
-    from engine.cli import batch, colourspaces, demo, evaluate, matte, model, serve, status, submit, train, weights
+    from engine.cli import (
+        batch,
+        colourspaces,
+        demo,
+        doctor,
+        evaluate,
+        matte,
+        model,
+        serve,
+        status,
+        submit,
+        train,
+        weights,
+    )
     from engine.cli.ordered import OrderedCommand
 
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
@@ -30,6 +43,7 @@ def build() -> typer.Typer:
     app.command("colourspaces", rich_help_panel=SHOTS)(colourspaces.colourspaces)
     app.command("serve", rich_help_panel=ENGINE)(serve.serve)
     app.command("status", rich_help_panel=ENGINE)(status.status)
+    app.command("doctor", rich_help_panel=ENGINE)(doctor.doctor)
     app.add_typer(weights.app, name="weights", rich_help_panel=MODELS)
     app.add_typer(model.app, name="model", rich_help_panel=MODELS)
     app.command("train", rich_help_panel=MODELS)(train.train)

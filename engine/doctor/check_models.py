@@ -1,0 +1,73 @@
+"""The starter, and the weights that were taken in."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.contract.errors import ModelError
+from engine.doctor.facts import Machine
+from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.model.catalogue import STARTER_FILE, SUFFIX, lacking, weights_folder
+from engine.model.config import CONFIGS
+from engine.weights.record import read_record
+
+_SECONDS = 600
+
+
+def check_models(machine: Machine) -> Iterator[Finding]:
+    """Check every number of every weights file that is here, and say which models can run."""
+    del machine
+    folder = weights_folder()
+    files = [*filter(Path.is_file, [STARTER_FILE]), *sorted(folder.glob(f"*{SUFFIX}"))]
+    if STARTER_FILE not in files:
+        yield Finding(
+            "models", FAULT, "The starter is missing from the installation.", "Set up again: python3 install."
+        )
+    damaged = 0
+    for problem in _problems(files):
+        damaged += 1
+        yield problem
+    ready = [name for name in CONFIGS if not lacking(name, folder)]
+    if not damaged and STARTER_FILE in files:
+        alone = "; no other weights are here: mam2 weights list" if ready == ["starter"] else ""
+        yield Finding("models", OK, f"whole and ready: {', '.join(ready)}{alone}")
+    for name in CONFIGS:
+        missing = lacking(name, folder)
+        if missing and name not in missing:
+            yield Finding(
+                "models",
+                WARNING,
+                f"'{name}' is here but needs a matter, and none is.",
+                "Fetch one: mam2 weights pull vitmatte-s, or import an MEMatte file.",
+            )
+
+
+def check_record(machine: Machine) -> Iterator[Finding]:
+    """Say whether the checksums of first pulls can be read."""
+    del machine
+    try:
+        read_record(weights_folder())
+    except ModelError as problem:
+        yield Finding("models", WARNING, "The record of pulled weights' checksums is damaged.", problem.hint)
+
+
+def _problems(files: list[Path]) -> Iterator[Finding]:
+    """Have the files checked by a process of its own, which may load PyTorch."""
+    command = [sys.executable, "-m", "engine", "weights", "verify", "--json", *map(str, files)]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
+        results = json.loads(ran.stdout)
+    except (subprocess.TimeoutExpired, OSError, ValueError):
+        yield Finding("models", FAULT, "The weights could not be checked.", "See what it says: mam2 weights verify.")
+        return
+    for result in results:
+        if not result["whole"]:
+            name = Path(result["file"]).name.removesuffix(SUFFIX)
+            again = (
+                "Set up again: python3 install."
+                if name == "starter"
+                else (f"Remove and fetch or import it again: mam2 weights remove {name}.")
+            )
+            yield Finding("models", FAULT, f"The weights of '{name}' are damaged.", again)
