@@ -10,6 +10,7 @@ import argparse
 import copy
 import tempfile
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -29,6 +30,7 @@ from engine.training.trainer import Progress, load_average, train_stage
 KINDS = ("blob", "smoke", "glass")
 FRAMES = 6
 BELOW = 4.0
+SHARE = 0.08  # least mean alpha of a frame that is worth learning
 
 
 class OneClip(Dataset[Sample]):
@@ -57,9 +59,15 @@ class OneClip(Dataset[Sample]):
         return cv2.resize(picture, (self.side, self.side), interpolation=cv2.INTER_LINEAR)
 
 
+def worth_learning(kind: str) -> Clip:
+    """Give the first clip whose subject has a fair share of the picture in every frame."""
+    clips = (make_clip(seed, kind=kind, frames=FRAMES, size_hw=(180, 320)) for seed in count())
+    return next(clip for clip in clips if clip.alpha_thw.mean((1, 2)).min() > SHARE * 255)
+
+
 def learn(kind: str, minutes: float) -> list[tuple[float, float]]:
     """Learn one clip; give (minutes spent, MAD x 1000) at the start and after each stage."""
-    clip = make_clip(77, kind=kind, frames=FRAMES, size_hw=(180, 320))
+    clip = worth_learning(kind)
     model = load_model("starter", for_training=True)
     curve, spent = [(0.0, error(model, clip))], 0.0
     plan = (("trimaps", 3, 2, 6e-4, 0.45), ("matter-fine", 3, 1, 1e-3, 0.55))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.train_data import named_folders, show_data
+
 
 def train(
     stage: Annotated[str, typer.Option(help="Stage of the recipe; see `mam2 train --list`.")] = "masks-128",
@@ -21,6 +23,14 @@ def train(
             help="Checkpoint of a stage before, or a weights file; again for the other part (tracker, matter).",
         ),
     ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SET=FOLDER", help="A data set and its folder; again for each. None: procedural clips."),
+    ] = None,
+    backgrounds: Annotated[
+        list[str] | None, typer.Option(metavar="[SET=]FOLDER", help="What lies behind foregrounds; again for each.")
+    ] = None,
+    check_data: Annotated[bool, typer.Option("--check-data", help="Show what the folders hold, and stop.")] = False,
     minutes: Annotated[float, typer.Option(help="Stop after this long; run again to go on.")] = 60.0,
     steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,
     mode: Annotated[str, typer.Option(help="Row of the ablation to train.")] = "pdd+mss",
@@ -44,7 +54,7 @@ def train(
     from engine.model.devices import pick_device
     from engine.training import checkpoint
     from engine.training.run import Run, run
-    from engine.training.sources import procedural
+    from engine.training.sources import from_sets, procedural
     from engine.training.stages import STAGES
 
     if list_stages:
@@ -52,8 +62,12 @@ def train(
             side = f"{known.size} px" if known.size else "the model's size"
             typer.echo(f"{known.name}: {known.kind}, {known.frames} frames of {side}, batch {known.batch}")
         return
+    sets, behind = named_folders(data or []), named_folders(backgrounds or [], usual="backgrounds")
+    if check_data:
+        raise typer.Exit(0 if show_data(sets | behind) else 1)
     if export:
-        checkpoint.export(starts or [], export, name=model)
+        learnt = ", ".join(sets) or checkpoint.PROCEDURAL
+        checkpoint.export(starts or [], export, name=model, source=learnt)
         typer.echo(f"wrote {export} ({export.stat().st_size / 1e6:.1f} MB)")
         return
     if stage not in STAGES:
@@ -61,7 +75,9 @@ def train(
     plan = Run(
         STAGES[stage],
         out,
-        procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo),
+        from_sets(sets, behind)
+        if sets
+        else procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo),
         name=model,
         starts=starts or [],
         mode=mode,

@@ -1,17 +1,25 @@
 """Where a stage's samples come from: procedural clips, or data sets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from torch.utils.data import Dataset
 
+from engine.contract.errors import PlateError
 from engine.training.crew import Crew
+from engine.training.data.discover import discover
+from engine.training.data.mixture import Mixture
 from engine.training.datasets import PooledClips, build_pool
 from engine.training.run import Data, Say
-from engine.training.samples import Sample
+from engine.training.samples import Sample, Source
 from engine.training.stages import Stage
 
 POOL_FRAMES, POOL_SIZE = 12, 256
+_TAUGHT: dict[str, Callable[[Source], bool]] = {
+    "masks": lambda source: source.teaches_masks,
+    "trimaps": lambda _: True,
+    "matter": lambda source: source.teaches_alpha,
+}
 
 
 def procedural(pool: Path, *, clips: int, first_seed: int, say: Say) -> Data:
@@ -37,6 +45,34 @@ def procedural(pool: Path, *, clips: int, first_seed: int, say: Say) -> Data:
             )
         together.agree(wanted=True)  # the others wait for the clips
         return PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects)
+
+    return samples
+
+
+def from_sets(sets: Mapping[str, Path], backgrounds: Mapping[str, Path]) -> Data:
+    """Mix data sets in their published folders; a stage sees those whose labels teach it something.
+
+    Args:
+        sets: names of layouts and where they lie.
+        backgrounds: the same, of what lies behind foregrounds.
+
+    Raises:
+        PlateError: as `discover`.
+    """
+    found = [discover(root, name) for name, root in sets.items()]
+    behind = [discover(root, name) for name, root in backgrounds.items()]
+
+    def samples(stage: Stage, together: Crew) -> Dataset[Sample]:
+        """Raise PlateError `data.nothing_to_learn` where no set has the stage's labels; as `Mixture` otherwise."""
+        del together
+        fit = [one for one in found if one.layout.source is not None and _TAUGHT[stage.kind](one.layout.source)]
+        if not fit:
+            raise PlateError(
+                "data.nothing_to_learn",
+                f"None of {', '.join(sets)} has what {stage.name} learns from.",
+                "Video object segmentation teaches masks, any matting set trimaps, image matting alpha.",
+            )
+        return Mixture(fit, behind, stage.size, stage.frames, stage.first_seed, stage.objects)
 
     return samples
 
