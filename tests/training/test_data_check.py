@@ -156,6 +156,17 @@ def test_a_thorough_check_opens_what_a_quick_one_skips(tmp_path, monkeypatch):
     assert len(check(tmp_path, "fg-alpha", thorough=True)) == 1
 
 
+def test_frames_of_many_movies_are_told_from_a_few(tmp_path, monkeypatch):
+    """The quick check counts the frames of movies that it did not open as those that it did."""
+    monkeypatch.setattr(checking, "LOOKED_AT", 1)
+    made = make_folder("videomatte240k, movies", tmp_path)
+    for n in range(1, 4):
+        for folder in ("fgr", "pha"):
+            made.movie(f"train/{folder}/{n:04d}.mp4", [np.full((40, 48, 3), 40 * n, np.uint8)] * 12)
+    (row,) = check_data({"videomatte240k": tmp_path})
+    assert (row.items, row.frames) == (4, 48)
+
+
 def test_one_bad_set_does_not_hide_the_others(tmp_path):
     """The table has a line for every set that was named, found or not."""
     make_folder("am-2k", tmp_path / "a")

@@ -66,13 +66,15 @@ class Layer:
 
 def premultiplied(plate: Bytes, alpha_hw: Bytes, grade: Grade) -> Floats:
     """Give (H, W, 4) float32, premultiplied linear RGB and alpha in 0..1, of a foreground."""
-    alpha = alpha_hw[..., None].astype(np.float32) / 255
-    return np.dstack([grade.apply(plate) * alpha, alpha])
+    picture = np.empty((*alpha_hw.shape, 4), np.float32)
+    picture[..., 3] = alpha_hw * np.float32(1 / 255)
+    np.multiply(grade.apply(plate), picture[..., 3:], out=picture[..., :3])
+    return picture
 
 
 def opaque(plate: Bytes, alpha_nhw: Bytes, grade: Grade) -> Floats:
     """Give (H, W, 3 + N) float32, linear RGB and N alphas in 0..1, of a whole picture."""
-    return np.dstack([grade.apply(plate), *(alpha.astype(np.float32) / 255 for alpha in alpha_nhw)])
+    return np.dstack([grade.apply(plate), *(alpha * np.float32(1 / 255) for alpha in alpha_nhw)])
 
 
 def shrunk(picture: Floats, move: Move, scale: float) -> tuple[Floats, Move]:
@@ -112,6 +114,8 @@ class Stretched:
 
 def _by_planes(operate: Callable[[Floats], Floats], picture_hwc: Floats) -> Floats:
     """Apply what OpenCV does to four channels at most to any number of them."""
+    if picture_hwc.shape[2] <= 4:
+        return operate(picture_hwc)
     parts = range(0, picture_hwc.shape[2], 4)
     return np.dstack([operate(np.ascontiguousarray(picture_hwc[..., part : part + 4])) for part in parts])
 

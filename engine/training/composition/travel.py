@@ -7,6 +7,7 @@ import numpy as np
 from engine.training.procedural.motion import Gait, Matrix, Path, Point, to_pixels
 
 _CALM = Gait(step=0.05, turn=0.03, zoom=0.04, tremble=0.003, rest=0.4)
+_CAMERA = Gait(step=0.12, turn=0.05, zoom=0.1, tremble=0.004, rest=0.3)
 
 
 @dataclass(frozen=True)
@@ -96,5 +97,5 @@ def foreground_path(rng: np.random.Generator, frames: int, *, moves_itself: bool
 def camera_path(rng: np.random.Generator, frames: int, *, moves_itself: bool) -> Path:
     """Draw the path of a whole picture, as if the camera moved; one that moves by itself often stands still."""
     still = rng.random() < (0.7 if moves_itself else 0.2)
-    gait = Gait(0, 0, 0, 0, 1) if still else _CALM
+    gait = Gait(0, 0, 0, 0, 1) if still else _CALM if moves_itself else _CAMERA
     return Path(rng, (0.5, 0.5), gait, float(frames), upright=True)

@@ -1,8 +1,7 @@
 """`mam2 train --check-data`: what each folder holds and what is wrong with it, in words."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ class DataRow:
         set: the layout's name.
         split: as the publisher names it.
         items: clips or pictures.
-        frames: labelled frames, of movies without annotations as their headers say.
+        frames: labelled frames; of movies those that were opened tell about the others.
         objects: objects that the opened items show, a mean over them.
         problems: sentences; those about the whole set stand in its first line.
     """
@@ -49,7 +48,7 @@ def check(root: Path, name: str | None = None, *, thorough: bool = False) -> lis
         found = discover(root, name)
     except PlateError as problem:
         return [str(problem)]
-    return [*found.problems, *_opened(found, thorough=thorough)[0]]
+    return [*found.problems, *_opened(found, thorough=thorough).problems]
 
 
 def check_data(folders: Mapping[str, Path], *, thorough: bool = False) -> list[DataRow]:
@@ -66,14 +65,30 @@ def check_data(folders: Mapping[str, Path], *, thorough: bool = False) -> list[D
         except PlateError as problem:
             rows.append(DataRow(name, "", 0, 0, 0.0, (str(problem),)))
             continue
-        damaged, objects = _opened(found, thorough=thorough)
-        problems = _shortened([*found.problems, *damaged])
+        seen = _opened(found, thorough=thorough)
+        problems = _shortened([*found.problems, *seen.problems])
         for split, items in _by_split(found).items():
-            seen = [objects[item] for item in items if item in objects]
-            mean = sum(seen) / len(seen) if seen else 0.0
-            rows.append(DataRow(name, split, len(items), sum(map(_frames, items)), mean, problems))
+            shown = [seen.objects[item] for item in items if item in seen.objects]
+            objects = sum(shown) / len(shown) if shown else 0.0
+            rows.append(DataRow(name, split, len(items), seen.frames(items), objects, problems))
             problems = ()
     return rows
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was seen of the items that were opened."""
+
+    problems: list[str] = field(default_factory=list)
+    objects: dict[Item, int] = field(default_factory=dict)
+    lengths: dict[Item, int] = field(default_factory=dict)
+
+    def frames(self, items: list[Item]) -> int:
+        """Give the frames of some items: opening 50,000 movies to count theirs would take hours."""
+        known = [len(item.plates) for item in items if not item.is_movie]
+        opened = [self.lengths[item] for item in items if item.is_movie and item in self.lengths]
+        movies = len(items) - len(known)
+        return sum(known) + round(movies * sum(opened) / len(opened) if opened else 0)
 
 
 def _by_split(found: Found) -> dict[str, list[Item]]:
@@ -83,39 +98,31 @@ def _by_split(found: Found) -> dict[str, list[Item]]:
     return splits
 
 
-def _frames(item: Item) -> int:
-    try:
-        return item.length()
-    except PlateError:
-        return 0
-
-
-def _opened(found: Found, *, thorough: bool) -> tuple[list[str], dict[Item, int]]:
-    """Read items; give what went wrong, and how many objects each shows."""
+def _opened(found: Found, *, thorough: bool) -> _Seen:
     count = len(found.items)
     places = np.arange(count) if thorough else np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
-    problems: list[str] = []
-    objects: dict[Item, int] = {}
+    seen = _Seen()
     for place in places:
         item = found.items[place]
         try:
             length = item.length()
+            seen.lengths[item] = length
             if not length:
-                problems.append(f"'{item.plates[0]}' has no frames.")
+                seen.problems.append(f"'{item.plates[0]}' has no frames.")
                 continue
-            for frame in range(length) if thorough else sorted({0, length - 1}):
-                alpha = item.read([frame]).alpha_nthw
-                seen = sum(bool(one.any()) for one in alpha)
-                objects[item] = max(objects.get(item, 0), seen)
-            if not objects[item] and item.kind is not Labels.NONE:
-                problems.append(f"'{item.name}' shows no object where it was looked at.")
+            looks = range(length) if thorough else sorted({0, length - 1})
+            objects = max(sum(bool(one.any()) for one in item.read([frame]).alpha_nthw) for frame in looks)
         except PlateError as problem:
-            problems.append(problem.message)
-    return problems, objects
+            seen.problems.append(problem.message)
+            continue
+        seen.objects[item] = objects
+        if not objects and item.kind is not Labels.NONE:
+            seen.problems.append(f"'{item.name}' shows no object where it was looked at.")
+    return seen
 
 
 def _shortened(problems: list[str]) -> tuple[str, ...]:
     """Keep the first few; a set that was copied in part has thousands of the same kind."""
-    once = list(Counter(problems))
+    once = list(dict.fromkeys(problems))
     more = len(once) - _SAID
     return (*once[:_SAID], f"and {more} more like these.") if more > 0 else tuple(once)

@@ -144,7 +144,9 @@ def _listed(root: Path, pattern: str) -> Iterator[tuple[str, str]]:
 
 def _any_pictures(root: Path) -> Iterator[Item]:
     """Give every movie, every folder of frames numbered without a gap as a clip, every other picture by itself."""
-    files = (path for path in sorted(root.rglob("*")) if path.suffix.lower() in PICTURES | MOVIES and path.is_file())
+    files = (
+        path for path in sorted(root.rglob("[!.]*")) if path.suffix.lower() in PICTURES | MOVIES and path.is_file()
+    )
     for folder, inside in groupby(files, key=lambda path: path.parent):
         pictures = []
         for path in sorted(inside, key=natural):

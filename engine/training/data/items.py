@@ -58,6 +58,11 @@ class Item:
     kind: Labels
     whole: bool = True
 
+    @property
+    def is_movie(self) -> bool:
+        """Whether the plates are one movie."""
+        return self.plates[0].suffix.lower() in MOVIES
+
     def files(self) -> list[Path]:
         """Give all files of the item."""
         return [*self.plates, *self._label_files()]
@@ -66,7 +71,7 @@ class Item:
         """Give the number of labelled frames."""
         if self.kind is Labels.MASKLETS:
             return min(len(read_masklets(path)) for path in self._label_files())
-        return movie_length(self.plates[0]) if self._is_movie() else len(self.plates)
+        return movie_length(self.plates[0]) if self.is_movie else len(self.plates)
 
     def read(self, places: Sequence[int]) -> Piece:
         """Read the labelled frames at some places, from 0.
@@ -75,7 +80,7 @@ class Item:
             PlateError: `data.unreadable`; `data.size` where plate and labels do not fit.
         """
         step = FRAMES_APART if self.kind is Labels.MASKLETS else 1
-        if self._is_movie():
+        if self.is_movie:
             stored = read_movie(self.plates[0], [step * place for place in places])
         else:
             kept = {place: read_picture(self.plates[place]) for place in set(places)}
@@ -85,9 +90,6 @@ class Item:
         if alphas.shape[2:] != plates[0].shape[:2] or any(plate.shape != plates[0].shape for plate in plates):
             raise self._misfit(plates, alphas)
         return Piece(plates, alphas, tuple(places))
-
-    def _is_movie(self) -> bool:
-        return self.plates[0].suffix.lower() in MOVIES
 
     def _label_files(self) -> list[Path]:
         return [path for files in self.labels for path in files if path is not None]
@@ -104,7 +106,7 @@ class Item:
             return np.array(
                 [[decode(runs[place][n]) for place in places] for runs in annotated for n in range(len(runs[0]))]
             )
-        if self._is_movie():
+        if self.is_movie:
             return np.stack([np.stack([p[..., 1] for p in read_movie(path, places)]) for path in self._label_files()])
         if self.kind is Labels.COLOURS:
             return by_colour([_of(self.labels[0][place], shape) for place in places])
