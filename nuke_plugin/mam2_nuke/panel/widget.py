@@ -117,6 +117,9 @@ class _Card(QtWidgets.QFrame):  # type: ignore[misc]
         self._status.setWordWrap(True)
         self._bar = QtWidgets.QProgressBar()
         self._bar.setRange(0, 100)
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # else the buttons beside it change their size with every track
+        self._bar.setSizePolicy(policy)
         self._stop, show = QtWidgets.QPushButton("Stop"), QtWidgets.QPushButton("Show")
         self._stop.setToolTip("Stop this track; mattes that are done stay.")
         show.setToolTip("Open this node's properties.")
