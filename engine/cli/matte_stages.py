@@ -95,19 +95,21 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
 
 def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
     """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
+    from engine.model.checkpoints import load_matter
     from engine.session.stages import matte_trimaps
 
     shot, files = run.job.shot, TrimapFiles(run.job)
     nothing = np.zeros((shot.height, shot.width), np.float32)
-    model = run.model().eval()
-    device = next(model.parameters()).device
+    run.progress.wait_for(f"loading the matter of '{run.job.request.model}'")
+    matter = load_matter(run.job.request.model, device=run.job.request.device)
+    device = next(matter.parameters()).device
     run.progress.begin(len(wanted))
     for frame in sorted(wanted):
         if run.stop.is_set():
             raise Interrupted
         layers = files.read(frame)
         trimaps = {name: found["trimap"] for name, found in layers.items()}
-        alphas = matte_trimaps(model.matter, run.job.plates.display(frame), trimaps, device)
+        alphas = matte_trimaps(matter, run.job.plates.display(frame), trimaps, device)
         mattes = {name: ObjectMatte(alphas[name], trimaps[name], layers[name].get("mask")) for name in alphas}
         empty = ObjectMatte(nothing, nothing, nothing)
         yield frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}

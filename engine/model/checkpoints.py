@@ -10,27 +10,27 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
 from engine.contract.errors import ModelError
 from engine.model.catalogue import ModelFiles, find_files, weights_folder
 from engine.model.config import CONFIGS, LoraSettings, MAM2Config
 from engine.model.devices import pick_device
-from engine.model.image_encoder import add_lora, merge_lora
+from engine.model.image_encoder import add_lora, lora_layers, merge_lora
 from engine.model.import_weights import ImportedWeights, import_file, verify_file
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import MatterConfig
 from engine.model.matter_keys import vitmatte_into_mematte
 from engine.model.sam2_keys import copied_from, public_start, without_adapters
-from engine.model.structure import check_fit, empty_model
+from engine.model.structure import check_fit, empty_model, empty_parts
 from engine.model.weights_file import read_weights, write_weights
 from engine.model.weights_header import PARTS, RESERVED, Contents, matter_name, read_header
 
 __all__ = [
     "ImportedWeights",
     "import_file",
+    "load_matter",
     "load_model",
     "read_header",
     "save_model",
@@ -69,6 +69,20 @@ def load_model(
         return model.to(target).train()
     merge_lora(model)
     return model.to(target).requires_grad_(False).eval()
+
+
+def load_matter(name_or_path: str | Path, *, device: str = "cpu", folder: Path | None = None) -> Matter:
+    """Load a model's matter alone, in evaluation mode; arguments and errors are those of `load_model`."""
+    target = pick_device(device)
+    path = find_files(str(name_or_path), folder or weights_folder()).matter
+    held, tensors = read_weights(path)
+    contents = Contents(held.name, matter=held.matter)
+    named = {key: tensor for key, tensor in tensors.items() if key.startswith("matter.")}
+    parts = empty_parts(contents)
+    check_fit(contents, parts, named, path.name)
+    parts.load_state_dict(named)
+    matter: Matter = parts["matter"]
+    return matter.to(target).requires_grad_(False).eval()
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:
@@ -133,7 +147,7 @@ def save_model(
     if any(key.startswith(RESERVED) for key in metadata):
         raise ValueError(f"facts must not begin with {RESERVED}")
     tensors = {key: tensor for key, tensor in model.state_dict().items() if key.partition(".")[0] in parts}
-    adapters = _adapters(model)
+    adapters = lora_layers(model)
     merged = any(layer.merged for layer in adapters)
     if merged:
         tensors = without_adapters(tensors)
@@ -179,7 +193,7 @@ def _begin(model: MAM2, absent: set[str], tensors: Mapping[str, Tensor], seed: i
 
 def _adapt(model: MAM2, lora: LoraSettings | None, *, seed: int) -> None:
     """Give the encoder adapters that change nothing yet, where it has none."""
-    if lora is None or _adapters(model):
+    if lora is None or lora_layers(model):
         return
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -198,10 +212,6 @@ def _into(matter: Matter, config: MatterConfig, *, seed: int) -> Matter:
     check_fit(contents, nn.ModuleDict({"matter": routed}), named, matter_name(matter.config))
     routed.load_state_dict(state)
     return routed
-
-
-def _adapters(model: MAM2) -> list[LoraLayer]:
-    return [layer for layer in model.modules() if isinstance(layer, LoraLayer)]
 
 
 def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,8 @@
 """SAM 2's parts built in plain Python from a frozen config: encoder, memory, and the adapters on the encoder."""
 
-import peft
+import sys
+from typing import TYPE_CHECKING
+
 from sam2.modeling.backbones.hieradet import Hiera
 from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
 from sam2.modeling.memory_attention import MemoryAttention, MemoryAttentionLayer
@@ -10,6 +12,9 @@ from sam2.modeling.sam.transformer import RoPEAttention
 from torch import nn
 
 from engine.model.config import LoraSettings, TrackerConfig
+
+if TYPE_CHECKING:
+    from peft.tuners.lora import LoraLayer
 
 
 def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
@@ -74,6 +79,8 @@ def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:
 
     They start as the identity: until trained, the encoder's numbers do not change.
     """
+    import peft  # noqa: PLC0415 - it brings transformers along, and a matter alone has no adapters
+
     adapters = peft.LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
@@ -85,6 +92,15 @@ def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:
 
 def merge_lora(module: nn.Module) -> None:
     """Fold the adapters into the weights that they adapt, in place: the same numbers, no cost at inference."""
-    for layer in module.modules():
-        if isinstance(layer, peft.tuners.lora.LoraLayer) and not layer.merged:
+    for layer in lora_layers(module):
+        if not layer.merged:
             layer.merge()
+
+
+def lora_layers(module: nn.Module) -> "list[LoraLayer]":
+    """Give the layers inside a module that have adapters."""
+    if "peft" not in sys.modules:  # which makes them
+        return []
+    from peft.tuners.lora import LoraLayer  # noqa: PLC0415 - as in `add_lora`
+
+    return [layer for layer in module.modules() if isinstance(layer, LoraLayer)]
