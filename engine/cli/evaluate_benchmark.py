@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.progress import track
 
@@ -88,16 +89,15 @@ def usual_prompt(name: str) -> str:
 
 def examine(benchmark: Benchmark, part: Part, how: How) -> Report:
     """Matte and measure a part of a benchmark, with a bar."""
-    device = pick_device(how.device)
+    numbers = part.numbers(benchmark)
     model = load_model(how.model, device=how.device)
-    on = device if device.type != "cpu" else None
-    examiner = Examiner(model, how.profile, how.mode, how.prompt, how.baselines, on)
+    examiner = Examiner(model, how.profile, how.mode, how.prompt, how.baselines, _device(how.device))
     found: dict[str, list[ClipScores]] = {}
-    for clip in track(part.clips(benchmark), "Examining", total=part.size(benchmark), console=_console()):
-        for method, scores in examiner.examine(clip):
+    for number in track(numbers, "Examining", console=_console()):
+        for method, scores in examiner.examine(benchmark.clip(number)):
             found.setdefault(method, []).append(scores)
     ours, *others = (Result(method, tuple(clips)) for method, clips in found.items())
-    settings = {"model": Path(how.model).stem, "mode": how.mode, "prompt": how.prompt}
+    settings = {"model": Path(how.model).name.removesuffix(".safetensors"), "mode": how.mode, "prompt": how.prompt}
     if how.size:
         settings["size"] = how.size
     return Report(benchmark.name, how.profile, ours, tuple(others), settings)
@@ -105,15 +105,13 @@ def examine(benchmark: Benchmark, part: Part, how: How) -> Report:
 
 def evaluate_folders(predicted: Path, true: Path, part: Part, profile: Profile, device_name: str) -> Report:
     """Measure mattes of any tool beside their truth; what is left out is said on the standard error stream."""
-    device = pick_device(device_name)
-    on = device if device.type != "cpu" else None
-    pair = pair_folders(predicted, true)
+    device = _device(device_name)
+    pair = pair_folders(predicted, true, part)
     for note in pair.notes:
         _console().print(note, markup=False, highlight=False, soft_wrap=True)
-    chosen = part.of(pair.clips, pair.name)
     scores = [
-        ClipScores(clip.name, clip.kind, held_out=False, frames=profile.score(*clip.read(), device=on))
-        for clip in track(chosen, "Measuring", console=_console())
+        ClipScores(clip.name, clip.kind, held_out=False, frames=profile.score(*clip.read(), device=device))
+        for clip in track(pair.clips, "Measuring", console=_console())
     ]
     return Report(pair.name, profile, Result(predicted.resolve().name, tuple(scores)))
 
@@ -127,6 +125,12 @@ def merge(files: list[Path]) -> Report:
             "Name the JSON files of two parts or more: mam2 evaluate merge A.json B.json --json ALL.json.",
         )
     return join([read_json(path) for path in files])
+
+
+def _device(name: str) -> torch.device | None:
+    """Give where metrics run: numpy is the quicker on a CPU."""
+    device = pick_device(name)
+    return None if device.type == "cpu" else device
 
 
 def _console() -> Console:

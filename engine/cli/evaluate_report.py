@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.contract.errors import EngineError
-from engine.evaluation.report_json import write_json, write_text
+from engine.evaluation.report_json import write_json
 from engine.evaluation.scores import Report
 from engine.evaluation.tables import Table as Words
 from engine.evaluation.tables import markdown, tables, verdict
+from engine.evaluation.text_files import write_text
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ def examine_unseen(
     from rich.progress import track
     from rich.table import Table
 
+    from engine.evaluation.text_files import write_text
     from engine.evaluation.unseen_clips import examine
     from engine.model.checkpoints import load_model
 
@@ -43,7 +44,7 @@ def examine_unseen(
     console.print(table)
     console.print(_verdict(scores))
     if out:
-        out.write_text(json.dumps([asdict(score) for score in scores], indent=1))
+        write_text(out, json.dumps([asdict(score) for score in scores], indent=1))
 
 
 def _row(scores: "list[ClipScore]") -> list[str]:

@@ -32,6 +32,8 @@ def largest_piece(inside_hw: NDArray[np.bool_]) -> NDArray[np.bool_]:
         return np.zeros_like(inside_hw)
     areas = stats[1:, cv2.CC_STAT_AREA]
     largest = 1 + np.flatnonzero(areas == areas.max())
+    if len(largest) == 1:
+        return np.asarray(labels == largest[0])
     first = int(np.isin(labels, largest).argmax())
     return np.asarray(labels == labels.flat[first])
 

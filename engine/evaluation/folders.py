@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.contract.errors import EngineError
 from engine.evaluation.alpha import Codes, to_codes
+from engine.evaluation.parts import Part
 from engine.media.masks import read_coverage
 from engine.media.sequences import Sequence, from_folder
 
@@ -31,8 +32,8 @@ class ClipPair:
 
     @property
     def kind(self) -> str:
-        """What stands before the last dash of the clip's name, or before its number: `smoke` of `smoke-passed`."""
-        return self.name.rpartition("-")[0] or re.sub(r"[\W_]*\d+$", "", self.name) or "clips"
+        """What tables group the clip under."""
+        return kind_of(self.name)
 
     def read(self) -> tuple[Codes, Codes]:
         """Read the mattes and the truth: (T, H, W) uint8 each.
@@ -70,15 +71,22 @@ class FolderPair:
     notes: tuple[str, ...]
 
 
-def pair_folders(predicted: Path, true: Path) -> FolderPair:
-    """Find the clips and frames of the truth among somebody's mattes; no pixel is read.
+def kind_of(name: str) -> str:
+    """Give what stands before the last dash of a clip's name, or before its number: `smoke` of `smoke-passed`."""
+    return name.rpartition("-")[0] or re.sub(r"[\W_]*\d+$", "", name) or "clips"
+
+
+def pair_folders(predicted: Path, true: Path, part: Part = Part()) -> FolderPair:  # noqa: B008 - frozen
+    """Find the clips and frames of the truth, or of a part of it, among somebody's mattes; no pixel is read.
 
     Raises:
-        EngineError: `evaluate.folder`: there are no clips; `evaluate.unmatched`: clips or frames are missing.
+        EngineError: `evaluate.folder`: there are no clips; `evaluate.part`: nothing of the truth is wanted;
+            `evaluate.unmatched`: clips or frames are missing.
     """
-    truths, found = _clips(true), _clips(predicted)
+    everything, found = _clips(true), _clips(predicted)
+    truths = {one.name: one.path for one in part.of([_TrueFolder(*one) for one in everything.items()], f"'{true}'")}
     problems = [f"clip '{name}' has no folder" for name in truths if name not in found]
-    extra = [name for name in found if name not in truths]
+    extra = [name for name in found if name not in everything]
     notes = [f"Without truth, and left out: {_few(extra)}."] if extra else []
     pairs = []
     for name in sorted(truths.keys() & found.keys()):
@@ -133,6 +141,16 @@ def subfolders(folder: Path) -> Iterator[Path]:
     """Give the visible folders in a folder by name; none where it cannot be read."""
     if folder.is_dir():
         yield from sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+
+
+@dataclass(frozen=True)
+class _TrueFolder:
+    name: str
+    path: Path
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.name)
 
 
 def _clips(folder: Path) -> dict[str, Path]:

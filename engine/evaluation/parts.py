@@ -1,12 +1,11 @@
 """A part of a benchmark: some kinds, some clips."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol, TypeVar
 
 from engine.contract.errors import EngineError
-from engine.evaluation.truth import Benchmark, ListedBenchmark, TrueClip
+from engine.evaluation.truth import Benchmark
 
 
 class Kind(Protocol):
@@ -35,25 +34,14 @@ class Part:
     first: int = 0
     count: int | None = None
 
-    def clips(self, benchmark: Benchmark) -> Iterator[TrueClip]:
-        """Give the wanted clips, in the benchmark's order; where it can list its clips, no other is made or read.
+    def numbers(self, benchmark: Benchmark) -> Sequence[int]:
+        """Give the numbers of the wanted clips in a benchmark.
 
         Raises:
-            EngineError: `evaluate.part`: nothing is left of the benchmark.
+            EngineError: `evaluate.part`: nothing is left of it.
         """
-        if isinstance(benchmark, ListedBenchmark):
-            return (benchmark.clip(number) for number in self._numbers(benchmark))
-        return islice((clip for clip in benchmark.clips() if self._wants(clip.kind)), self.first, self._last)
-
-    def size(self, benchmark: Benchmark) -> int:
-        """Give how many clips are wanted, at most.
-
-        Raises:
-            EngineError: `evaluate.part`: nothing is left of the benchmark.
-        """
-        if isinstance(benchmark, ListedBenchmark):
-            return len(self._numbers(benchmark))
-        return len(range(len(benchmark))[self.first : self._last])
+        listed = [_Listed(number, kind) for number, kind in enumerate(benchmark.kinds)]
+        return [one.number for one in self.of(listed, benchmark.name)]
 
     def of(self, clips: Sequence[OfKind], name: str) -> Sequence[OfKind]:
         """Choose among clips of something that has a name.
@@ -61,7 +49,8 @@ class Part:
         Raises:
             EngineError: `evaluate.part`: nothing is left.
         """
-        chosen = [clip for clip in clips if self._wants(clip.kind)][self.first : self._last]
+        last = None if self.count is None else self.first + self.count
+        chosen = [clip for clip in clips if not self.kinds or clip.kind in self.kinds][self.first : last]
         if not chosen:
             which = f" of the kinds {', '.join(self.kinds)}" if self.kinds else ""
             raise EngineError(
@@ -70,17 +59,6 @@ class Part:
                 f"Clips count from 0. Its kinds are: {', '.join(dict.fromkeys(clip.kind for clip in clips))}.",
             )
         return chosen
-
-    @property
-    def _last(self) -> int | None:
-        return None if self.count is None else self.first + self.count
-
-    def _wants(self, kind: str) -> bool:
-        return not self.kinds or kind in self.kinds
-
-    def _numbers(self, benchmark: ListedBenchmark) -> list[int]:
-        listed = [_Listed(number, kind) for number, kind in enumerate(benchmark.kinds)]
-        return [one.number for one in self.of(listed, benchmark.name)]
 
 
 @dataclass(frozen=True)

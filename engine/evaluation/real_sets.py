@@ -33,7 +33,7 @@ class Layout:
 
 
 class RealSet:
-    """A published set on disk: a `ListedBenchmark`.
+    """A published set on disk: a `Benchmark`.
 
     Args:
         name: one of `LAYOUTS`.

@@ -8,7 +8,7 @@ from typing import Any
 from engine.contract.errors import EngineError
 from engine.evaluation.profiles import Average, Profile, find_profile
 from engine.evaluation.scores import ClipScores, Report, Result, at_places, by_kind, clip_figures, figures, held_out
-from engine.media.atomic import atomic_file, make_folder
+from engine.evaluation.text_files import write_text
 
 _VERSION = 1
 
@@ -133,15 +133,3 @@ def _cannot_join(reason: str) -> EngineError:
         f"The reports are no parts of one evaluation: {reason}.",
         "Join reports of different clips of one benchmark, made with the same model, mode, prompt and profile.",
     )
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all.
-
-    Raises:
-        OutputError: as `atomic_file`.
-    """
-    content = text.rstrip("\n") + "\n"
-    make_folder(path.parent)
-    with atomic_file(path, len(content)) as temporary:
-        temporary.write_text(content, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,20 +50,15 @@ class Benchmark(Protocol):
         """Give the number of clips."""
         ...
 
-    def clips(self) -> Iterator[TrueClip]:
-        """Give every clip, always in the same order."""
-        ...
-
-
-@runtime_checkable
-class ListedBenchmark(Benchmark, Protocol):
-    """A benchmark that knows what a clip is before it makes or reads it."""
-
     @property
     def kinds(self) -> Sequence[str]:
-        """Give the kind of every clip, in the order of `clips`."""
+        """Give the kind of every clip, in the order of `clips`, without making any."""
         ...
 
     def clip(self, number: int) -> TrueClip:
         """Make or read one clip, counted from 0."""
+        ...
+
+    def clips(self) -> Iterator[TrueClip]:
+        """Give every clip, always in the same order."""
         ...

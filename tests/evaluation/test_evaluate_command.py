@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +12,7 @@ import pytest
 from small_model import SMALL, lively
 from tiny_benchmark import TinyBenchmark
 
-from engine.cli import evaluate_benchmark, run
-from engine.evaluation.truth import ListedBenchmark
+from engine.cli import evaluate_benchmark, evaluate_report, run
 from engine.model.checkpoints import save_model
 
 
@@ -79,6 +79,27 @@ def test_two_folders_are_measured(mam2, folders, tmp_path):
     assert files["png"].read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_published_figures_come_out(mam2, tmp_path):
+    """The reference clips as PNG files give the public script's figures, per clip and by both ways of averaging."""
+    data = Path(__file__).parents[1] / "data" / "metrics"
+    expected = json.loads((data / "expected.json").read_text())
+    with np.load(data / "clips.npz") as clips:
+        for key in clips:
+            clip, side = key.split("/")
+            (tmp_path / side / clip).mkdir(parents=True)
+            for t, frame in enumerate(clips[key]):
+                cv2.imwrite(str(tmp_path / side / clip / f"{clip}.{t:04d}.png"), frame)
+    folders = ("--pred", tmp_path / "pred", "--gt", tmp_path / "gt")
+    assert mam2("evaluate", *folders, "--json", tmp_path / "r.json")[0] == 0
+    found = json.loads((tmp_path / "r.json").read_text())
+    for name in ("mad", "mse", "grad", "conn", "dtssd"):
+        by_frame = pytest.approx(expected["script_aggregate_frame_columns_then_mean"][name], rel=1e-4)
+        assert found["overall"][name] == found["averages"]["frame"][name] == by_frame
+        assert found["averages"]["clip"][name] == pytest.approx(expected["mean_of_clip_means"][name], rel=1e-4)
+        for clip in expected["clips"]:
+            assert found["clips"][clip["clip"]][name] == pytest.approx(clip["per_clip_mean"][name], rel=1e-4)
+
+
 def test_profile_average_and_part_are_followed(mam2, folders, tmp_path):
     """`--profile`, `--average`, `--kinds` and `--clips` decide what is measured and how."""
     pred, gt = folders
@@ -110,7 +131,6 @@ def test_a_benchmark_is_examined(mam2, tiny, weights, tmp_path):
 def test_novm_p_comes_in_two_sizes(size, size_wh):
     """The name on the command line is the benchmark that ships, which lists its clips and is made at the size asked."""
     benchmark = evaluate_benchmark.open_benchmark("novm-p", None, size)
-    assert isinstance(benchmark, ListedBenchmark)
     assert len(benchmark.kinds) == len(benchmark) >= 60
     assert benchmark.name.startswith("novm-p")
     assert benchmark.size == size_wh
@@ -167,6 +187,21 @@ def test_what_cannot_be_is_said(name, mam2):
     assert (code, out) == (2, "")
     assert says in err
     assert "hint: " in err
+
+
+def test_a_plot_without_matplotlib_is_refused_before_the_work(mam2, folders, monkeypatch, tmp_path):
+    """Where matplotlib is not installed, --plot is refused at once, and how to get it is said."""
+    monkeypatch.setattr(evaluate_report, "find_spec", {"matplotlib": None}.__getitem__)
+    pred, gt = folders
+    code, out, err = mam2("evaluate", "--pred", pred, "--gt", gt, "--plot", tmp_path / "r.png")
+    assert (code, out) == (2, "")
+    assert "extra 'evaluation'" in err
+
+
+@pytest.mark.parametrize(("name", "prompt"), [("novm-p", "point"), ("youtubematte", "mask"), ("aim-500", "point")])
+def test_a_prompt_need_not_be_named(name, prompt):
+    """A set that publishes masks for first frames is asked by mask, every other by a click."""
+    assert evaluate_benchmark.usual_prompt(name) == prompt
 
 
 def test_help_needs_no_torch():

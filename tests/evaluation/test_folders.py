@@ -8,6 +8,7 @@ import pytest
 
 from engine.contract.errors import EngineError
 from engine.evaluation.folders import ClipPair, pair_folders
+from engine.evaluation.parts import Part
 from engine.media.matte_files import write_exr
 
 
@@ -99,6 +100,15 @@ def test_all_that_is_missing_is_said_at_once(folders):
     assert caught.value.code == "evaluate.unmatched"
     assert "clip 'fire-03' has no folder" in caught.value.message
     assert "clip 'smoke-01' lacks 1 of 3 frames: 1002" in caught.value.message
+
+
+def test_a_part_needs_no_more_than_itself(folders):
+    """Of a part of the truth, nothing else has to be there."""
+    pred, gt = folders
+    write_clip(gt / "fire-03", 1)
+    pair = pair_folders(pred, gt, Part(kinds=("smoke", "glass")))
+    assert [clip.name for clip in pair.clips] == ["glass-02", "smoke-01"]
+    assert pair.notes == ()
 
 
 def test_another_size_is_refused(folders):

@@ -40,16 +40,3 @@ class TinyBenchmark:
         """Make one clip."""
         self.made.append(number)
         return moving(self.kinds[number], number, held_out=self.kinds[number] == "square")
-
-
-class UnlistedBenchmark:
-    """The same clips, from a benchmark that only goes through them."""
-
-    name = "unlisted 1.0"
-
-    def __len__(self):
-        return 4
-
-    def clips(self):
-        """Give every clip."""
-        return TinyBenchmark().clips()
