@@ -36,6 +36,7 @@ def _picture(panel, name):
     folder = os.environ.get("MAM2_TEST_SCREENSHOTS")
     if folder:
         panel.setStyleSheet("* { background: #323232; color: #c8c8c8 } QPushButton { background: #4a4a4a }")
+        QtWidgets.QApplication.processEvents()
         panel.grab().save(str(Path(folder) / f"nuke-panel-{name}.png"))
 
 
@@ -94,8 +95,6 @@ from pathlib import Path
 import PySide2.QtWidgets, shiboken2
 print(*sys.version_info[:2], Path(PySide2.__file__).parent.parent)
 """
-    "import PySide2.QtWidgets, shiboken2, os, sys; print(*sys.version_info[:2], os.path.dirname(PySide2.__path__[0]))"
-)
 
 
 def test_the_panel_is_the_same_under_pyside_2(tmp_path, repository):

@@ -12,7 +12,7 @@ from .qt import QtCore, QtGui, QtWidgets
 from .state import EngineWatch
 
 _EVERY = 1000  # milliseconds
-_THUMBNAIL = (152, 86)
+_THUMBNAIL = (128, 72)
 _HELP = (
     "<p><b>A first matte</b></p><ol>"
     "<li>Select the node of your plate and choose <b>MAM2</b> in the node menu.</li>"
@@ -117,25 +117,22 @@ class _Card(QtWidgets.QFrame):  # type: ignore[misc]
         self._status.setWordWrap(True)
         self._bar = QtWidgets.QProgressBar()
         self._bar.setRange(0, 100)
-        policy = self._bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # else the buttons beside it change their size with every track
-        self._bar.setSizePolicy(policy)
         self._stop, show = QtWidgets.QPushButton("Stop"), QtWidgets.QPushButton("Show")
         self._stop.setToolTip("Stop this track; mattes that are done stay.")
         show.setToolTip("Open this node's properties.")
         self._stop.clicked.connect(lambda: running.stop(self._uid))
         show.clicked.connect(self._show)
-        buttons = QtWidgets.QHBoxLayout()
-        buttons.addWidget(self._bar, 1)
-        buttons.addWidget(self._stop)
-        buttons.addWidget(show)
+        head = QtWidgets.QHBoxLayout()
+        head.addWidget(self._name, 1)
+        head.addWidget(self._stop)
+        head.addWidget(show)
         words = QtWidgets.QVBoxLayout()
-        for widget in (self._name, self._status):
-            words.addWidget(widget)
+        words.addLayout(head)
+        words.addWidget(self._status)
         words.addStretch(1)
-        words.addLayout(buttons)
+        words.addWidget(self._bar)  # a line of its own: a docked panel is narrow
         row = QtWidgets.QHBoxLayout(self)
-        row.addWidget(self._picture)
+        row.addWidget(self._picture, 0, QtCore.Qt.AlignTop)
         row.addLayout(words, 1)
 
     def show_node(self, node: Any, jpeg: Optional[bytes]) -> None:
