@@ -41,14 +41,13 @@ def metric_of(report: Report) -> str:
 
 def _draw_frames(axes: Axes, report: Report) -> None:
     metric = metric_of(report)
-    axes.set_prop_cycle(color=[colormaps["tab20"](index) for index in range(_COLOURS)])
-    for kind, some in by_kind(report.ours.clips).items():
-        axes.plot(columns(some, metric), linewidth=0.8, label=kind)
+    for index, (kind, some) in enumerate(by_kind(report.ours.clips).items()):
+        axes.plot(columns(some, metric), linewidth=0.8, color=colormaps["tab20"](index % _COLOURS), label=kind)
     parts = {**held_out(report.ours.clips), "all": report.ours.clips}
     for label, some in parts.items():
         axes.plot(columns(some, metric), linewidth=2.5, color=_BOLD[label], label=label)
-    for one in report.baselines:
-        axes.plot(columns(one.clips, metric), linestyle="--", linewidth=1.5, label=one.method)
+    for index, one in enumerate(report.baselines):
+        axes.plot(columns(one.clips, metric), linestyle="--", color=f"C{index}", label=one.method)
     axes.set(xlabel="frame", ylabel=metric.upper(), title="over the frames")
     axes.set_ylim(bottom=0)
     axes.legend(fontsize="x-small", ncols=2)
@@ -59,7 +58,9 @@ def _draw_kinds(axes: Axes, report: Report) -> None:
     for index, one in enumerate(report.results):
         groups = by_kind(one.clips)
         values = [figures(some, report.profile)[metric] for some in groups.values()]
-        axes.bar([place + index * width for place in range(len(groups))], values, width, label=one.method)
+        colour = f"C{index - 1}" if index else "black"
+        places = [place + index * width for place in range(len(groups))]
+        axes.bar(places, values, width, color=colour, label=one.method)
     labels = [f"{kind}{' (held out)' if some[0].held_out else ''}" for kind, some in by_kind(report.ours.clips).items()]
     middle = (len(report.results) - 1) * width / 2
     axes.set_xticks([place + middle for place in range(len(labels))], labels, rotation=60, ha="right")
