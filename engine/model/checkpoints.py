@@ -8,6 +8,7 @@ mask's, mask augmentation and adapters as the identity, tokens and hypernetworks
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -81,8 +82,7 @@ def load_matter(name_or_path: str | Path, *, device: str = "cpu", folder: Path |
     parts = empty_parts(contents)
     check_fit(contents, parts, named, path.name)
     parts.load_state_dict(named)
-    matter: Matter = parts["matter"]
-    return matter.to(target).requires_grad_(False).eval()
+    return cast("Matter", parts["matter"]).to(target).requires_grad_(False).eval()
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:

@@ -22,7 +22,8 @@ def shots(tmp_path, write_plate):
         for frame in (1, 2):
             write_plate(folder / f"{name}.{frame:04d}.exr")
     for name in ("sh010", "sh020", "deep/down/take"):
-        (folder / f"{name}.json").write_text(json.dumps(POINT))
+        named = {"plates": "plates/a.####.exr"} if name.endswith("take") else {}
+        (folder / f"{name}.json").write_text(json.dumps({**POINT, **named}))
     (folder / "deep/notes.json").write_text('{"hello": 1}')
     return folder
 
