@@ -9,6 +9,7 @@ import argparse
 import logging
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -26,9 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     entries = [entry for entry in CLIPS if entry.name.startswith(tuple(options.only or [""]))]
     work = partial(_one, size=options.size, folder=options.write)
-    with ProcessPoolExecutor(options.jobs) as pool:
-        hashes = []
-        for entry, found in zip(entries, pool.map(work, entries), strict=True):
+    hashes = []
+    with ProcessPoolExecutor(options.jobs) if options.jobs > 1 else nullcontext() as pool:
+        for entry, found in zip(entries, pool.map(work, entries) if pool else map(work, entries), strict=True):
             _log.info("%s  %s", found, entry.name)
             hashes.append(found)
     if len(entries) < len(CLIPS):
