@@ -69,6 +69,7 @@ def main(folder: Path) -> int:
         ("the shot is tracked in this terminal", scene.track),
         ("the matte is in the alpha where the disc is, and not where it is not", scene.look),
         ("the plate's colours are untouched", scene.colours),
+        ("one undo takes the whole track back, a redo brings it again", scene.undo),
         ("a stale matte is refused in a render, by its frames", scene.refused),
     ):
         report.check(promise, call)
@@ -162,6 +163,17 @@ class Scene:
             above, below = (one.sample("rgba.red", x, y, 1, 1, frame=FIRST + 1) for one in (self.read, self.node))
             assert above == below, (x, y, above, below)  # noqa: S101
         return "equal"
+
+    def undo(self) -> str:
+        """Take the track back and do it again."""
+        read = self.node.node("MatteRead")["file"]
+        mattes = read.value()
+        nuke.undo()
+        undone = read.value(), self.node["has_matte"].value()
+        nuke.redo()
+        redone = read.value(), self.node["has_matte"].value()
+        assert (undone, redone) == (("", 0), (mattes, 1)), (undone, redone)  # noqa: S101
+        return "both"
 
     def refused(self) -> str:
         """Move the point and render."""

@@ -47,6 +47,28 @@ def test_a_window_goes_on_while_the_node_is_tracked(artist, tmp_path, engine):
     assert not artist.violations
 
 
+def test_mattes_come_back_while_plates_are_still_rendered(artist, tmp_path, engine):
+    """The engine tracks what it has: the first matte is here before the fourth plate is rendered."""
+    del engine
+    comp = _comp(artist, tmp_path)
+    artist.patience = 60.0
+    comp.node["track_forward"].execute()
+
+    def plates():
+        return sum("PlateWrite" in name for name, _ in artist.rendered)
+
+    ends = time.monotonic() + 60
+    while plates() < 3:
+        artist.queue.run_one(0.1)
+        assert time.monotonic() < ends
+    while not list((tmp_path / "cache").rglob(f"matte.{FIRST}.exr")):
+        time.sleep(0.05)
+        assert time.monotonic() < ends
+    assert plates() == 3
+    _finish(artist, comp)
+    assert comp.status == f"Mattes of {FIRST}-{LAST} are up to date."
+
+
 def test_a_killed_engine_is_started_again_and_the_track_goes_on(artist, tmp_path, engine, monkeypatch):
     """Killed in the middle, the engine's successor finishes the job, and the node never notices."""
     for name, value in engine.variables.items():
@@ -131,6 +153,8 @@ def test_a_gap_in_the_plates_names_the_frame(artist, tmp_path, engine):
     comp.node["track_forward"].execute()
     _finish(artist, comp)
     assert comp.status.startswith("Frame 1005 cannot be rendered: ")
+    write = comp.node.node("PlateWrite")
+    assert (write["disable"].value(), write["file"].value()) == (True, "")  # it rests again as it did
 
 
 def test_a_format_that_changes_names_the_frame_and_both_sizes(artist, tmp_path, engine):

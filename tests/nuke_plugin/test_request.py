@@ -109,6 +109,29 @@ def test_an_animated_point_is_read_at_its_own_frame(terminal, tmp_path):
     assert 10 < prompt.x < 20
 
 
+def test_a_prompt_that_is_off_or_removed_says_nothing(terminal, tmp_path):
+    """Taking the tick from a prompt leaves it out and keeps it; removing it frees its place for the next."""
+    comp = Comp(terminal, tmp_path)
+    comp.add_point(FIRST, *centre(FIRST))
+    second = comp.add_point(FIRST, 5, 5, kind="negative")
+    comp.node[f"p{second:02d}_on"].setValue(False)
+    assert len(_requests(comp)[0].shot.objects[0].prompts) == 1
+    comp.node[f"p{second:02d}_on"].setValue(True)
+    assert [prompt.positive for prompt in _requests(comp)[0].shot.objects[0].prompts] == [True, False]
+    comp.node[f"p{second:02d}_remove"].execute()
+    assert len(_requests(comp)[0].shot.objects[0].prompts) == 1
+    assert comp.add_point(1004, 7, 7) == second
+
+
+def test_the_range_is_taken_from_the_input(terminal, tmp_path):
+    """A new node has its plate's range, and 'from input' takes it over again."""
+    comp = Comp(terminal, tmp_path)
+    assert (comp.node["first"].value(), comp.node["last"].value()) == (FIRST, LAST)
+    comp.node["first"].setValue(1)
+    comp.node["set_range"].execute()
+    assert (comp.node["first"].value(), comp.node["last"].value()) == (FIRST, LAST)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

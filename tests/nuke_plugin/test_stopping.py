@@ -1,5 +1,6 @@
 """Stopping a track: the node is free again at once, whatever the engine does."""
 
+import os
 import signal
 import threading
 import time
@@ -45,6 +46,26 @@ def _seconds_until_free(comp, press):
     return time.monotonic() - pressed
 
 
+def _panel_stop(comp):
+    """Open the panel and give its Stop button's click."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    widgets = pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
+    application = widgets.QApplication.instance() or widgets.QApplication([])
+    from mam2_nuke.panel.widget import Panel
+
+    panel = Panel()
+    panel.show()
+    application.processEvents()
+    (button,) = [one for one in panel.findChildren(widgets.QPushButton) if one.text() == "Stop" and one.isVisible()]
+    assert comp.node.name() in " ".join(label.text() for label in panel.findChildren(widgets.QLabel))
+
+    def click():
+        button.click()
+        panel.deleteLater()
+
+    return click
+
+
 def _ended(engine):
     """Wait until the engine works on nothing; give the states of its jobs."""
     ends = time.monotonic() + 10
@@ -57,12 +78,16 @@ def _ended(engine):
     return states
 
 
-@pytest.mark.parametrize("way", ["the node's Stop", "the bar's Cancel"])
+@pytest.mark.parametrize("way", ["the node's Stop", "the bar's Cancel", "the panel's Stop"])
 def test_a_stopped_track_frees_its_node_within_a_second_and_keeps_what_is_done(comp, engine, way):
     """Stop and Cancel free the node within a second; it reads the mattes that were done and names the others."""
     comp.node["track_forward"].execute()
     _wait_for_mattes(comp, 2)
-    press = comp.node["stop"].execute if way == "the node's Stop" else comp.session.press_cancel
+    press = {
+        "the node's Stop": comp.node["stop"].execute,
+        "the bar's Cancel": comp.session.press_cancel,
+        "the panel's Stop": _panel_stop(comp) if "panel" in way else None,
+    }[way]
     seconds = _seconds_until_free(comp, press)
     assert seconds < SECOND
     assert comp.status.startswith(f"Stopped. Mattes of {FIRST}")
