@@ -158,6 +158,15 @@ def test_sixteen_pixels_in_a_row_are_always_seen(large, y, x, channel):
     assert of(changed) != of(picture)
 
 
+@pytest.mark.parametrize("x", [0, 1, 7, 15, 961, WIDTH - 1])
+def test_a_thin_upright_line_is_seen(large, x):
+    """A change in one column alone is noticed, whichever it is."""
+    picture, of = large
+    changed = picture.copy()
+    changed[:, x, 0] += 0.25
+    assert of(changed) != of(picture)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32])
 def test_alpha_and_layout_change_nothing(dtype):
     """The same colours have one fingerprint, with another alpha, with gaps between rows, with the top row first."""

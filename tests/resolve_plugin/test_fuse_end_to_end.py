@@ -109,7 +109,7 @@ def test_alpha_is_that_of_the_command_line(tracked, direct):
     """Rendered alpha equals `mam2 matte` to the bit on every frame, and RGB is the plate's to the bit."""
     for frame in range(FIRST, LAST + 1):
         rendered = tracked.render(frame)
-        assert rendered.state == "right"
+        assert rendered.state == "right", rendered.says
         assert np.array_equal(rendered.pixels[..., 3], direct[frame]["A"].astype(np.float16)), frame
         assert np.array_equal(rendered.pixels[..., :3], plate(frame)[..., :3]), frame
         assert 0.01 < float(rendered.pixels[..., 3].mean()) < 0.6

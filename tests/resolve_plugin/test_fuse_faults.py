@@ -82,6 +82,16 @@ def test_a_slow_engine_is_not_waited_for(tool):
         assert passes(tool, "problem", "does not answer in time") < SHOWN
 
 
+@pytest.mark.parametrize("button", ["TrackBoth", "Preview", "Stop", "Clear"])
+def test_a_button_does_not_wait_for_a_slow_engine(tool, button):
+    """With an engine that answers nothing each button gives up in time and says what to do."""
+    with serving(lambda _: time.sleep(20) or b""):
+        began = time.monotonic()
+        tool.press(button)
+        assert time.monotonic() - began < SHOWN
+    assert tool["Status"] == "The engine does not answer in time. It may be busy: press the button again."
+
+
 def test_an_engine_that_trickles_is_not_waited_for(tool):
     """An answer that comes byte by byte ends when its time is over."""
     whole = answer({**SHOT, "shot": "x"})
@@ -200,13 +210,15 @@ def test_a_killed_engine_ends_nothing_else(tool, make_engine):
 
 
 @pytest.mark.parametrize("way", ["right", "problem"])
-def test_memory_stays_where_it_is(tool, way):
+def test_memory_stays_where_it_is(tool, way, tmp_path):
     """Over a thousand frames Lua's memory and the process's own do not grow, with mattes and with faults alike."""
     collected = tool.host.lua.eval("function() collectgarbage() collectgarbage() return collectgarbage('count') end")
     process = psutil.Process()
     said = answer(bytes(64 * 48 * 2), more="X-Mam2-Shape: 48,64,1\r\n")
     levels = []
-    with serving(replying(mattes=said) if way == "right" else lambda _: b"nonsense\r\n\r\n"):
+    (tmp_path / "sent.fusion.txt").write_text("1001 full 0123456789abcdef\n")  # what each frame is compared with
+    shot = answer({**SHOT, "shot": "x", "inbox": str(tmp_path)})
+    with serving(replying(mattes=said, shots=shot) if way == "right" else lambda _: b"nonsense\r\n\r\n"):
         for frame in range(1000):
             state = tool.look(1001).state
             assert state == "problem" if way == "problem" else state in ("right", "changed")

@@ -12,12 +12,17 @@ local sent = require("mam2.sent")
 
 local desk = {}
 
--- Seconds that a button may take beyond the host's own rendering of one frame; a command comes from a program, often
--- while the engine has only just begun.
-desk.patience, desk.patience_of_commands = 1.0, 5.0
+-- Seconds that a button may take at the very most, beyond the host's own rendering of one frame: an engine that has
+-- only just begun takes a moment on a busy machine. A command comes from a program, and no finger waits.
+desk.patience, desk.patience_of_commands = 3.0, 10.0
 
 local directions = { forward = 0, backward = 1, both = 2 }
 local saying = { preview = "Making a preview.", stop = "Stopped.", clear = "Plates and mattes are gone." }
+
+local failing = {
+  ["shot.unknown"] = "There is nothing to end.",
+  ["engine.slow"] = "The engine does not answer in time. It may be busy: press the button again.",
+}
 
 local function say(desk_of, text)
   desk_of.inputs.Status:SetSource(desk_of.host.Text(text), desk_of.time)
@@ -164,7 +169,7 @@ function desk.press(tool, inputs, host, verb, time, patience)
     client:close()
   end
   if not done then
-    say(desk_of, problem.code == "shot.unknown" and "There is nothing to end." or problems.text(problem))
+    say(desk_of, failing[problem.code] or problems.text(problem))
     return
   end
   say(desk_of, saying[verb] or "Tracking. Keep this tool in a viewer while its plates are sent.")

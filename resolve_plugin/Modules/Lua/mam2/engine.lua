@@ -145,13 +145,13 @@ function Client:put_plate(name, frame, plate, patience)
 end
 
 -- Get a layer of a frame's mattes: width x height half floats, first row at the bottom, in memory of its own.
--- Returns the buffer, or nil and a problem.
-function Client:matte(name, frame, layer, width, height, preview)
+-- It may take `patience` seconds; nil: as long as any answer. Returns the buffer, or nil and a problem.
+function Client:matte(name, frame, layer, width, height, preview, patience)
   local query = ("?as=raw&origin=bottom-left&layer=%s%s"):format(layer, preview and "&preview=true" or "")
   local room = width * height * 2
   local buffer = platform.buffer(room)
-  local answer, problem =
-    self:_ask("GET", ("/v1/shots/%s/mattes/%d%s"):format(name, frame, query), { into = buffer, room = room })
+  local path = ("/v1/shots/%s/mattes/%d%s"):format(name, frame, query)
+  local answer, problem = self:_ask("GET", path, { into = buffer, room = room }, patience)
   if answer and answer.status == 200 then
     local said = answer.head:lower():match("x%-mam2%-shape:%s*([%d,]+)")
     if said == ("%d,%d,1"):format(height, width) then

@@ -21,11 +21,11 @@ local state = require("mam2.state")
 
 local frame = {}
 
--- Seconds: for one answer, for one plate, for sending plates, and for all of it. A frame that is looked at must not
--- keep an artist waiting; one that is rendered may wait for its matte besides.
+-- Seconds: for one answer, for one plate or matte, for sending plates, and for all of it. A frame that is looked at
+-- must not keep an artist waiting; one that is rendered may wait for its matte besides.
 frame.budgets = {
   shown = { answer = 0.5, plate = 2, slice = 0.4, total = 2.5 },
-  rendered = { answer = 5, plate = 20, slice = 2, total = 30 },
+  rendered = { answer = 10, plate = 20, slice = 2, total = 30 },
 }
 
 local PAUSE = 0.1
@@ -41,7 +41,7 @@ end
 local function fetch(work, client, shot, preview)
   local width, height = shot.size[1], shot.size[2]
   local layer = request.layer(work.inputs, work.time)
-  local matte, problem = client:matte(shot.shot, work.frame, layer, width, height, preview)
+  local matte, problem = client:matte(shot.shot, work.frame, layer, width, height, preview, work.budget.plate)
   if not matte then
     return nil, problem
   end
