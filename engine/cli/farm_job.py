@@ -1,5 +1,6 @@
 """Carrying out `mam2 submit`: check the shot, write the job bundle, run it if wanted."""
 
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ def submit_job(request: JobRequest, *, run: bool, retries: int) -> str:
         values = {**parameter_values(job), "Mam2": request.program or _own_program()}
         run_bundle(runner, bundle, values, retries, lambda line: typer.echo(line, err=True))
         return "\n".join([*lines, "done      tracked, matted and checked"])
-    lines.append(f"to run    here: the same command with --run; Deadline Cloud: deadline bundle submit {bundle}")
+    lines.append("to run    here: the same command with --run")
+    lines.append(f"          Deadline Cloud: deadline bundle submit {shlex.quote(str(bundle))}")
     lines.append("          OpenCue and others: the commands of the three layers are in docs/farm.md")
     return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 """The job bundle on disk, and `mam2 submit` that writes it."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_a_shot_becomes_a_bundle(submitted, shot_file):
     shot = read_prompt_file(folder / "shot.json")
     assert (shot.range, shot.size) == ((FIRST, LAST), SIZE)
     assert shot.objects == read_prompt_file(shot_file).objects
-    assert f"deadline bundle submit {folder}" in out
+    assert f"deadline bundle submit {shlex.quote(str(folder))}" in out
 
 
 def test_a_job_brings_its_masks(farm_job, tmp_path):
