@@ -8,11 +8,13 @@ from typing import Any, Optional
 import nuke
 
 from .contract import OutputError, PlateError
+from .host import Progress
 from .paths import tcl_path
 from .results import Result
+from .waiting import Cancelled
 
 
-def bake(node: Any, result: Optional[Result]) -> Path:
+def bake(node: Any, result: Optional[Result], progress: Progress) -> Path:
     """Copy a node's mattes beside the script, and make a Read and a Copy of them below the node.
 
     The node itself stays; the Copy takes its plate from where the node does, so it can take the node's place.
@@ -21,6 +23,7 @@ def bake(node: Any, result: Optional[Result]) -> Path:
         The folder of the mattes.
 
     Raises:
+        Cancelled: the bar's Cancel was pressed; nothing was changed.
         PlateError: there are no mattes.
         OutputError: the script has no folder yet, or the mattes cannot be copied.
     """
@@ -28,7 +31,7 @@ def bake(node: Any, result: Optional[Result]) -> Path:
         raise PlateError("matte.none", "There are no mattes to bake.", "Track the shot first.")
     folder = _folder(node)
     try:
-        _copy(result, folder)
+        _copy(result, folder, progress)
     except OSError as problem:
         raise OutputError(
             "output.unwritable",
@@ -52,20 +55,27 @@ def _folder(node: Any) -> Path:
     return base / f"v{number:04d}"
 
 
-def _copy(result: Result, folder: Path) -> None:
+def _copy(result: Result, folder: Path, progress: Progress) -> None:
     """Copy into a folder that appears when all of it is there; a copy that fails leaves nothing."""
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(str(partial), ignore_errors=True)
+    every = [(view, frame) for view, frames in result.frames.items() for frame in frames]
     try:
-        for view, frames in result.frames.items():
-            (partial / view).mkdir(parents=True)
-            for frame in frames:
-                source = result.path(view, frame)
-                shutil.copyfile(str(source), str(partial / view / source.name))
+        for done, (view, frame) in enumerate(every):
+            (partial / view).mkdir(parents=True, exist_ok=True)
+            _show(progress, done, len(every))
+            source = result.path(view, frame)
+            shutil.copyfile(str(source), str(partial / view / source.name))
         partial.rename(folder)
-    except OSError:
+    except (OSError, Cancelled):
         shutil.rmtree(str(partial), ignore_errors=True)
         raise
+
+
+def _show(progress: Progress, done: int, total: int) -> None:
+    progress.show(f"{done} of {total} mattes", done, total)
+    if progress.cancelled:
+        raise Cancelled
 
 
 def _build(node: Any, result: Result) -> None:

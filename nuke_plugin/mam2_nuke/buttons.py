@@ -8,12 +8,13 @@ import nuke
 from . import running
 from .bake import bake
 from .contract import EngineError
-from .host import say
+from .host import Progress, say
 from .knobs import BOX, NEGATIVE, POSITIVE
 from .node import cache_folder, result_of
 from .slots import add_prompt, number_of, remove_prompt
 from .status import describe, tell
 from .storage import clear, describe_size
+from .waiting import Cancelled
 
 
 def press(name: str) -> None:
@@ -81,8 +82,15 @@ def _clear(node: Any) -> None:
 
 
 def _bake(node: Any) -> None:
-    made = bake(node, result_of(node))
-    say(f"Baked into {made}.")
+    progress = Progress(f"MAM2: bake {node.name()}")
+    try:
+        made = bake(node, result_of(node), progress)
+    except Cancelled:
+        tell(node, "Stopped: nothing was baked.")
+    else:
+        say(f"Baked into {made}.")
+    finally:
+        progress.close()
 
 
 _ACTIONS: dict[str, Callable[[Any], None]] = {

@@ -1,11 +1,14 @@
 """The node's cache: how large it is, and its end."""
 
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from . import running
 from .contract import EngineError, ServiceError, find
+from .host import run_beside
 from .node import cache_folder, forget_mattes, our_nodes
 from .results import size_of
 
@@ -44,13 +47,17 @@ def clear(node: Any) -> None:
             "Track the copy, or delete it, before you clear.",
         )
     forget_mattes(node)
+    with suppress(OSError):
+        folder = folder.rename(folder.with_name(f"{uid}.{time.time_ns()}.removed"))
+    run_beside(lambda: _remove(folder, uid), "mam2-clear")  # a window waits for neither a large folder nor an engine
+
+
+def _remove(folder: Path, uid: str) -> None:
     shutil.rmtree(str(folder), ignore_errors=True)
-    engine = find()
-    if engine is not None:
-        with engine:
-            for shot in engine.status()["shots"]:
-                if shot == "nuke-" + uid or shot.startswith(f"nuke-{uid}-"):
-                    try:
+    with suppress(EngineError):
+        engine = find()
+        if engine is not None:
+            with engine:
+                for shot in engine.status()["shots"]:
+                    if shot == "nuke-" + uid or shot.startswith(f"nuke-{uid}-"):
                         engine.delete(shot)
-                    except EngineError:
-                        continue

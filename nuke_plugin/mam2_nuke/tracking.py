@@ -190,10 +190,10 @@ class _OneView:
 
     def _render(self, write: str, frame: int, path: Path) -> None:
         while True:
+            self._heed_stop()
             try:
                 on_main(lambda: plates.render(self._job.find(), write, frame, path, self._request.view))
-            except plates.Busy:  # noqa: PERF203 - waiting is all there is to do
-                self._heed_stop()
+            except plates.Busy:
                 time.sleep(_POLL)
             else:
                 return

@@ -70,7 +70,7 @@ def test_a_mask_that_does_not_fit_is_said_and_leaves_nothing(comp):
 
 
 def test_mattes_that_do_not_fit_leave_the_node_with_those_it_had(comp, shared_engine):
-    """The node says why, reads on what it read before, and keeps no part of the new version; the engine's job ends."""
+    """The node says why and reads on what it read before; of the new version, or of a bake, no part stays."""
     _track(comp)
     assert comp.status == DONE
     read, before = comp.node.node("MatteRead")["file"].value(), _files(comp.folder / "cache")
@@ -92,3 +92,7 @@ def test_mattes_that_do_not_fit_leave_the_node_with_those_it_had(comp, shared_en
     assert "File too large. Make room there" in comp.status
     assert _files(comp.folder / "job") == ["shot.nk"]
     assert comp.nuke.toNode("MAM2_baked") is None
+    comp.session.press_cancel()
+    comp.node["bake"].execute()
+    assert comp.status == "Stopped: nothing was baked."
+    assert _files(comp.folder / "job") == ["shot.nk"]
