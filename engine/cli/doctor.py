@@ -20,7 +20,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    paths: Annotated[bool, typer.Option("--paths", help="Show whole paths; the home folder is ~.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="Show names and whole paths; the home folder is ~.")] = False,
 ) -> None:
     """Examine Python, PyTorch, devices, models, store, engine, hosts and colour, and matte two frames.
 

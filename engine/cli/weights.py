@@ -54,8 +54,9 @@ def list_weights(*, folder: Folder = None, as_json: Json = False) -> None:
         return
     _table("model", models)
     _table("matter", matters)
-    typer.echo(f"Imported weights are kept in {place}")
-    typer.echo("Take files in with: mam2 weights import FILE")
+    typer.echo("The starter ships with mam2 and needs nothing else: a small model that learnt from drawn clips alone.")
+    typer.echo(f"Other weights are kept in {place}")
+    typer.echo("Take files in that you have: mam2 weights import FILE")
 
 
 @app.command("verify")
@@ -72,6 +73,7 @@ def verify(
 
     from engine.model.catalogue import STARTER_FILE, SUFFIX, weights_folder
     from engine.model.import_weights import verify_file
+    from engine.weights.record import check_source
 
     place = folder or weights_folder()
     chosen = files or [*filter(Path.is_file, [STARTER_FILE]), *sorted(place.glob(f"*{SUFFIX}"))]
@@ -81,6 +83,7 @@ def verify(
         try:
             with Console(stderr=True).status(f"checking {file.name}"):
                 verify_file(file.expanduser())
+                check_source(file, place)
         except ModelError as error:
             problem = error
         results.append({"file": str(file), "whole": problem is None, "problem": problem and problem.to_json()})
@@ -159,9 +162,23 @@ def _lack(row: dict[str, Any]) -> str:
     if row["code"] != "model.missing":
         return str(row["problem"])
     return "\n".join(
-        f"{OFFICIAL[name].file} of {OFFICIAL[name].publisher} ({OFFICIAL[name].licence})"
-        if name in OFFICIAL
-        else "a trained file; none is published"
+        _way(name) if name in OFFICIAL else "a trained file; none is published"
         for name in row["lacks"]
         if name != "starter"
     ) or str(row["problem"])
+
+
+def _way(name: str) -> str:
+    """Say what the official file is, and how to get it."""
+    from engine.model.catalogue import OFFICIAL
+    from engine.weights.sources import SOURCES, by_hand
+
+    official, source = OFFICIAL[name], SOURCES.get(name)
+    if source is None:
+        return f"{official.file} of {official.publisher} ({official.licence})\n  by hand: {by_hand(name)}"
+    what = (
+        f"{source.file} of {source.repository}"
+        if source.file != official.file
+        else f"{official.file} of {official.publisher}"
+    )
+    return f"{what} ({source.licence})\n  mam2 weights pull {name}, about {source.megabytes} MB"

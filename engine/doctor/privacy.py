@@ -16,16 +16,17 @@ def private(machine: Machine, *, paths: bool) -> Callable[[Finding], Finding]:
 
     Args:
         machine: whose user's and machine's names to take out.
-        paths: keep paths; the home folder still becomes `~`.
+        paths: keep names and paths; the home folder still becomes `~`.
     """
 
     def clean(text: str) -> str:
         home = str(machine.home)
         if len(home) > 1:
             text = text.replace(home, "~")
-        if not paths:
-            text = _QUOTED.sub(lambda found: f"'{_last(found[1])}'", text)
-            text = _BARE.sub(lambda found: _last(found[0]), text)
+        if paths:
+            return text
+        text = _QUOTED.sub(lambda found: f"'{_last(found[1])}'", text)
+        text = _BARE.sub(lambda found: _last(found[0]), text)
         for name, instead in ((machine.host, "HOST"), (machine.user, "USER")):
             if len(name) > 1:
                 text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", instead, text)

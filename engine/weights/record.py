@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.contract.errors import ModelError
+from engine.model.catalogue import SUFFIX
+from engine.model.weights_header import read_header
 
 FILE = "pulled.json"
 
@@ -51,6 +53,28 @@ def forget(folder: Path, name: str) -> bool:
         return False
     _write(folder, record)
     return True
+
+
+def check_source(path: Path, folder: Path) -> None:
+    """Check that weights in place were made from the file that was pulled first, if one was.
+
+    Args:
+        path: of the weights, in mam2's own format.
+        folder: weights folder with its record.
+
+    Raises:
+        ModelError: `weights.checksum`; as `read_record` and `read_header`.
+    """
+    name = path.name.removesuffix(SUFFIX)
+    first = read_record(folder).get(name)
+    made_from = read_header(path).get("source_sha256", "")
+    if first is not None and path.parent == folder and made_from != first.sha256:
+        raise ModelError(
+            "weights.checksum",
+            f"{path.name} was made from another file than the one that was pulled first.",
+            f"If you imported that on purpose: mam2 weights remove {name} --forget, then import again. "
+            f"Otherwise: mam2 weights pull {name} --again.",
+        )
 
 
 def _write(folder: Path, record: dict[str, Pulled]) -> None:
