@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.contract.errors import ServiceError
-from engine.media.matte_files import read_matte
+from engine.media.images import damaged, open_image, raise_complaint
 
 
 def raw_layer(path: Path, layer: str, origin: str) -> tuple[bytes, tuple[int, int]]:
@@ -23,12 +23,18 @@ def raw_layer(path: Path, layer: str, origin: str) -> tuple[bytes, tuple[int, in
         ServiceError: `matte.missing` when there is no such layer.
         PlateError: the file cannot be read.
     """
-    channels = read_matte(path)
-    found = channels.get("A" if layer == "alpha" else layer)
-    if found is None:
-        named = ", ".join(sorted(name for name in channels if "." in name))
-        raise ServiceError(
-            "matte.missing", f"The mattes have no layer '{layer}'.", f"Choose alpha, or one of: {named}."
-        )
-    rows = found[::-1] if origin == "bottom-left" else found
+    with open_image(path) as image:
+        names = list(image.spec().channelnames)
+        channel = "A" if layer == "alpha" else layer
+        if channel not in names:
+            named = ", ".join(sorted(name for name in names if "." in name))
+            raise ServiceError(
+                "matte.missing", f"The mattes have no layer '{layer}'.", f"Choose alpha, or one of: {named}."
+            )
+        index = names.index(channel)
+        found = image.read_image(0, 0, index, index + 1, "half")  # a host waits: the other channels cost time
+        raise_complaint(image, path)
+        if found is None:
+            raise damaged(path)
+    rows = found[::-1, :, 0] if origin == "bottom-left" else found[..., 0]
     return np.ascontiguousarray(rows, dtype="<f2").tobytes(), (found.shape[0], found.shape[1])
