@@ -18,16 +18,17 @@ def private(machine: Machine, *, paths: bool) -> Callable[[Finding], Finding]:
         machine: whose user's and machine's names to take out.
         paths: keep names and paths; the home folder still becomes `~`.
     """
+    home = str(machine.home)
+    names = ((machine.host, "HOST"), (machine.host.partition(".")[0], "HOST"), (machine.user, "USER"))
 
     def clean(text: str) -> str:
-        home = str(machine.home)
         if len(home) > 1:
-            text = text.replace(home, "~")
+            text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text)
         if paths:
             return text
         text = _QUOTED.sub(lambda found: f"'{_last(found[1])}'", text)
         text = _BARE.sub(lambda found: _last(found[0]), text)
-        for name, instead in ((machine.host, "HOST"), (machine.user, "USER")):
+        for name, instead in names:
             if len(name) > 1:
                 text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", instead, text)
         return text

@@ -155,5 +155,5 @@ def _missing(model: str, names: tuple[str, ...]) -> ModelError:
     return ModelError(
         "model.missing",
         f"Weights that '{model}' needs are not on this machine yet: {', '.join(names)}.",
-        f"Get {wanted}, then run: mam2 weights import FILE.",
+        f"`mam2 weights list` says how to get {wanted}. What you have already: mam2 weights import FILE.",
     )

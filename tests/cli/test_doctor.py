@@ -41,6 +41,27 @@ def doctor(repository, tmp_path):
     return call
 
 
+_HELP = """
+import sys
+from engine.cli import run
+assert run(sys.argv[1:]) == 0
+print("loaded:", *(name for name in ("torch", "numpy", "psutil", "httpx2") if name in sys.modules))
+"""
+
+
+@pytest.mark.parametrize("verb", ["doctor", "weights pull", "weights remove"])
+def test_help_waits_for_nothing(repository, verb):
+    """The help of doctor and weights imports no package that only their work needs."""
+    said = subprocess.run(
+        [sys.executable, "-c", _HELP, *verb.split(), "--help"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.splitlines()[-1] == "loaded:"
+
+
 def test_a_report_can_be_posted(doctor, tmp_path):
     """On a machine without faults the status is 0, two frames are matted, and nobody and no folder is named."""
     said = doctor()

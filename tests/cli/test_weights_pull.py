@@ -14,7 +14,6 @@ from safetensors.torch import save
 
 from engine.weights.sources import SOURCES
 
-
 SOURCE = SOURCES["vitmatte-s"]
 PATH = f"/{SOURCE.repository}/resolve/main/{SOURCE.file}"
 

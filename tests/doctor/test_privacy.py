@@ -32,6 +32,8 @@ def told(machine):
         (r"'D:\jobs\film\config.ocio' is gone", "'…/config.ocio' is gone", r"'D:\jobs\film\config.ocio' is gone"),
         (r"'\\server\share\config.ocio'", "'…/config.ocio'", r"'\\server\share\config.ocio'"),
         ("wanda on render-17", "USER on HOST", "wanda on render-17"),
+        ("'/users/wanda-old/store'", "'…/store'", "'/users/wanda-old/store'"),
+        ("render-17.studio.example", "HOST.studio.example", "render-17.studio.example"),
         ("wandas tool, 17 of 24 GB and/or ./MAM2", "wandas tool, 17 of 24 GB and/or ./MAM2", None),
         ("python3 install --torch cuda, 3.0/24", "python3 install --torch cuda, 3.0/24", None),
     ],

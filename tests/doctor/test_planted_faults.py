@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import GB, SOUND_DRIVER, SOUND_TORCH
+from sound_machine import GB, SOUND_DRIVER, SOUND_TORCH
 
 from engine import __version__
 from engine.contract.connection import Connection, runtime_folder, write_connection
