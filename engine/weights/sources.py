@@ -33,7 +33,7 @@ class Source:
         return f"{server.rstrip('/')}/{self.repository}/resolve/main/{self.file}"
 
 
-_COMPOSITION = "Apache-2.0 on its page; trained on image sets with research-only terms"
+_COMPOSITION = "MIT by its authors, Apache-2.0 on its page; trained on image sets with research-only terms"
 
 SOURCES: dict[str, Source] = {
     source.name: source
