@@ -72,7 +72,7 @@ def test_a_server_that_cannot_resume_begins_anew(fetch, publisher, how):
     publisher.tag = {"no tag": "", "weak tag": 'W/"one"'}.get(how, publisher.tag)
     publisher.cuts = [2_000_000]
     assert fetch(publisher.address + FILE).path.read_bytes() == BYTES
-    assert len(publisher.asked) == 2
+    assert publisher.asked == [(FILE, ""), (FILE, "bytes=2000000-" if how == "no ranges" else "")]
 
 
 def test_a_file_that_changed_meanwhile_is_not_mixed(fetch, publisher):
@@ -85,7 +85,8 @@ def test_a_file_that_changed_meanwhile_is_not_mixed(fetch, publisher):
 
 def test_a_part_from_elsewhere_is_not_appended(fetch, publisher):
     """A server that answers with another part than was asked for spoils nothing."""
-    publisher.cuts, publisher.ignores_offset = [1_000_000], True
+    # Cut where the whole would have its right length, one byte of it twice.
+    publisher.cuts, publisher.ignores_offset = [1_000_000, len(BYTES) - 1_000_000], True
     assert fetch(publisher.address + FILE).path.read_bytes() == BYTES
 
 
