@@ -92,6 +92,22 @@ def test_whole_pixels_of_travel_move_pixels_unchanged():
     assert not shown[:, :6].any()
 
 
+@pytest.mark.parametrize("scale", [0.5, 3.0])
+def test_pixel_corners_are_whole_numbers(scale):
+    """A layer shown larger or smaller covers what its matrix says when whole numbers are pixel corners."""
+    picture = np.zeros((SIZE, SIZE, 4), np.float32)
+    picture[4:12, 6:10] = 1
+
+    def move(time):
+        del time
+        return np.array([[scale, 0, 0], [0, scale, 0]])
+
+    alpha = Layer([picture], move, mirrors=False).render(0, 0.0, SIZE)[..., 3]
+    rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5
+    assert (alpha * columns).sum() / alpha.sum() == pytest.approx(8 * scale, abs=0.02)
+    assert (alpha * rows).sum() / alpha.sum() == pytest.approx(8 * scale, abs=0.02)
+
+
 def test_motion_blur_gives_the_exact_ramp():
     """An edge that travels 8 pixels while the shutter is open becomes a straight ramp of 8 pixels, colour with it."""
     alpha = np.zeros((SIZE, SIZE), np.uint8)

@@ -64,6 +64,14 @@ def test_sizes_that_differ_are_told(tmp_path):
     assert "48x40 against 24x20" in problem
 
 
+def test_one_object_of_another_size_is_told(tmp_path):
+    """Of several objects the one whose alpha has another size is enough for a report."""
+    make_folder("him2k", tmp_path)
+    cv2.imwrite(str(tmp_path / "alphas/natural/h_1/01.png"), np.full((20, 24), 255, np.uint8))
+    (problem,) = check(tmp_path, "him2k")
+    assert "48x40 against 24x20" in problem
+
+
 @pytest.mark.parametrize("share", [0.0, 0.6])
 def test_a_file_cut_short_is_named(tmp_path, share):
     """An empty or half-copied picture is reported by its name."""

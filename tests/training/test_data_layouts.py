@@ -140,6 +140,15 @@ def test_a_background_folder_tells_clips_from_stills(tmp_path):
     assert lengths == {"clips/walk": 3, "stills/tree.jpg": 1, "stills/wall.png": 1, "street.mp4": 6}
 
 
+def test_frames_are_in_the_order_of_their_numbers(tmp_path):
+    """Frames whose numbers are not padded are played by number: 2 before 10."""
+    made = make_folder("videomatte240k", tmp_path)
+    for frame in (10, 9, 2):
+        made.pair(f"train/fgr/clip/{frame}.png", f"train/pha/clip/{frame}.png")
+    item = next(item for item in discover(tmp_path, "videomatte240k").items if item.name == "clip")
+    assert [path.stem for path in item.plates] == ["2", "9", "10"]
+
+
 def test_patterns_read_words_off_names(tmp_path):
     """A pattern's words, alternatives and capitals mean what the table says."""
     for name in ("Train/FG/9.png", "Train/fg/10.png", "Train/fg/.hidden.png", "Train/fg/x.txt", "Test/mask/1.png"):

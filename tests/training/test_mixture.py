@@ -55,10 +55,11 @@ def test_a_batch_does_not_depend_on_the_number_of_workers(folders, workers):
 
 
 def test_a_sample_does_not_depend_on_those_before_it(folders):
-    """Sample 7 is sample 7, first or last, in this mixture or a new one; another seed gives another."""
+    """Sample 7 is sample 7, first or last, in this mixture or a new one; another number or seed gives another."""
     first, second = mixture(folders, *LABELLED), mixture(folders, *LABELLED)
     for number in range(7):
         first[number]
+    assert len({first[number].plates_tchw.numpy().tobytes() for number in range(8)}) == 8
     assert torch.equal(first[7].plates_tchw, second[7].plates_tchw)
     assert torch.equal(first[7].alpha_nt1hw, second[7].alpha_nt1hw)
     assert not torch.equal(first[7].plates_tchw, mixture(folders, *LABELLED, seed=4)[7].plates_tchw)
@@ -77,6 +78,16 @@ def test_a_sample_is_what_its_set_can_teach(folders, name):
         assert 1 <= len(sample.alpha_nt1hw) <= 2
         assert sample.alpha_nt1hw.shape[1:] == (3, 1, 32, 32)
         assert (sample.alpha_nt1hw[:, 0].float().mean((1, 2, 3)) > 254 * VISIBLE).all()
+
+
+def test_what_is_too_small_to_click_is_looked_at_closely(tmp_path):
+    """An object of a few pixels is asked for only where a closer look makes it large enough."""
+    make_folder("am-2k", tmp_path)
+    speck = np.zeros((40, 48), np.uint8)
+    speck[20, 28:35] = 255
+    cv2.imwrite(str(tmp_path / "train/mask/m_1.png"), speck)
+    mixed = Mixture([discover(tmp_path, "am-2k")], [], 64, 2, 0)
+    assert all(mixed[number].alpha_nt1hw[:, 0].float().mean() > 254 * VISIBLE for number in range(12))
 
 
 def test_masks_have_no_soft_edges(folders):
