@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sound_machine import GB, SOUND_DRIVER, SOUND_TORCH
 
 from engine import __version__
 from engine.contract.connection import Connection, runtime_folder, write_connection
+from engine.contract.launch import find
 from engine.doctor.examination import CHECKS, check_models, check_trial, examine
 from engine.doctor.facts import Device, Driver, Torch
 from engine.doctor.finding import FAULT, OK, WARNING
@@ -281,8 +283,10 @@ def test_an_engine_that_runs_is_told_with_its_version(machine, monkeypatch):
     command = [sys.executable, "-m", "engine", "serve"]
     process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL)
     try:
-        while not (runtime_folder() / "engine.json").exists():
+        while (client := find()) is None:
             assert process.poll() is None
+            time.sleep(0.05)
+        client.close()
         assert faults(machine) == []
         monkeypatch.setattr("engine.doctor.check_engine.__version__", "7.0.0")
         (found,) = faults(machine)
@@ -290,4 +294,4 @@ def test_an_engine_that_runs_is_told_with_its_version(machine, monkeypatch):
         assert f"End process {process.pid}" in found.cure
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
