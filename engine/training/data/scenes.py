@@ -113,10 +113,10 @@ def _closer(rng: np.random.Generator, travel: Travel, piece: Piece, number: int)
     """Look closer at an unknown region of an object in half of all clips."""
     if rng.random() > _CLOSER:
         return travel
-    trimap = eroded_trimap(np.ascontiguousarray(piece.alpha_nthw[number, 0]), rng)
-    rows, columns = (trimap == 128).nonzero()
-    if not len(rows):
-        return travel
+    alpha = np.ascontiguousarray(piece.alpha_nthw[number, 0])
+    unknown = eroded_trimap(alpha, rng) == 128
+    # A hard mask may have nothing unknown: then at the object itself.
+    rows, columns = (unknown if unknown.any() else alpha > 8).nonzero()
     pick = rng.integers(len(rows))
     x, y = travel(0.0) @ [columns[pick] + 0.5, rows[pick] + 0.5, 1.0] / travel.view.size
     return replace(travel, view=travel.view.towards(rng, (float(x), float(y))))
