@@ -1,4 +1,4 @@
-"""A hook of mkdocs: the reference of the engine's HTTP interface, made from the OpenAPI document that the engine gives."""
+"""A hook of mkdocs: the reference of the engine's HTTP interface, made from its own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -65,25 +65,30 @@ def _operation(name: str, operation: dict[str, Any]) -> str:
     for kind, media in operation.get("requestBody", {}).get("content", {}).items():
         text.append(f"\nBody, `{kind}`: {_kind(media.get('schema', {}))}.\n")
     text.append("\n| status | answer |\n|---|---|\n")
-    for status, answer in operation["responses"].items():
-        said = ", ".join(
-            f"`{code}`" for media in answer.get("content", {}).values() for code in media.get("examples", {})
-        )
-        forms = [_kind(media["schema"]) for media in answer.get("content", {}).values() if media.get("schema")]
-        form = f" {forms[0]}." if forms and int(status) < 400 else ""
-        codes = f" {said}." if said and int(status) >= 400 else ""
-        words = answer["description"].rstrip(".").replace("Successful Response", "Done")
-        text.append(f"| {status} | {words}.{form}{codes} |\n")
+    text += [_answer(status, answer) for status, answer in operation["responses"].items()]
     return "".join(text)
+
+
+def _answer(status: str, answer: dict[str, Any]) -> str:
+    """Say a status: what it means, and the form of what comes, or the codes of what is refused."""
+    media = answer.get("content", {}).values()
+    words = answer["description"].rstrip(".").replace("Successful Response", "Done")
+    if int(status) < 400:
+        said = next((_kind(one["schema"]) for one in media if one.get("schema")), "")
+    else:
+        said = ", ".join(f"`{code}`" for one in media for code in one.get("examples", {}))
+    return f"| {status} | {words}.{said and f' {said}.'} |\n"
 
 
 def _form(name: str, schema: dict[str, Any]) -> str:
     text = [f"\n### {name}\n\n{schema.get('description', '')}\n"]
     if schema.get("properties"):
         text.append("\n| field | form | |\n|---|---|---|\n")
-        for field, inner in schema["properties"].items():
-            needed = "" if field in schema.get("required", []) else "optional"
-            text.append(f"| `{field}` | {_kind(inner)} | {needed} |\n")
+        needed = schema.get("required", [])
+        text += [
+            f"| `{field}` | {_kind(inner)} | {'' if field in needed else 'optional'} |\n"
+            for field, inner in schema["properties"].items()
+        ]
     for example in schema.get("examples", [])[:1]:
         text.append(f"\n```json\n{json.dumps(example, indent=2)}\n```\n")
     return "".join(text)
@@ -91,18 +96,16 @@ def _form(name: str, schema: dict[str, Any]) -> str:
 
 def _kind(schema: dict[str, Any]) -> str:
     """Say a schema's form in a word or two, with a link where it has a section of its own."""
-    if "$ref" in schema:
+    several = schema.get("anyOf") or schema.get("oneOf")
+    if several:
+        said = " or ".join(_kind(one) for one in several)
+    elif "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
-    for several in ("anyOf", "oneOf"):
-        if several in schema:
-            return " or ".join(_kind(one) for one in schema[several])
-    if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}))}"
-    if schema.get("format") == "binary":
-        return "bytes"
-    return str(schema.get("type", "any"))
+        said = f"[{name}](#{name.lower()})"
+    elif "enum" in schema or "const" in schema:
+        said = ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    elif schema.get("type") == "array":
+        said = f"list of {_kind(schema.get('items', {}))}"
+    else:
+        said = "bytes" if schema.get("format") == "binary" else str(schema.get("type", "any"))
+    return said

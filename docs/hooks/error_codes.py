@@ -82,19 +82,20 @@ def _of_python(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
 
 def _said(node: ast.expr, constants: dict[str, ast.expr]) -> str:
     """Give the text of an expression, with an ellipsis for what is only known when it happens."""
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_said(part, constants) for part in node.values)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _said(node.left, constants) + _said(node.right, constants)
-    if isinstance(node, ast.Name) and node.id in constants:
-        return _said(constants[node.id], {})
-    if isinstance(node, ast.FormattedValue):
-        return _said(node.value, constants) if isinstance(node.value, ast.Name) else "…"
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-        return re.sub(r"\{[^}]*\}", "…", _said(node.func.value, constants))
-    return "…"
+    match node:
+        case ast.Constant(value):
+            said = str(value)
+        case ast.JoinedStr(values):
+            said = "".join(_said(part, constants) for part in values)
+        case ast.BinOp(left, ast.Add(), right):
+            said = _said(left, constants) + _said(right, constants)
+        case ast.Name(name) | ast.FormattedValue(ast.Name(name)) if name in constants:
+            said = _said(constants[name], {})
+        case ast.Call(ast.Attribute(text, "format")):
+            said = re.sub(r"\{[^}]*\}", "…", _said(text, constants))
+        case _:
+            said = "…"
+    return said
 
 
 def _of_lua(text: str) -> Iterator[tuple[str, str, str]]:

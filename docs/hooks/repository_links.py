@@ -1,7 +1,7 @@
 """A hook of mkdocs: what a page links to outside docs/ comes along, so that links work in the built site too.
 
-Pages link as the repository lies (`../engine/session/session.py`), which any viewer of a repository follows. In the site
-a page of the repository becomes a page, another file its text, and a folder the list of what it holds, below `source/`.
+Pages link as the repository lies (`../engine/session/session.py`), which any viewer of a repository follows. In the
+site a page of the repository becomes a page, another file its text, and a folder a list of it, below `source/`.
 """
 
 from __future__ import annotations
