@@ -6,23 +6,26 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import engine_source
 import lock
 import pythons
 import stamp
 from problems import SetupError, explain
+from recipe import DEFAULT, FAMILIES, Recipe, family, torch_packages
 from stamp import Stamp
 from steps import CONSTRAINTS, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from runner import Runner
 
 _PARTS = ("torch", "torchvision", "sam2", "peft", "timm", "cv2", "OpenImageIO", "PyOpenColorIO", "av", "engine")
+_BUILT_FOR = "import torch; print('rocm' if torch.version.hip else 'cuda' if torch.version.cuda else 'cpu')"
 _GIGABYTES = 8 if sys.platform.startswith("linux") else 3
 
 
@@ -34,17 +37,19 @@ def folder_for(root: Path) -> Path:
 
 @dataclass(frozen=True)
 class Environment:
-    """A private Python environment for one clone of the repository.
+    """A private Python environment: of one clone of the repository, or of the user.
 
     Attributes:
         root: the repository.
         folder: the environment, see `folder_for`.
         runner: starts programs.
+        recipe: how it is filled.
     """
 
     root: Path
     folder: Path
     runner: Runner
+    recipe: Recipe = field(default_factory=Recipe)
 
     @property
     def python(self) -> Path:
@@ -83,7 +88,9 @@ class Environment:
             )
 
     def _is_ready(self, known: Stamp, extras: set[str]) -> bool:
-        if not known.ready or known.digest != stamp.digest(self.root) or not extras.issubset(known.extras):
+        if not known.ready or known.digest != self.recipe.digest(self.root) or not extras.issubset(known.extras):
+            return False
+        if self.recipe.torch not in {"", known.torch}:
             return False
         packages, _ = self._look()
         return bool(packages) and all(packages.get(name) == version for name, version in known.packages.items())
@@ -92,18 +99,29 @@ class Environment:
         wanted = extras.union(known.extras if known else ())
         made_here = known.made_here if known else not (self.folder / "pyvenv.cfg").exists()
         # From here until the last line the stamp says `unfinished`: whatever kills this, the next run knows.
-        mark = Stamp(stamp.digest(self.root), tuple(sorted(wanted)), {}, ready=False, made_here=made_here)
+        torch = self.recipe.torch or (known.torch if known else DEFAULT)
+        digest = self.recipe.digest(self.root)
+        # Until PyTorch is the one that is wanted, the stamp keeps saying which one may be there.
+        before = known.torch if known else torch
+        mark = Stamp(digest, tuple(sorted(wanted)), {}, ready=False, made_here=made_here, torch=before)
         stamp.write(self.folder, mark)
         if self._python_works():
             self._forget_broken()
         else:
             self._create(made_here=made_here)
-        self._fill(wanted)
-        self._try_parts()
+        if before != torch:
+            self._pip("uninstall", ("--yes", "torch", "torchvision"), "the other PyTorch", {})
+            mark = replace(mark, torch=torch)
+            stamp.write(self.folder, mark)
+        if self.recipe.wheels is not None:
+            # A wheel of the same version is taken for the same, and an update between releases has the same version.
+            self._pip("uninstall", ("--yes", "--quiet", "mam2"), "the engine", {})
+        self._fill(wanted, torch)
+        self._try_parts(torch)
         packages, _ = self._look()
         if not packages:
             raise SetupError(
-                f"Everything is installed, but 'import engine' in {self.folder} does not lead to {self.root}.",
+                f"Everything is installed, but 'import engine' in {self.folder} does not lead to the engine.",
                 "Remove that folder and run the same command again.",
             )
         stamp.write(self.folder, replace(mark, packages=packages, ready=True))
@@ -120,9 +138,12 @@ class Environment:
         if answer is None:
             return {}, []
         report = json.loads(answer)
-        engine = self.root / "engine" / "__init__.py"
-        linked = report["engine"] is not None and Path(report["engine"]).resolve() == engine.resolve()
-        return (report["packages"] if linked else {}), report["broken"]
+        found = Path(report["engine"] or self.folder).resolve()
+        if self.recipe.linked:
+            right = found == (self.root / "engine" / "__init__.py").resolve()
+        else:
+            right = report["engine"] is not None and self.folder.resolve() in found.parents
+        return (report["packages"] if right else {}), report["broken"]
 
     def _forget_broken(self) -> None:
         """Remove the metadata of half-installed packages, so that pip installs them again over what is there."""
@@ -161,18 +182,26 @@ class Environment:
             else:
                 entry.unlink()
 
-    def _fill(self, extras: set[str]) -> None:
-        plan = steps(extras, sys.platform)
-        for number, step in enumerate(plan, 1):
-            say(f"[{number}/{len(plan)}] Installing {step.title} (download: {step.size}) ...")
-            # Of 12 000 modules few are ever imported: Python compiles those when they are, and the set-up need not.
-            options = ("--no-compile",) if step.large else ("--no-compile", "--quiet")
-            command = [str(self.python), "-I", "-m", "pip", "install", *options, "--constraint", CONSTRAINTS]
-            outcome = self.runner.show([*command, *step.arguments], self.root, step.variables)
-            if outcome.status != 0:
-                raise explain(step.title, outcome.status, outcome.errors)
+    def _fill(self, extras: set[str], torch: str) -> None:
+        pins = (self.root / CONSTRAINTS).read_text(encoding="utf-8")
+        with engine_source.ready(self.root, self.folder, self.recipe) as engine:
+            packages = torch_packages(torch, sys.platform, pins)
+            plan = steps(extras, sys.platform, torch=packages, engine=engine)
+            for number, step in enumerate(plan, 1):
+                download = f" (download: {step.size})" if self.recipe.wheels is None else ""
+                say(f"[{number}/{len(plan)}] Installing {step.title}{download} ...")
+                # Of 12 000 modules few are ever imported: Python compiles those when they are; the set-up need not.
+                options = ("--no-compile",) if step.large else ("--no-compile", "--quiet")
+                arguments = (*options, "--constraint", CONSTRAINTS, *step.arguments, *self.recipe.options)
+                self._pip("install", arguments, step.title, step.variables)
 
-    def _try_parts(self) -> None:
+    def _pip(self, verb: str, arguments: tuple[str, ...], title: str, variables: Mapping[str, str]) -> None:
+        command = [str(self.python), "-I", "-m", "pip", verb, *arguments]
+        outcome = self.runner.show(command, self.root, {**self.recipe.variables, **variables})
+        if outcome.status != 0:
+            raise explain(title, outcome.status, outcome.errors)
+
+    def _try_parts(self, torch: str) -> None:
         say("Trying the parts ...")
         outcome = self.runner.show([str(self.python), "-I", "-c", f"import {', '.join(_PARTS)}"], self.root, {})
         if outcome.status != 0:
@@ -180,6 +209,14 @@ class Environment:
                 f"Everything is installed, but a part does not start: {(outcome.errors.splitlines() or ['?'])[-1]}",
                 "A system library may be missing; its name stands above. Run the same command again afterwards.",
             )
+        if torch in FAMILIES or family(torch) != "cpu":
+            built_for = (self.runner.ask([str(self.python), "-I", "-c", _BUILT_FOR]) or "").strip()
+            if built_for != family(torch):
+                raise SetupError(
+                    f"pip found PyTorch's {built_for or 'unknown'} build, not one for {family(torch)}.",
+                    "Name the index or the folder that has it, as the start page of PyTorch shows it for your system: "
+                    f"python3 install --torch {torch} -- OPTIONS OF PIP.",
+                )
 
 
 def say(sentence: str) -> None:

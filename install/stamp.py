@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 NAME = "mam2-environment.json"
@@ -24,6 +25,7 @@ class Stamp:
         packages: name to version of every package in it when it was finished; empty before.
         ready: the set-up ran to its end.
         made_here: the folder was made by this set-up, which may therefore empty it and start over.
+        torch: the build of PyTorch that was asked for, see `recipe.Recipe`.
     """
 
     digest: str
@@ -31,6 +33,7 @@ class Stamp:
     packages: dict[str, str]
     ready: bool
     made_here: bool
+    torch: str = "default"
 
 
 def digest(root: Path) -> str:
@@ -38,9 +41,24 @@ def digest(root: Path) -> str:
 
     The place counts because the project is installed as a link to it: a moved folder needs a new link.
     """
-    content = hashlib.sha256(str(root.resolve()).encode("utf-8", "surrogateescape"))
-    for name in _SOURCES:
-        content.update(b"\0" + (root / name).read_bytes())
+    return _digest(str(root.resolve()), [root / name for name in _SOURCES])
+
+
+def digest_of_copy(root: Path, parts: Sequence[Path]) -> str:
+    """Give a hash of the pins, the steps, the project's own file and what the engine is installed from as a copy.
+
+    Args:
+        root: the repository, or an unpacked bundle.
+        parts: files of the engine, or its wheel. Where they lie does not count, what is in them does.
+    """
+    names = "\n".join(path.name for path in parts)
+    return _digest(names, [*(root / name for name in _SOURCES), *parts])
+
+
+def _digest(text: str, paths: Iterable[Path]) -> str:
+    content = hashlib.sha256(text.encode("utf-8", "surrogateescape"))
+    for path in paths:
+        content.update(b"\0" + path.read_bytes())
     return content.hexdigest()
 
 

@@ -30,21 +30,34 @@ class Step:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def steps(extras: Iterable[str], platform: str) -> tuple[Step, ...]:
+def steps(
+    extras: Iterable[str],
+    platform: str,
+    *,
+    torch: tuple[str, ...] = ("torch", "torchvision"),
+    engine: tuple[str, ...] = ("--editable", "."),
+) -> tuple[Step, ...]:
     """Give the steps for these extras of the project on a platform (`sys.platform`).
 
     The order matters. `sam2` is only published as source and names torch among the things needed to build it: pip's
     isolated build would fetch torch a second time, gigabytes, to throw it away. So torch comes first and sam2 is built
     against it, without isolation and without its optional CUDA extension, which the engine does not use.
+
+    Args:
+        extras: names of the project's extras.
+        platform: `sys.platform`.
+        torch: what pip is asked for to get PyTorch.
+        engine: what pip is asked for to get the engine; the extras follow its last word.
     """
-    gigabytes = platform.startswith("linux")
+    gigabytes = platform.startswith("linux") and not any(package.endswith("+cpu") for package in torch)
     names = ",".join(sorted(extras))
+    *options, source = engine
     return (
         Step("pip, setuptools and wheel", "3 MB", ("pip", "setuptools", "wheel")),
         Step(
             "PyTorch",
             "about 3 GB, with its CUDA libraries" if gigabytes else "about 300 MB",
-            ("torch", "torchvision", "numpy"),
+            (*torch, "numpy"),
             large=True,
         ),
         Step(
@@ -61,7 +74,7 @@ def steps(extras: Iterable[str], platform: str) -> tuple[Step, ...]:
         Step(
             "the engine and the rest",
             "about 200 MB",
-            ("--no-build-isolation", "--editable", f".[{names}]" if names else "."),
+            ("--no-build-isolation", *options, f"{source}[{names}]" if names else source),
             large=True,
         ),
     )

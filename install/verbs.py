@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import whole
 from environment import Environment, folder_for
 from problems import STATUS, SetupError
 from runner import Terminal
@@ -47,7 +48,12 @@ def test(environment: Environment, arguments: Sequence[str]) -> int:
     return environment.run("-m", "pytest", *arguments)
 
 
+INSTALL = "install"
 VERBS = {
+    INSTALL: Verb("the same as no verb: install the engine, and the plug-ins of the hosts found", whole.install),
+    "hosts": Verb("install the plug-ins alone, for an engine that is there", whole.hosts),
+    "doctor": Verb("look for what is wrong, with the engine that is installed", whole.doctor),
+    "remove": Verb("remove everything that was installed", whole.remove),
     "demo": Verb("set up, then matte the demo's shots; --out DIR says where the results go", demo),
     "test": Verb("set up, then run the tests; what follows goes to pytest", test),
 }
@@ -57,9 +63,11 @@ def usage() -> str:
     """Give the help text."""
     rows = "\n".join(f"  {name:<8}{verb.summary}" for name, verb in VERBS.items())
     return (
-        f"usage: python3 install VERB [ARGUMENTS]\n\n{rows}\n\n"
-        "The first run makes a private environment in .venv (or in $MAM2_VENV) and downloads what the engine\n"
-        "needs, PyTorch above all; later runs start at once. Nothing outside that folder is changed.\n"
+        f"usage: python3 install [VERB] [ARGUMENTS]\n\n{rows}\n\n"
+        "Without a verb, or with options alone, it installs for you; --dry-run says what that would do.\n"
+        "VERB --help says more. An installation keeps a list of what it wrote; 'remove' goes by that list.\n\n"
+        "demo, test and bundle use a private environment in .venv (or in $MAM2_VENV). Its first set-up downloads\n"
+        "what the engine needs, PyTorch above all. Nothing outside that folder is changed.\n"
     )
 
 
@@ -71,9 +79,10 @@ def main(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] in {"-h", "--help"}:
         print(usage())
         return 0
-    if not arguments or arguments[0] not in VERBS:
-        known = f"There is no verb '{arguments[0]}'.\n\n" if arguments else ""
-        sys.stderr.write(known + usage())
+    if not arguments or arguments[0].startswith("-"):
+        arguments = (INSTALL, *arguments)
+    if arguments[0] not in VERBS:
+        sys.stderr.write(f"There is no verb '{arguments[0]}'.\n\n{usage()}")
         return STATUS
     root = Path(__file__).resolve().parent.parent
     try:

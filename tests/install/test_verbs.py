@@ -85,7 +85,7 @@ def test_a_fresh_setup_says_what_it_does_and_how_large_it_is(run, capsys):
     assert "PyTorch (download: about" in said
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["--fast"]])
+@pytest.mark.parametrize("arguments", [["fly"], ["demos", "--out", "x"]])
 def test_an_unknown_verb_gets_the_help_and_status_2(run, machine, capsys, arguments):
     """What is not a verb shows the verbs, sets nothing up and ends with status 2."""
     assert run(*arguments) == 2
