@@ -58,7 +58,7 @@ def read_options(
     Raises:
         SetupError: something was named that there is not.
     """
-    own, pip = _split(arguments) if engine else (list(arguments), [])
+    own, pip = split_pip(arguments) if engine else (list(arguments), [])
     parser = argparse.ArgumentParser(prog=prog, description=summary, epilog=_EPILOG if engine else None)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument("--site", type=Path, metavar="DIR", help="for everybody: engine and Nuke plug-in go into DIR")
@@ -90,7 +90,8 @@ def read_options(
 _EPILOG = "What follows -- goes to every 'pip install', an index or a proxy of your own for one."
 
 
-def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_pip(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Give what stands before a `--`, and what stands behind it and is pip's."""
     if "--" not in arguments:
         return list(arguments), []
     at = list(arguments).index("--")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import bundle
 import whole
 from environment import Environment, folder_for
 from problems import STATUS, SetupError
@@ -53,6 +54,7 @@ VERBS = {
     INSTALL: Verb("the same as no verb: install the engine, and the plug-ins of the hosts found", whole.install),
     "hosts": Verb("install the plug-ins alone, for an engine that is there", whole.hosts),
     "doctor": Verb("look for what is wrong, with the engine that is installed", whole.doctor),
+    "bundle": Verb("pack everything for machines without a network; OUT is a folder or a .zip", bundle.bundle),
     "remove": Verb("remove everything that was installed", whole.remove),
     "demo": Verb("set up, then matte the demo's shots; --out DIR says where the results go", demo),
     "test": Verb("set up, then run the tests; what follows goes to pytest", test),

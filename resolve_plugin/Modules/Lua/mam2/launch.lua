@@ -82,8 +82,8 @@ function launch.start()
     end
     return nil, not_found
   end
-  local program = command:match("^(%S+)")
-  local there = succeeded(os.execute("command -v " .. program .. " >/dev/null 2>&1"))
+  -- The shell itself takes the program out of the command: a quoted path may hold blanks.
+  local there = succeeded(os.execute("(set -- " .. command .. '; command -v "$1") >/dev/null 2>&1'))
   if there and succeeded(os.execute(launch.posix_line(command, connection.folder()))) then
     return true
   end
