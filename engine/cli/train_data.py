@@ -21,7 +21,9 @@ def named_folders(words: Sequence[str], *, usual: str = "") -> dict[str, Path]:
         name, equals, folder = word.partition("=")
         if not equals and not usual:
             raise PlateError(
-                "data.unnamed", f"'{word}' does not say which data set it is.", "Write SET=FOLDER, as am-2k=/data/AM-2k."
+                "data.unnamed",
+                f"'{word}' does not say which data set it is.",
+                "Write SET=FOLDER, as am-2k=/data/AM-2k.",
             )
         folders[name if equals else usual] = Path(folder if equals else word)
     return folders
@@ -35,7 +37,7 @@ def show_data(folders: dict[str, Path]) -> bool:
     from engine.training.data.check import check_data
 
     rows = check_data(folders)
-    table = Table("set", "split", "items", "frames", "objects a frame")
+    table = Table("set", "split", "items", "frames", "objects")
     for row in rows:
         table.add_row(row.set, row.split or "-", str(row.items), str(row.frames), f"{row.objects:.1f}")
     console = Console()
