@@ -1,6 +1,5 @@
 """The folder that mattes go to: checked before the work, and gone again if nothing came to lie in it."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.contract.errors import OutputError
+from engine.media.atomic import unfinished
 
 # What ZIP makes of a matte's half floats: almost nothing where it is flat, most of it where it is smoke.
 LEAST_SHARE, USUAL_SHARE = 0.02, 0.3
@@ -69,8 +69,8 @@ class OutputFolder:
         """Remove what this process has not finished, and the folders that it made and left empty."""
         # A thread that was left behind may have begun a file; files that are done have no `.part`.
         with suppress(OSError):
-            for unfinished in self.path.glob(f".*.{os.getpid()}.part*"):
-                unfinished.unlink(missing_ok=True)
+            for begun in unfinished(self.path):
+                begun.unlink(missing_ok=True)
         with suppress(OSError):
             for folder in self._made:
                 folder.rmdir()

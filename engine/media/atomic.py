@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import errno
+import os
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ def atomic_file(path: Path, expected_bytes: int) -> Iterator[Path]:
     Raises:
         OutputError: `output.full_disk`, `output.not_a_folder` or `output.unwritable`.
     """
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
     try:
         yield temporary
         _check_not_empty(temporary)
@@ -44,6 +45,11 @@ def atomic_file(path: Path, expected_bytes: int) -> Iterator[Path]:
     except BaseException:
         _remove(temporary)
         raise
+
+
+def unfinished(folder: Path) -> Iterator[Path]:
+    """Give the files in a folder that this process has begun by `atomic_file` and not finished."""
+    return folder.glob(f".*.{os.getpid()}-*.part*")
 
 
 def make_folder(folder: Path) -> None:
