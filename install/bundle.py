@@ -16,7 +16,7 @@ from options import split_pip
 from payload import version_of
 from problems import SetupError, explain
 from recipe import Recipe, check_torch, torch_packages
-from steps import CONSTRAINTS
+from steps import CONSTRAINTS, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,9 @@ def _wheels(environment: Environment, folder: Path, torch: str, pip: Sequence[st
         _pip(environment, (*build, *_ONLY_AS_SOURCE, *engine), pip)
     say("[2/2] Fetching wheels (download: about 3 GB where PyTorch brings CUDA) ...")
     fetch = ("download", "--only-binary", ":all:", "--dest", str(folder), "--find-links", str(folder))
-    wheels = [str(path) for path in sorted(folder.glob("mam2-*.whl"))]
-    _pip(environment, (*fetch, "pip", "setuptools", "wheel", "numpy", *packages, *_ONLY_AS_SOURCE, *wheels), pip)
+    (wheel,) = folder.glob("mam2-*.whl")
+    needed = [word for step in steps((), sys.platform, torch=packages, engine=(str(wheel),)) for word in step.arguments]
+    _pip(environment, (*fetch, *_ONLY_AS_SOURCE, *(word for word in needed if not word.startswith("--"))), pip)
 
 
 def _pip(environment: Environment, arguments: Sequence[str], pip: Sequence[str]) -> None:

@@ -115,7 +115,7 @@ class Environment:
             stamp.write(self.folder, mark)
         if self.recipe.wheels is not None:
             # A wheel of the same version is taken for the same, and an update between releases has the same version.
-            self._pip("uninstall", ("--yes", "--quiet", "mam2"), "the engine", {})
+            self._pip("uninstall", ("--yes", "-qq", "mam2"), "the engine", {})
         self._fill(wanted, torch)
         self._try_parts(torch)
         packages, _ = self._look()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import stamp
 from problems import SetupError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 DEFAULT = "default"
@@ -28,19 +29,14 @@ class Recipe:
             or a build's own label such as `cu128`. Empty: as the environment has it.
         wheels: a folder that holds everything; nothing is then asked of the network.
         pip: options for every `pip install`, the user's own.
-        cache: where pip keeps downloads until the environment is ready; None: where it always does.
+        variables: what every call of pip finds in its environment.
     """
 
     linked: bool = True
     torch: str = ""
     wheels: Path | None = None
     pip: tuple[str, ...] = ()
-    cache: Path | None = None
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """What every call of pip finds in its environment."""
-        return {} if self.cache is None else {"PIP_CACHE_DIR": str(self.cache)}
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def options(self) -> tuple[str, ...]:

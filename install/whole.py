@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from runner import Runner
 
 _ENVIRONMENT = "environment"
-_CACHE = "downloads"
+_DOWNLOADS = "downloads"
 
 
 def install(developers: Environment, arguments: Sequence[str]) -> int:
@@ -131,17 +131,25 @@ def _tell(hosts: Sequence[Host], actions: Sequence[Action], *, whole: bool) -> N
 
 
 def _make_environment(root: Path, folder: Path, options: Options, runner: Runner) -> None:
-    cache = None if _pip_has_a_cache(options.machine) else folder.parent / _CACHE
-    recipe = Recipe(linked=False, torch=options.torch, wheels=options.wheels, pip=options.pip, cache=cache)
+    downloads = folder.parent / _DOWNLOADS
+    variables = _kept_out_of_the_home(options.machine, downloads)
+    recipe = Recipe(linked=False, torch=options.torch, wheels=options.wheels, pip=options.pip, variables=variables)
     Environment(root, folder, runner, recipe).prepare(())
-    shutil.rmtree(folder.parent / _CACHE, ignore_errors=True)
+    shutil.rmtree(downloads, ignore_errors=True)
 
 
-def _pip_has_a_cache(machine: Machine) -> bool:
-    """Tell whether pip keeps downloads on this machine already; if not, ours are not the ones to start with."""
+def _kept_out_of_the_home(machine: Machine, folder: Path) -> dict[str, str]:
+    """Give variables that keep pip, and the Rust compiler whose version it asks for, from making folders in the home.
+
+    Where they have theirs already, they use them: a download that is there need not come again.
+    """
     caches = {"win32": "AppData/Local/pip", "darwin": "Library/Caches/pip"}
-    default = machine.home / caches.get(machine.system, ".cache/pip")
-    return "PIP_CACHE_DIR" in machine.environment or default.is_dir()
+    homes = {"PIP_CACHE_DIR": caches.get(machine.system, ".cache/pip"), "RUSTUP_HOME": ".rustup"}
+    return {
+        name: str(folder / name)
+        for name, usual in homes.items()
+        if name not in machine.environment and not (machine.home / usual).is_dir()
+    }
 
 
 def _refuse_strangers(folders: Sequence[Path], known: manifest.Manifest) -> None:

@@ -82,7 +82,9 @@ def test_every_nuke_gets_the_plug_in_in_its_home(repository, tmp_path, system, v
     actions = planned(repository, computer, Host(NUKE, version))
     home = tmp_path / NUKE_HOMES[system]
     files = written(actions, home / "mam2")
-    assert {"init.py", "menu.py", "mam2_nuke/contract.py", "vendor/mam2_contract/client.py", "icons/mam2.png"} <= {*files}
+    assert {"init.py", "menu.py", "mam2_nuke/contract.py", "vendor/mam2_contract/client.py", "icons/mam2.png"} <= {
+        *files
+    }
     assert len(files) == len([action for action in actions if isinstance(action, WriteFile)])
     (edit,) = (action for action in actions if isinstance(action, EditBetweenMarkers))
     assert edit.path == home / "init.py"

@@ -7,9 +7,9 @@ from markers import BEGIN, END, put, take_out
 from problems import SetupError
 
 LINE = "import nuke"
-TEXTS = st.lists(st.sampled_from([b"print(1)", b"\n", b"\r\n", b"# \xe9", b"", b"\xef\xbb\xbf", b"\t"]), max_size=12).map(
-    b"".join
-)
+TEXTS = st.lists(
+    st.sampled_from([b"print(1)", b"\n", b"\r\n", b"# \xe9", b"", b"\xef\xbb\xbf", b"\t"]), max_size=12
+).map(b"".join)
 
 
 @given(TEXTS)
