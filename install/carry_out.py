@@ -104,6 +104,8 @@ def remove(base: Path, known: Manifest) -> list[Path]:
         _remove_file(Path(name))
     for name in known.edits:
         _take_out(name, known)
+    # The manifest's own folder still holds it: what is interrupted here is known until the very end.
+    _remove_empty(known.folders)
     (base / manifest.NAME).unlink(missing_ok=True)
     return _remove_empty(known.folders)
 

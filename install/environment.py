@@ -169,7 +169,8 @@ class Environment:
             )
         say(f"Making a private environment in {self.folder} with {found} ...")
         self._empty()
-        outcome = self.runner.show([found.executable, "-I", "-m", "venv", str(self.folder)], self.root, {})
+        command = [found.executable, "-I", "-m", "venv", str(self.folder)]
+        outcome = self.runner.show(command, self.root, self.recipe.variables)
         if outcome.status != 0:
             raise explain("the private environment", outcome.status, outcome.errors)
 

@@ -75,7 +75,7 @@ def written(actions, folder):
 @pytest.mark.parametrize("version", NUKES)
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_nuke_gets_the_plug_in_in_its_home(repository, tmp_path, system, version):
-    """Each Nuke from 14 to 17 is found, and the plan puts plug-in, contract and command where it looks, with one line."""
+    """Each Nuke from 14 to 17 is found, and the plan puts the plug-in where it looks, with one line."""
     (tmp_path / NUKE_PROGRAMS[system].format(version)).mkdir(parents=True)
     computer = machine(tmp_path, system)
     assert find_hosts(computer) == (Host(NUKE, version),)
@@ -95,7 +95,7 @@ def test_every_nuke_gets_the_plug_in_in_its_home(repository, tmp_path, system, v
 @pytest.mark.parametrize("host", [RESOLVE, FUSION])
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_resolve_and_fusion_get_all_four_folders(repository, tmp_path, system, host):
-    """On each system Resolve and Fusion Studio are found, and Fuses, Modules, Scripts and Templates go into their folder."""
+    """On each system both are found, and Fuses, Modules, Scripts and Templates go into their folder."""
     program, version = PROGRAMS[system, host]
     (tmp_path / program.format(version)).mkdir(parents=True)
     computer = machine(tmp_path, system)

@@ -1,4 +1,4 @@
-"""`python3 install hosts` and `remove`, as a user runs them, in a home whose name has blanks and letters beyond ASCII."""
+"""`python3 install hosts` and `remove`, as a user runs them, in a home with blanks and letters beyond ASCII."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_the_whole_plan_is_told_and_nothing_done(run, home):
 
 @pytest.mark.parametrize("place", [".nuke/mam2/init.py", ".local/share/DaVinciResolve/Fusion/Fuses/MAM2.fuse"])
 def test_a_file_of_the_users_is_refused_in_words(run, home, place):
-    """A file with the name of one of ours that we have not written stops the installation before it changes anything."""
+    """A file of the user's with the name of one of ours stops the installation before it changes anything."""
     (home / place).parent.mkdir(parents=True, exist_ok=True)
     (home / place).write_text("mine")
     before = tree(home)
@@ -139,7 +139,7 @@ def test_a_damaged_installation_is_repaired(run, home):
 
 
 @pytest.mark.parametrize("writes", [0, 1, 2, 20, 60])
-def test_an_interruption_leaves_nothing_unknown(home, tmp_path, monkeypatch, writes):
+def test_an_interruption_leaves_nothing_unknown(home, monkeypatch, writes):
     """Wherever an installation is cut off, a removal takes back everything, and another run completes it."""
     before = tree(home)
     base = home / ".local/share/mam2"
@@ -153,9 +153,10 @@ def test_an_interruption_leaves_nothing_unknown(home, tmp_path, monkeypatch, wri
         write(path, content)
 
     for again in (False, True):
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(carry_out, "write_file", cut)
-            carry_out.install(base, actions, "1")
+            with pytest.raises(KeyboardInterrupt):
+                carry_out.install(base, actions, "1")
         assert not manifest.read(base).complete
         if again:
             carry_out.install(base, actions, "1")
@@ -174,7 +175,7 @@ def test_one_host_does_not_cost_another(run, home):
 
 
 def test_what_others_put_into_our_folders_stays(run, home):
-    """A removal leaves a file that it did not write, its folder, and what the user wrote below our line; and says so."""
+    """A removal leaves what it did not write: a file and its folder, which it names, and lines below ours."""
     run("hosts")
     (home / ".nuke/mam2/mine.txt").write_text("mine")
     with (home / ".nuke/init.py").open("ab") as file:
@@ -227,14 +228,14 @@ def test_without_an_engine_the_way_is_said(run, product, home):
     assert tree(home) == before
 
 
-def test_doctor_hands_over(run, product, tmp_path, monkeypatch):
+def test_doctor_hands_over(run, product):
     """`doctor` runs the installed engine's own, with what follows the verb, and ends with its status."""
     (product / ".venv/bin/mam2").write_text('#!/bin/sh\necho "asked: $@"\nexit 3\n')
     assert "asked: doctor --json" in run("doctor", "--json", status=3)
 
 
 @pytest.mark.parametrize("version", ["14.1v3", "15.1v2", "16.0v5"])
-def test_nuke_loads_what_was_installed(run, home, product, start_nuke, version, monkeypatch):
+def test_nuke_loads_what_was_installed(run, home, product, start_nuke, version):
     """A Nuke that starts with that home has the menu's entry, and its plug-in knows the engine's command."""
     (home / ".nuke/init.py").write_bytes(b"")
     run("hosts", "--nuke")

@@ -44,7 +44,7 @@ def repository_in_small(repository, tmp_path):
 
 
 @pytest.fixture
-def run(tmp_path):
+def run():
     """Run `python3 install ...` of a folder, for a home, with no package index anywhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAM2_", "PIP_", "XDG_"))}
 
@@ -67,7 +67,7 @@ def _places(folder):
 
 
 def test_a_bundle_installs_without_a_network_and_leaves_no_trace(repository_in_small, run, tmp_path):
-    """A bundle packed here installs engine and plug-ins where there is no index, takes an update, and removes it all."""
+    """A bundle packed here installs where there is no index, takes an update, and is removed without a trace."""
     root, home, packed = repository_in_small, tmp_path / "Zoë Ünal home", tmp_path / "bundle.zip"
     (home / ".nuke").mkdir(parents=True)
     links = {"PIP_FIND_LINKS": (tmp_path / "index").as_uri()}
