@@ -6,7 +6,7 @@ import pytest
 from comp import FIRST, LAST, SIZE, Comp, centre
 
 OTHER = {
-    "string": "other",
+    "string": "someone",
     "int": 5,
     "switch": True,
 }
