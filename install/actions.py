@@ -17,7 +17,7 @@ class MakeEnvironment:
     content: str
 
     def __str__(self) -> str:
-        return f"make an environment   {self.folder}\n{'':24}{self.content}"
+        return f"make or renew         {self.folder}\n{'':24}{self.content}"
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ class Environment:
         if free < _GIGABYTES:
             raise SetupError(
                 f"The disk of {self.folder} has {free:.1f} GB left; the engine with PyTorch needs {_GIGABYTES} GB.",
-                "Free some space, or set MAM2_VENV to a folder on a larger disk.",
+                "Free some space, or set MAM2_VENV (for an installation: --site) to a folder on a larger disk.",
             )
         say(f"Making a private environment in {self.folder} with {found} ...")
         self._empty()

@@ -44,12 +44,14 @@ _SYMPTOMS = (
     _Symptom(
         ("No space left on device", "not enough space on the disk", "Disk quota exceeded"),
         "The disk is full.",
-        "Free some space, or set MAM2_VENV to a folder on a larger disk and TMPDIR to a large temporary folder.",
+        "Free some space, or set MAM2_VENV (for an installation: --site) to a folder on a larger disk and TMPDIR to a "
+        "large temporary folder.",
     ),
     _Symptom(
         ("Windows Long Path", "The filename or extension is too long"),
         "A path became longer than Windows allows.",
-        r"Set MAM2_VENV to a short folder, for example C:\mam2-environment, or enable long paths in Windows.",
+        r"Set MAM2_VENV (for an installation: --site) to a short folder, for example C:\mam2, or enable long paths "
+        "in Windows.",
     ),
     _Symptom(
         (
@@ -75,12 +77,13 @@ _SYMPTOMS = (
     _Symptom(
         ("No matching distribution found", "Could not find a version that satisfies"),
         "The package index has no release of a needed package for this machine.",
-        "The engine runs on 64-bit Linux, Windows and Apple-silicon Macs; a mirror, if you use one, may be old.",
+        "The engine runs on 64-bit Linux, Windows and Apple-silicon Macs; a mirror, if you use one, may be old. "
+        "A build of PyTorch needs the index or folder that has it: python3 install --torch BUILD -- OPTIONS OF PIP.",
     ),
     _Symptom(
         ("Permission denied", "Access is denied"),
         "A file of the environment cannot be written.",
-        "Close programs that use it, or set MAM2_VENV to a folder of your own.",
+        "Close programs that use it, or set MAM2_VENV (for an installation: --site) to a folder of your own.",
     ),
 )
 

@@ -61,6 +61,9 @@ VERBS = {
 }
 
 
+_FROM_SOURCE = ("demo", "test", "bundle")
+
+
 def usage() -> str:
     """Give the help text."""
     rows = "\n".join(f"  {name:<8}{verb.summary}" for name, verb in VERBS.items())
@@ -73,6 +76,15 @@ def usage() -> str:
     )
 
 
+def _refusal(verb: str, root: Path) -> str:
+    """Say why a verb cannot be had; nothing when it can."""
+    if verb not in VERBS:
+        return f"There is no verb '{verb}'.\n\n{usage()}"
+    if verb in _FROM_SOURCE and not (root / "engine" / "__main__.py").exists():
+        return f"'{verb}' needs the repository; this is a bundle. 'python3 install --wheels' installs it.\n"
+    return ""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one verb; give the exit status: the verb's own, or 2 when there is no such verb or the set-up fails."""
     for stream in (sys.stdout, sys.stderr):
@@ -83,10 +95,11 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if not arguments or arguments[0].startswith("-"):
         arguments = (INSTALL, *arguments)
-    if arguments[0] not in VERBS:
-        sys.stderr.write(f"There is no verb '{arguments[0]}'.\n\n{usage()}")
-        return STATUS
     root = Path(__file__).resolve().parent.parent
+    refusal = _refusal(arguments[0], root)
+    if refusal:
+        sys.stderr.write(refusal)
+        return STATUS
     try:
         return VERBS[arguments[0]].run(Environment(root, folder_for(root), Terminal()), arguments[1:])
     except SetupError as problem:
@@ -95,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as problem:
         sys.stderr.write(
             f"\nThe set-up cannot use a file or folder: {problem}.\n"
-            "Check that it may be written, or set MAM2_VENV to a folder of your own for the environment.\n"
+            "Check that it may be written, or set MAM2_VENV (for an installation: --site) to a folder of your own.\n"
         )
         return STATUS
     except KeyboardInterrupt:

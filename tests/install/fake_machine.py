@@ -32,7 +32,9 @@ def make_clone(root: Path) -> Path:
     (root / "install" / "constraints.txt").write_text(pins, encoding="utf-8")
     (root / "install" / "steps.py").write_text("# the steps", encoding="utf-8")
     (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
-    (root / "engine" / "__init__.py").write_text("", encoding="utf-8")
+    (root / "engine" / "__init__.py").write_text('__version__ = "0.1.0"\n', encoding="utf-8")
+    for name in ("engine/__main__.py", "README.md", "LICENSE"):
+        (root / name).write_text("", encoding="utf-8")
     return root
 
 
@@ -47,6 +49,7 @@ class FakeMachine:
 
     Attributes:
         pythons: command -> what that Python answers about itself; absent: it does not start.
+        torch: what the PyTorch of its package index is built for.
         trouble: a word of a shown command -> how it ends instead of working, or what it raises.
         shown: the commands that the user saw, with their variables.
         handed: the commands that got the terminal.
@@ -55,6 +58,7 @@ class FakeMachine:
     pythons: dict[tuple[str, ...], str] = field(
         default_factory=lambda: {(sys.executable,): facts(sys.executable, (3, 11, 7))}
     )
+    torch: str = "cuda"
     trouble: dict[str, Outcome | BaseException] = field(default_factory=dict)
     shown: list[tuple[list[str], dict[str, str]]] = field(default_factory=list)
     handed: list[tuple[list[str], Path]] = field(default_factory=list)
@@ -79,6 +83,10 @@ class FakeMachine:
             self._make_environment(Path(command[4]))
         elif command[1:5] == ["-I", "-m", "pip", "install"]:
             self._install(_folder_of(command[0]), command[5:], folder)
+        elif command[1:5] == ["-I", "-m", "pip", "uninstall"]:
+            for name in command[5:]:
+                for old in (_folder_of(command[0]) / "lib").glob(f"{name}-*.dist-info"):
+                    shutil.rmtree(old)
         elif command[1:3] != ["-I", "-c"]:
             raise AssertionError(f"the set-up showed a command that this machine does not know: {command}")
         return Outcome(0, "")
@@ -94,6 +102,8 @@ class FakeMachine:
             return facts(command[0], (3, 11, 7))
         if command[1:] == ["-I", "-m", "pip", "--version"]:
             return "pip 26.3" if _installed(_folder_of(command[0])).get("pip") else None
+        if command[1:3] == ["-I", "-c"] and "torch.version" in command[3]:
+            return self.torch
         if command[2].endswith("probe.py"):
             return self._probe(_folder_of(command[0]), files="--files" in command)
         raise AssertionError(f"the set-up asked what this machine does not know: {command}")
@@ -112,7 +122,11 @@ class FakeMachine:
 
     def _install(self, folder, arguments, root):
         pins = dict(line.split("==") for line in (root / "install/constraints.txt").read_text().splitlines())
-        wanted = [word for word in arguments if not word.startswith("-") and word in pins]
+        wanted = [name for word in arguments if (name := word.partition("==")[0]) in pins]
+        copied = [word for word in arguments if word.endswith("mam2-source")]
+        if copied:
+            (folder / "link").write_text(str(folder), encoding="utf-8")
+            wanted = ["peft"]
         if "--editable" in arguments:
             extras = re.findall(r"\w+", arguments[-1])
             wanted = ["peft", *(name for extra in extras for name in EXTRAS[extra])]

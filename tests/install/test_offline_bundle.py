@@ -36,6 +36,7 @@ def repository_in_small(repository, tmp_path):
         shutil.copytree(repository / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "LICENSE", "engine/__init__.py"):
         shutil.copyfile(repository / name, root / name)
+    (root / "engine" / "__main__.py").write_text("")
     (root / "engine" / "cli").mkdir()
     (root / "engine" / "cli" / "__init__.py").write_text(CLI.format("first"))
     (root / "pyproject.toml").write_text(PROJECT)

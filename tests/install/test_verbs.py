@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(run, machine, tmp_path, monk
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("MAM2_VENV", str(tmp_path / "file" / "environment"))
     assert run("demo") == 2
-    assert "set MAM2_VENV to a folder" in capsys.readouterr().err
+    assert "set MAM2_VENV (for an installation: --site) to a folder" in capsys.readouterr().err
     assert machine.shown == []
 
 
