@@ -2,13 +2,20 @@
 PYTHON ?= python3
 MAM2_VENV ?= .venv
 
-.PHONY: demo test lint format types bench-service bench-overhead
+.PHONY: demo test check docs lint format types bench-service bench-overhead
 
 demo:
 	$(PYTHON) install demo
 
 test:
 	$(PYTHON) install test
+
+# What runs on every change.
+check:
+	.ci/run
+
+docs:
+	NO_MKDOCS_2_WARNING=true "$(MAM2_VENV)/bin/python" -m mkdocs build --strict
 
 lint:
 	"$(MAM2_VENV)/bin/ruff" check . && "$(MAM2_VENV)/bin/ruff" format --check .
