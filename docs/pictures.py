@@ -108,7 +108,8 @@ def prompts() -> None:
             said = f"{way}: MAD {1000 * float(mad(alpha, clip.alpha_thw).mean()):.0f}"
             columns.append(_labelled(_prompted(_over(plate, alpha[0]), given[way]), said))
         exact = _over(plate, clip.alpha_thw[0])
-        _save(f"prompts-{name}.png", np.concatenate([*columns, _labelled(exact, "exact alpha")], axis=1))
+        rows = [[columns[0], _labelled(exact, "exact alpha")], columns[1:]]
+        _save(f"prompts-{name}.png", np.concatenate([np.concatenate(row, axis=1) for row in rows]))
 
 
 def transparent() -> None:

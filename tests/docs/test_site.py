@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -56,6 +57,27 @@ def test_the_pages_load_nothing_from_elsewhere(site, pages):
         outside += [
             f"{style.name}: {one}" for one in re.findall(r"(?:url\(|@import )[\"']?(?:https?:)?//[^)\"']*", text)
         ]
+    assert outside == []
+
+
+def test_search_works_in_pages_opened_as_files(site):
+    """Without any server, typing a word into the search finds pages, and nothing is asked of another machine."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no Chromium on this machine")
+    outside = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.on("request", lambda one: one.url.startswith(("file:", "data:", "about:")) or outside.append(one.url))
+        page.goto((site / "index.html").as_uri())
+        page.click("input.md-search__input")
+        page.keyboard.type("glass")
+        page.wait_for_selector(".md-search-result__item", timeout=30_000)
+        found = page.locator(".md-search-result__list").inner_text()
+        browser.close()
+    assert "Transparent subjects" in found
     assert outside == []
 
 
