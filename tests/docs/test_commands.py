@@ -18,7 +18,7 @@ from engine.cli import build, run
 from engine.media.matte_files import write_exr
 
 OURS = re.compile(r"(?:(?:\.venv/bin/)?mam2|python3? -m engine|torchrun .*-m engine)(?= |$)")
-INLINE = re.compile(r"`((?:mam2|python3? install|make) [^`]+)`")
+INLINE = re.compile(r"`((?:mam2 |python3? install\b|make )[^`]+)`")
 OTHERS = {"ask", "deadline", "export", "for", "job", "nuke", "openjd", "setx", "source", "pip", "wait"}
 CHEAP = {"colourspaces", "matte", "submit", "weights list", "weights verify", "model", "train --list"}
 
@@ -92,7 +92,7 @@ def test_a_command_is_one_that_its_program_takes(page, words):
     if arguments is not None:
         _parse(arguments)
     elif words[:2] in (["python3", "install"], ["py", "install"]):
-        assert words[2] in importlib.import_module("verbs").VERBS
+        _parse_install(words[2:])
     elif words[0] in {"python", "python3"}:
         assert words[1] == "-m" or (ROOT / words[1]).is_file()
     elif words[0] == "make":
@@ -103,6 +103,18 @@ def test_a_command_is_one_that_its_program_takes(page, words):
         name = re.match(r"\w+", words[0])
         assert name
         assert name.group() in OTHERS, f"{page}: a program that no test knows"
+
+
+def _parse_install(arguments):
+    """Have `python3 install` say what it takes, and look that the verb and the options are among it."""
+    verb = arguments[0] if arguments and not arguments[0].startswith("-") else "install"
+    assert verb in importlib.import_module("verbs").VERBS
+    options = [word for word in arguments if word.startswith("--")]
+    if options:  # not for `test`, whose options are pytest's
+        said = subprocess.run(
+            [sys.executable, str(ROOT / "install"), verb, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        assert [option for option in options if f"[{option}" not in said] == []
 
 
 def _parse(arguments):
@@ -124,7 +136,7 @@ def test_a_command_in_a_sentence_exists(page, text):
     if words[0] == "make":
         assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text()
     elif words[1] == "install":
-        assert words[2] == "VERB" or words[2] in importlib.import_module("verbs").VERBS
+        _parse_install([word for word in words[2:] if word != "VERB"])
     else:
         command, name, rest = _found(words[1:])
         for word in rest:
