@@ -1,27 +1,13 @@
-"""The pages, and what stands in them."""
+"""The site, built once for all tests of it."""
 
-import re
 import sys
-from pathlib import Path
 
 import pytest
+from written_pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 for folder in (ROOT / "tests" / "service", ROOT / "docs", ROOT / "install"):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
-
-PAGES = {
-    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-}
-_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
-
-
-def fences(page):
-    """Give language and text of every fenced block of a page, without the indent of a list."""
-    for indent, language, text in _FENCE.findall(PAGES[page]):
-        yield language, "".join(line.removeprefix(indent) for line in text.splitlines(keepends=True))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import typer
-from conftest import PAGES, ROOT, fences
+from written_pages import PAGES, ROOT, fences
 
 from engine.cli import build, run
 from engine.media.matte_files import write_exr

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tomllib
 import yaml
-from conftest import PAGES, fences
+from written_pages import PAGES, fences
 
 import engine
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, fences
 from running_engine import engines
+from written_pages import ROOT, fences
 
 from engine.media.matte_files import read_matte, write_exr
 
