@@ -98,7 +98,7 @@ def error(model: MAM2, clip: Clip) -> float:
     judged = copy.deepcopy(model).eval()
     merge_lora(judged)
     mattes = np.stack([matte.alpha_hw for matte in matte_clip(judged, clip, "pdd+mss")])
-    return float(metrics.mad(mattes, clip.alpha_thw / np.float32(255)).mean())
+    return 1000 * float(metrics.mad(mattes, clip.alpha_thw / np.float32(255)).mean())
 
 
 def main() -> None:

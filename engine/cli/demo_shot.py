@@ -81,9 +81,9 @@ def run_demo(out: Path, *, kind: str, frames: int, model: str, device: str) -> D
         plates,
         picture,
         f"mam2 matte {plates} -o {request.out} --object {kind} --point {where} --layers alpha,trimap --name {kind}",
-        mad=float(mad(alpha, clip.alpha_thw).mean()),
-        mse=float(mse(alpha, clip.alpha_thw).mean()),
-        nothing_mad=float(mad(np.zeros_like(alpha), clip.alpha_thw).mean()),
+        mad=1000 * float(mad(alpha, clip.alpha_thw).mean()),
+        mse=1000 * float(mse(alpha, clip.alpha_thw).mean()),
+        nothing_mad=1000 * float(mad(np.zeros_like(alpha), clip.alpha_thw).mean()),
     )
 
 

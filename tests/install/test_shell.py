@@ -21,5 +21,6 @@ def test_the_makefile_holds_aliases_only(repository):
     lines = (repository / "Makefile").read_text(encoding="utf-8").splitlines()
     targets = [line.rstrip(":") for line in lines if re.fullmatch(r"[a-z-]+:", line)]
     recipes = [line for line in lines if line.startswith("\t")]
-    assert targets == ["demo", "test", "lint", "format", "types", "bench-service", "bench-overhead"]
+    phony = next(line for line in lines if line.startswith(".PHONY:"))
+    assert targets == phony.removeprefix(".PHONY:").split()
     assert len(recipes) == len(targets)
