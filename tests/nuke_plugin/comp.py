@@ -108,6 +108,18 @@ class Comp:
         self.nuke.execute(self.write, first, last, 1)
         return [self.folder / f"out.{frame}.exr" for frame in range(first, last + 1)]
 
+    def wait_for_mattes(self, count):
+        """Let Nuke run until a track that is under way has that many mattes or more."""
+        import mam2_nuke.running
+
+        def there():
+            progress = mam2_nuke.running.progress_of(self.node["uid"].value())
+            assert progress is not None, self.status
+            done, of, _ = progress.message.partition(" of ")
+            return bool(of) and done.isdigit() and int(done) >= count
+
+        self.session.pump_until(there, 60.0)
+
     @property
     def status(self):
         """What the node says."""

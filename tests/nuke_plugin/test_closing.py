@@ -15,17 +15,6 @@ def _running():
     return mam2_nuke.running
 
 
-def _wait_for_mattes(comp, count):
-    running, uid = _running(), comp.node["uid"].value()
-
-    def there():
-        progress = running.progress_of(uid)
-        assert progress is not None, comp.status
-        return progress.message.startswith(f"{count} of")
-
-    comp.session.pump_until(there, 60.0)
-
-
 def _finish(session, uid):
     session.pump_until(lambda: not _running().is_running(uid), 90.0)
 
@@ -64,7 +53,7 @@ def test_a_script_closed_while_tracked_is_tracked_to_its_end_when_reopened(artis
     script, uid = str(tmp_path / "shot.nk"), comp.node["uid"].value()
     artist.nuke.scriptSaveAs(script)
     comp.node["track_forward"].execute()
-    _wait_for_mattes(comp, 3)
+    comp.wait_for_mattes(3)
     artist.nuke.scriptClear()
     _finish(artist, uid)
     assert _nothing_goes_on(artist, engine) == ["cancelled"]
@@ -90,7 +79,7 @@ def test_a_script_closed_while_tracked_again_finds_the_mattes_it_was_saved_with(
     artist.nuke.scriptSaveAs(script)
     comp.node["p01_xy"].setValue(centre(FIRST)[0] + 1, 0)
     comp.node["track_forward"].execute()
-    _wait_for_mattes(comp, 1)
+    comp.wait_for_mattes(1)
     artist.nuke.scriptClear()
     _finish(artist, uid)
     assert set(_nothing_goes_on(artist, engine)) <= {"done", "cancelled"}
@@ -106,7 +95,7 @@ def test_a_node_deleted_while_tracked_comes_back_whole(artist, tmp_path, engine)
     comp.add_point(FIRST, *centre(FIRST))
     uid = comp.node["uid"].value()
     comp.node["track_forward"].execute()
-    _wait_for_mattes(comp, 2)
+    comp.wait_for_mattes(2)
     artist.nuke.delete(comp.node)
     _finish(artist, uid)
     assert _nothing_goes_on(artist, engine) == ["cancelled"]

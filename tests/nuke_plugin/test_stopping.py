@@ -27,17 +27,6 @@ def _running(comp):
     return mam2_nuke.running.is_running(comp.node["uid"].value())
 
 
-def _wait_for_mattes(comp, count):
-    import mam2_nuke.running
-
-    def there():
-        progress = mam2_nuke.running.progress_of(comp.node["uid"].value())
-        assert progress is not None, comp.status
-        return progress.message.startswith(f"{count} of")
-
-    comp.session.pump_until(there, 60.0)
-
-
 def _seconds_until_free(comp, press):
     """Press something and give the seconds until the node can be tracked again, by the clock that the artist sees."""
     pressed = time.monotonic()
@@ -82,7 +71,7 @@ def _ended(engine):
 def test_a_stopped_track_frees_its_node_within_a_second_and_keeps_what_is_done(comp, engine, way):
     """Stop and Cancel free the node within a second; it reads the mattes that were done and names the others."""
     comp.node["track_forward"].execute()
-    _wait_for_mattes(comp, 2)
+    comp.wait_for_mattes(2)
     press = {
         "the node's Stop": comp.node["stop"].execute,
         "the bar's Cancel": comp.session.press_cancel,
@@ -111,7 +100,7 @@ def test_a_stopped_preview_frees_its_node_within_a_second(comp, engine):
 def test_an_engine_that_hangs_does_not_hold_its_node(comp, engine):
     """With an engine that answers nothing any more, Stop still frees the node within a second."""
     comp.node["track_forward"].execute()
-    _wait_for_mattes(comp, 2)
+    comp.wait_for_mattes(2)
     engine.process.send_signal(signal.SIGSTOP)
     try:
         seconds = _seconds_until_free(comp, comp.node["stop"].execute)
@@ -140,7 +129,7 @@ def test_a_stopped_node_is_tracked_again_at_once(comp, engine):
     """The next track goes on from the mattes that are done and ends with all of them."""
     del engine
     comp.node["track_forward"].execute()
-    _wait_for_mattes(comp, 3)
+    comp.wait_for_mattes(3)
     _seconds_until_free(comp, comp.node["stop"].execute)
     comp.node["track_forward"].execute()
     comp.session.pump_until(lambda: not _running(comp), 90.0)
