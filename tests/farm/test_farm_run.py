@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import psutil
 import pytest
 
@@ -82,4 +83,5 @@ def test_a_killed_chunk_is_made_again_and_mattes_are_those_of_one_machine(reposi
             name: channel.tobytes() for name, channel in one.items()
         }
         assert read_signature(_matte(folder, frame)) == read_signature(_matte(whole, frame))
-    assert 0.05 < read_matte(_matte(whole, 1010))["A"].mean() < 0.95  # there is something to compare
+    alpha = read_matte(_matte(whole, 1010))["A"]
+    assert np.ptp(alpha) > 0.2  # there is something to compare
