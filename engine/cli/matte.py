@@ -8,10 +8,11 @@ import typer
 
 from engine.cli import report
 from engine.cli.background import Interrupted
+from engine.cli.matte_options import MATTES, Format, Layers, Name
 from engine.cli.ordered import ARGUMENTS, ORDER
 from engine.cli.prompt_options import PROMPT_OPTIONS, Given, read_frames, read_range
 
-_PROMPTS, _MATTES, _TRACKING, _RUNNING, _FARM = "Prompts", "Mattes", "Tracking", "Running", "Farm"
+_PROMPTS, _TRACKING, _RUNNING, _FARM = "Prompts", "Tracking", "Running", "Farm"
 
 
 def matte(
@@ -105,21 +106,12 @@ def matte(
             metavar="NAME", help="Layer or part of the plates' EXR files to matte.", rich_help_panel=_TRACKING
         ),
     ] = None,
-    layers: Annotated[
-        str, typer.Option(metavar="alpha,trimap,mask", help="What to write.", rich_help_panel=_MATTES)
-    ] = "alpha",
-    format_: Annotated[
-        str, typer.Option("--format", metavar="exr|png16", help="File format.", rich_help_panel=_MATTES)
-    ] = "exr",
-    name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Begins the files' names.  [dim]\\[default: PLATES_matte][/]", rich_help_panel=_MATTES
-        ),
-    ] = None,
+    layers: Layers = "alpha",
+    format_: Format = "exr",
+    name: Name = None,
     preview: Annotated[
         str | None,
-        typer.Option(metavar="sheet|movie", help="Also a picture over a checkerboard.", rich_help_panel=_MATTES),
+        typer.Option(metavar="sheet|movie", help="Also a picture over a checkerboard.", rich_help_panel=MATTES),
     ] = None,
     model: Annotated[
         str,

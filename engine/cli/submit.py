@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-_MATTES, _HOSTS, _HERE = "Mattes", "Farm", "This machine"
+from engine.cli.matte_options import MATTES, Format, Layers, Name
+
+_HOSTS, _HERE = "Farm", "This machine"
 
 
 def submit(
@@ -19,7 +21,7 @@ def submit(
         typer.Option(
             metavar="PLATES",
             help='The plates.  [dim]\\[default: the file\'s "plates", or what is beside it under its name][/]',
-            rich_help_panel=_MATTES,
+            rich_help_panel=MATTES,
         ),
     ] = None,
     out: Annotated[
@@ -29,24 +31,15 @@ def submit(
             "-o",
             metavar="FOLDER",
             help="Where the mattes go.  [dim]\\[default: SHOT_mattes beside the file][/]",
-            rich_help_panel=_MATTES,
+            rich_help_panel=MATTES,
         ),
     ] = None,
-    layers: Annotated[
-        str, typer.Option(metavar="alpha,trimap,mask", help="What to write.", rich_help_panel=_MATTES)
-    ] = "alpha",
-    format_: Annotated[
-        str, typer.Option("--format", metavar="exr|png16", help="File format.", rich_help_panel=_MATTES)
-    ] = "exr",
-    name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Begins the files' names.  [dim]\\[default: PLATES_matte][/]", rich_help_panel=_MATTES
-        ),
-    ] = None,
+    layers: Layers = "alpha",
+    format_: Format = "exr",
+    name: Name = None,
     plate_layer: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Layer or part of the plates' EXR files.", rich_help_panel=_MATTES),
+        typer.Option(metavar="NAME", help="Layer or part of the plates' EXR files.", rich_help_panel=MATTES),
     ] = None,
     model: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Every host must have it.", rich_help_panel=_HOSTS)
