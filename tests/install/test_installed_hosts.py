@@ -235,8 +235,12 @@ def test_doctor_hands_over(run, product):
 
 
 @pytest.mark.parametrize("version", ["14.1v3", "15.1v2", "16.0v5"])
-def test_nuke_loads_what_was_installed(run, home, product, start_nuke, version):
+def test_nuke_loads_what_was_installed(monkeypatch, run, home, product, start_nuke, version, repository):
     """A Nuke that starts with that home has the menu's entry, and its plug-in knows the engine's command."""
+    checkout = repository / "nuke_plugin"  # other tests put it on Python's path; this Nuke has only what is installed
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if Path(folder) != checkout])
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"mam2_nuke", "mam2_contract"}]:
+        monkeypatch.delitem(sys.modules, name)
     (home / ".nuke/init.py").write_bytes(b"")
     run("hosts", "--nuke")
     session = start_nuke(paths=[home / ".nuke"], version=version)
