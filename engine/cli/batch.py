@@ -9,6 +9,7 @@ import typer
 
 from engine.cli import report
 from engine.cli.background import Interrupted
+from engine.cli.matte_options import read_layers
 from engine.cli.ordered import ARGUMENTS
 
 SOME_FAILED = 1
@@ -48,7 +49,7 @@ def batch(
     shots = Batch(
         folder.expanduser(),
         out.expanduser() if out else None,
-        layers=tuple(layer.strip() for layer in layers.split(",")),
+        layers=read_layers(layers),
         format=format_,
         model=model,
         device=device,

@@ -8,7 +8,7 @@ import typer
 
 from engine.cli import report
 from engine.cli.background import Interrupted
-from engine.cli.matte_options import MATTES, Format, Layers, Name
+from engine.cli.matte_options import MATTES, Format, Layers, Name, read_layers
 from engine.cli.ordered import ARGUMENTS, ORDER
 from engine.cli.prompt_options import PROMPT_OPTIONS, Given, read_frames, read_range
 
@@ -171,7 +171,7 @@ def matte(
         settings={key: value for key, value in given.items() if value is not None},
         model=model,
         device=device,
-        layers=tuple(layer.strip() for layer in layers.split(",")),
+        layers=read_layers(layers),
         format=format_,
         preview=preview,
         resume=resume,

@@ -14,3 +14,8 @@ Name = Annotated[
         metavar="NAME", help="Begins the files' names.  [dim]\\[default: PLATES_matte][/]", rich_help_panel=MATTES
     ),
 ]
+
+
+def read_layers(text: str) -> tuple[str, ...]:
+    """Read the names that `--layers` lists, with commas between."""
+    return tuple(layer.strip() for layer in text.split(","))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.matte_options import MATTES, Format, Layers, Name
+from engine.cli.matte_options import MATTES, Format, Layers, Name, read_layers
 
 _HOSTS, _HERE = "Farm", "This machine"
 
@@ -106,7 +106,7 @@ def submit(
             plates=plates,
             out=out,
             bundle=bundle,
-            layers=tuple(layer.strip() for layer in layers.split(",")),
+            layers=read_layers(layers),
             format=format_,
             name=name,
             plate_layer=plate_layer,

@@ -27,7 +27,7 @@ class Run:
     Attributes:
         stage: of the recipe.
         folder: of the run: checkpoints and logs.
-        data: makes the stage's samples; every process calls it, and the leading one first.
+        data: makes the stage's samples; called once in every process.
         name: of the model, as `checkpoint.resume` takes it.
         starts: what the stage begins from, as `checkpoint.resume` takes it.
         mode: row of the paper's ablation.
