@@ -27,7 +27,7 @@ from engine.training.sources import procedural
 from engine.training.stages import STAGES
 
 MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
-STAGE = "trimaps"
+STAGE, POOL_SEED = "trimaps", 200_000
 FORGOTTEN = ("trimap_", "mask_augment")
 METRICS = ("mad", "mse", "grad", "dtssd")
 
@@ -58,7 +58,7 @@ def train_and_judge(mode: str, seed: int, options: argparse.Namespace) -> None:
     plan = Run(
         stage,
         folder,
-        procedural(options.out / "pool.npy", clips=options.clips, first_seed=0, say=print),
+        procedural(options.out / "pool.npy", clips=options.clips, first_seed=POOL_SEED, say=print),
         starts=[start],
         mode=mode,
         steps=options.steps,
@@ -69,7 +69,7 @@ def train_and_judge(mode: str, seed: int, options: argparse.Namespace) -> None:
     model, _ = checkpoint.resume(folder / "none.pt", [start, folder / f"{STAGE}.pt"])
     save_model(model, trained, metadata=facts, half=True)
     judge = [sys.executable, "-m", "engine", "evaluate", "novm-p", "--model", str(trained), "--mode", mode]
-    part = ["--clips", str(options.judge)] if options.judge else []
+    part = ["--every", str(options.every)]
     command = [*judge, *part, "--json", str(_figures(options.out, seed, mode))]
     subprocess.run(command, check=True)  # noqa: S603 - our own command
 
@@ -80,8 +80,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--steps", type=int, default=300, help="of training, the same for every row")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--clips", type=int, default=2000, help="in the pool that all rows learn from")
-    parser.add_argument("--judge", type=int, default=0, help="clips of novm-p; 0 for all")
+    parser.add_argument("--clips", type=int, default=2400, help="in the pool that all rows learn from")
+    parser.add_argument("--every", type=int, default=1, help="judge 1 of how many clips of novm-p")
     parser.add_argument("--jobs", type=int, default=1, help="rows trained side by side, a core each")
     parser.add_argument("--only", nargs=2, metavar=("MODE", "SEED"), help="one run, in this process")
     options = parser.parse_args()
@@ -89,7 +89,7 @@ def main() -> None:
         torch.set_num_threads(1)
         train_and_judge(options.only[0], int(options.only[1]), options)
         return
-    pool = procedural(options.out / "pool.npy", clips=options.clips, first_seed=0, say=print)
+    pool = procedural(options.out / "pool.npy", clips=options.clips, first_seed=POOL_SEED, say=print)
     options.out.mkdir(parents=True, exist_ok=True)
     pool(STAGES[STAGE], Crew())  # before the rows ask for it side by side
     rows = [row for row in product(range(options.seeds), MODES) if not _figures(options.out, *row).exists()]

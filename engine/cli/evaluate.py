@@ -10,7 +10,7 @@ from engine.contract.errors import EngineError
 _EXAMINED, _PART, _FIGURES = "What is examined", "A part of it", "How it is measured and where the figures go"
 
 _MODEL = ("--model", "--mode", "--prompt", "--baselines", "--device")
-_CLIPS = ("--clips", "--first", "--kinds")
+_CLIPS = ("--clips", "--first", "--every", "--kinds")
 _FILES = ("--json", "--markdown", "--plot")
 _TAKEN_BY = {
     "unseen": ("--model", "--mode", "--device", "--clips", "--first", "--frames", "--json"),
@@ -54,6 +54,7 @@ def evaluate(
         int | None, typer.Option(min=1, help="How many clips; of 'unseen' 40, else all.", rich_help_panel=_PART)
     ] = None,
     first: Annotated[int, typer.Option(min=0, help="Number of the first clip.", rich_help_panel=_PART)] = 0,
+    every: Annotated[int, typer.Option(min=1, help="1 of how many clips.", rich_help_panel=_PART)] = 1,
     kinds: Annotated[str | None, typer.Option(help="Kinds, with commas between.", rich_help_panel=_PART)] = None,
     frames: Annotated[
         int | None, typer.Option(min=1, help="Frames a clip of 'unseen' [24].", rich_help_panel=_PART)
@@ -97,7 +98,7 @@ def evaluate(
 
     files = Files(json_file, markdown_file, plot_file)
     files.check()
-    part = Part(tuple(kinds.split(",")) if kinds else (), first, clips)
+    part = Part(tuple(kinds.split(",")) if kinds else (), first, clips, every)
     if name == "merge":
         report = benchmark.merge([Path(one) for one in rest])
     elif pred is not None and gt is not None:

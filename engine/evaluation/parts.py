@@ -28,11 +28,13 @@ class Part:
         kinds: of subject; empty: every kind.
         first: number of the first clip, counted from 0 among those of these kinds.
         count: how many; None: all that follow.
+        every: 2 leaves out every other one of them, 3 two of three.
     """
 
     kinds: tuple[str, ...] = ()
     first: int = 0
     count: int | None = None
+    every: int = 1
 
     def numbers(self, benchmark: Benchmark) -> Sequence[int]:
         """Give the numbers of the wanted clips in a benchmark.
@@ -49,8 +51,8 @@ class Part:
         Raises:
             EngineError: `evaluate.part`: nothing is left.
         """
-        last = None if self.count is None else self.first + self.count
-        chosen = [clip for clip in clips if not self.kinds or clip.kind in self.kinds][self.first : last]
+        chosen = [clip for clip in clips if not self.kinds or clip.kind in self.kinds]
+        chosen = chosen[self.first :: self.every][: self.count]
         if not chosen:
             which = f" of the kinds {', '.join(self.kinds)}" if self.kinds else ""
             raise EngineError(

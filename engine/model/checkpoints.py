@@ -19,6 +19,7 @@ from engine.model.config import CONFIGS, LoraSettings, MAM2Config
 from engine.model.devices import pick_device
 from engine.model.image_encoder import add_lora, lora_layers, merge_lora
 from engine.model.import_weights import ImportedWeights, import_file, verify_file
+from engine.model.inference import optimise, optimise_matter
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import MatterConfig
@@ -44,7 +45,12 @@ _HALVED = 4096  # numbers from which a tensor is large
 
 
 def load_model(
-    name_or_path: str | Path, *, device: str = "cpu", for_training: bool = False, folder: Path | None = None
+    name_or_path: str | Path,
+    *,
+    device: str = "cpu",
+    for_training: bool = False,
+    exact: bool = False,
+    folder: Path | None = None,
 ) -> MAM2:
     """Load a model.
 
@@ -54,10 +60,11 @@ def load_model(
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         for_training: keep adapters beside the weights (fresh ones where they were merged), in training mode; otherwise
             they are merged, nothing asks for gradients and the model is in evaluation mode.
+        exact: leave out what makes it quicker and cannot be saved again; see `engine.model.inference`.
         folder: imported weights, instead of `weights_folder()`.
 
     Returns:
-        The model in float32.
+        The model; its weights are float32 where it is exact or for training.
 
     Raises:
         ModelError: `model.missing`, `model.unknown`, `model.corrupt`, `model.keys`, `model.config`,
@@ -69,10 +76,15 @@ def load_model(
         _adapt(model, CONFIGS[model.config.name].lora, seed=0)
         return model.to(target).train()
     merge_lora(model)
-    return model.to(target).requires_grad_(False).eval()
+    model.to(target).requires_grad_(False).eval()
+    if not exact:
+        optimise(model)
+    return model
 
 
-def load_matter(name_or_path: str | Path, *, device: str = "cpu", folder: Path | None = None) -> Matter:
+def load_matter(
+    name_or_path: str | Path, *, device: str = "cpu", exact: bool = False, folder: Path | None = None
+) -> Matter:
     """Load a model's matter alone, in evaluation mode; arguments and errors are those of `load_model`."""
     target = pick_device(device)
     path = find_files(str(name_or_path), folder or weights_folder()).matter
@@ -82,7 +94,10 @@ def load_matter(name_or_path: str | Path, *, device: str = "cpu", folder: Path |
     parts = empty_parts(contents)
     check_fit(contents, parts, named, path.name)
     parts.load_state_dict(named)
-    return cast("Matter", parts["matter"]).to(target).requires_grad_(False).eval()
+    matter = cast("Matter", parts["matter"]).to(target).requires_grad_(False).eval()
+    if not exact:
+        optimise_matter(matter)
+    return matter
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:

@@ -1,7 +1,7 @@
 """SAM 2's parts built in plain Python from a frozen config: encoder, memory, and the adapters on the encoder."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sam2.modeling.backbones.hieradet import Hiera
 from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
@@ -9,18 +9,35 @@ from sam2.modeling.memory_attention import MemoryAttention, MemoryAttentionLayer
 from sam2.modeling.memory_encoder import CXBlock, Fuser, MaskDownSampler, MemoryEncoder
 from sam2.modeling.position_encoding import PositionEmbeddingSine
 from sam2.modeling.sam.transformer import RoPEAttention
-from torch import nn
+from torch import Tensor, nn
 
 from engine.model.config import LoraSettings, TrackerConfig
+from engine.model.wide_attention import RecallAttention
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
 
 
+class PlateEncoder(Hiera):
+    """Hiera, whose positions can be computed once for all plates."""
+
+    fixed_positions: Tensor | None
+
+    def fix_positions(self, side: int) -> None:
+        """Compute the positions of plates of `side` pixels now; weights loaded later do not change them."""
+        self.register_buffer("fixed_positions", self._get_pos_embed((side // 4, side // 4)).detach(), persistent=False)
+
+    def _get_pos_embed(self, hw: tuple[int, int]) -> Tensor:
+        fixed = getattr(self, "fixed_positions", None)
+        if fixed is not None and fixed.shape[1:3] == tuple(hw):
+            return fixed
+        return cast("Tensor", super()._get_pos_embed(hw))
+
+
 def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
     """Build Hiera and its feature pyramid: plates in, features at strides 4, 8 and 16 out (32 is dropped)."""
     hiera = config.hiera
-    trunk = Hiera(
+    trunk = PlateEncoder(
         embed_dim=hiera.embed_dim,
         num_heads=hiera.num_heads,
         stages=hiera.stages,
@@ -58,7 +75,7 @@ def build_memory_attention(config: TrackerConfig) -> MemoryAttention:
         d_model=config.dim,
         pos_enc_at_cross_attn_keys=True,
         pos_enc_at_cross_attn_queries=False,
-        cross_attention=RoPEAttention(**shared, rope_k_repeat=True, kv_in_dim=config.memory_dim),
+        cross_attention=RecallAttention(**shared, rope_k_repeat=True, kv_in_dim=config.memory_dim),
     )
     return MemoryAttention(d_model=config.dim, pos_enc_at_input=True, layer=layer, num_layers=config.memory_layers)
 

@@ -25,10 +25,15 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class MAM2(nn.Module):
-    """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte)."""
+    """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte).
+
+    Attributes:
+        precision: of the tracker's products, when not that of its weights.
+    """
 
     def __init__(self, config: MAM2Config) -> None:
         super().__init__()
+        self.precision: torch.dtype | None = None
         self.config = config
         self.tracker = Tracker(config.tracker)
         self.matter = Matter(config.matter)

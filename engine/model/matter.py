@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from engine.model.matter_backbone import MatterBackbone
 from engine.model.matter_config import MEMATTE_S, MatterConfig
 from engine.model.matter_decoder import MatterDecoder, decode_tiles
+from engine.model.matter_windows import decode_around
 from engine.model.token_router import ratio_loss
 
 __all__ = ["Matter", "MatterOutput", "clamp_known", "ratio_loss"]
@@ -42,13 +43,18 @@ class MatterOutput:
 
 
 class Matter(nn.Module):
-    """Turns display-referred plates and their trimaps into alpha."""
+    """Turns display-referred plates and their trimaps into alpha.
+
+    Attributes:
+        decodes_known: False leaves pixels that the trimap knows at its value, to save their cost.
+    """
 
     def __init__(self, config: MatterConfig = MEMATTE_S) -> None:
         super().__init__()
         self.config = config
         self.backbone = MatterBackbone(config)
         self.decoder = MatterDecoder(config)
+        self.decodes_known = True
 
     def forward(
         self,
@@ -95,6 +101,8 @@ class Matter(nn.Module):
         return MatterOutput(alpha, out.keeps, out.log_probs, out.features)
 
     def _decode(self, features: Tensor, image_b4hw: Tensor, tiled: bool | None) -> Tensor:
+        if tiled is None and not (self.decodes_known or self.training):
+            return decode_around(self.decoder, features, image_b4hw)
         large = max(image_b4hw.shape[-2:]) > 2 * self.config.detail_tile
         if tiled or (tiled is None and large and not self.training):
             return decode_tiles(self.decoder, features, image_b4hw, self.config, fill=tiled is True)

@@ -85,10 +85,12 @@ class MatterDecoder(nn.Module):
         Returns:
             B x 1 x H x W float32 alpha, 0..1.
         """
-        details = self.convstream(image_b4hw)
+        # Details and fusion may be in half precision; the step to alpha never is.
+        precision = self.convstream.convs[0].conv.weight.dtype
+        details, features = self.convstream(image_b4hw.to(precision)), features.to(precision)
         for block, detail in zip(self.fusion_blks, reversed(details), strict=True):
             features = block(features, detail)
-        return cast("Tensor", self.matting_head(features).float().sigmoid())
+        return cast("Tensor", self.matting_head(features.float()).sigmoid())
 
 
 def decode_tiles(

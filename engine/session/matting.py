@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import EllipsisType
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from engine.model.regions import Crop, cells_with, joined
 
 Matter = Callable[[Tensor, Tensor], Tensor]
 """Plate (1, 3, h, w) and trimap (1, 1, h, w) in, alpha (1, 1, h, w) out."""
@@ -41,40 +42,6 @@ class MatterLimits:
             raise ValueError(f"overlap {self.overlap} must be at most half of tile {self.tile}; margin at least 0")
 
 
-@dataclass(frozen=True)
-class Crop:
-    """A rectangle of a plate in pixels: left and top included, right and bottom not."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def area(self) -> int:
-        """Pixels inside."""
-        return (self.right - self.left) * (self.bottom - self.top)
-
-    @property
-    def window(self) -> tuple[EllipsisType, slice, slice]:
-        """The rectangle as an index of a tensor's last two axes."""
-        return ..., slice(self.top, self.bottom), slice(self.left, self.right)
-
-    def around(self, other: "Crop") -> "Crop":
-        """Give the smallest rectangle around both."""
-        return Crop(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
-
-    def overlaps(self, other: "Crop") -> bool:
-        """Tell whether the two share a pixel."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.top < other.bottom and other.top < self.bottom
-
-
 def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: MatterLimits) -> Tensor:
     """Turn a plate and its trimap into alpha.
 
@@ -99,10 +66,7 @@ def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: Matte
 def crops_of(unknown_hw: npt.NDArray[np.bool_], margin: int) -> list[Crop]:
     """Give disjoint crops that hold every unknown pixel (H, W) and `margin` pixels around it, within the plate."""
     height, width = unknown_hw.shape
-    rows, columns = math.ceil(height / _CELL), math.ceil(width / _CELL)
-    padded = np.zeros((rows * _CELL, columns * _CELL), np.uint8)
-    padded[:height, :width] = unknown_hw
-    cells = padded.reshape(rows, _CELL, columns, _CELL).max(axis=(1, 3))
+    cells = cells_with(unknown_hw, _CELL)
     reach = math.ceil(margin / _CELL)
     grown = cv2.dilate(cells, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
@@ -115,7 +79,7 @@ def crops_of(unknown_hw: npt.NDArray[np.bool_], margin: int) -> list[Crop]:
         )
         for left, top, across, down, _ in stats[1:]
     ]
-    return _merged(boxes)
+    return joined(boxes, _belong_together)
 
 
 def share(alphas: list[Tensor]) -> list[Tensor]:
@@ -160,21 +124,6 @@ def _matte_crop(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits:
         return matter(plate_13hw[tile.window], trimap).float()
 
     return blend_tiles(run, width, height, limits)
-
-
-def _merged(boxes: list[Crop]) -> list[Crop]:
-    """Join boxes that overlap, and neighbours whose common rectangle hardly holds more than they do."""
-    done: list[Crop] = []
-    waiting = list(boxes)
-    while waiting:
-        box = waiting.pop()
-        partner = next((other for other in done if _belong_together(box, other)), None)
-        if partner is None:
-            done.append(box)
-        else:
-            done.remove(partner)
-            waiting.append(box.around(partner))
-    return sorted(done, key=lambda box: (box.top, box.left))
 
 
 def _belong_together(one: Crop, other: Crop) -> bool:

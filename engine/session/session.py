@@ -303,7 +303,6 @@ class ShotSession:
         return self._last_plate[1]
 
     def _precision(self) -> AbstractContextManager[object]:
-        """Give the tracker's precision. The matter keeps float32: bfloat16's eight bits would band a soft alpha."""
-        if self._device.type == "cuda":
-            return torch.autocast("cuda", torch.bfloat16)
-        return nullcontext()
+        """Give the tracker's precision. The matter looks after its own: a soft alpha must not band."""
+        precision = torch.bfloat16 if self._device.type == "cuda" else self._model.precision
+        return nullcontext() if precision is None else torch.autocast(self._device.type, precision)

@@ -75,7 +75,7 @@ def run(plan: Run, say: Say) -> None:
     model.to(plan.device)
     if plan.recompute:
         recompute_activations(model)
-    teacher = load_model(plan.teacher, device=str(plan.device)).matter if plan.teacher else None
+    teacher = load_model(plan.teacher, device=str(plan.device), exact=True).matter if plan.teacher else None
     if together.leads:
         for line in describe(model, stage):
             say(line)

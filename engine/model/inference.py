@@ -1,0 +1,67 @@
+"""A loaded model made ready to matte: the same function at less cost. Not for training, and not to be saved again.
+
+Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
+encoder's positions are computed once. On a processor: attention over whole plates and over memories is
+`wide_attention`, and where the processor multiplies bfloat16 natively, what is wide enough to gain from it does so.
+
+What stays in float32: sums along a network's depth, the routers, whose choices must not flip, and the last layers
+before alpha, which eight bits would band.
+"""
+
+import torch
+from timm.layers import ConvNormAct
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from engine.model.image_encoder import PlateEncoder
+from engine.model.mam2 import MAM2
+from engine.model.matter import Matter
+from engine.model.wide_attention import PlateAttention
+
+_WIDE = 256
+"""Channels, and pixels of the tracker's square, from which bfloat16 saves more than its conversions cost."""
+
+
+def optimise(model: MAM2) -> None:
+    """Make a model, on its device and in evaluation mode, ready to matte, in place."""
+    device = model.tracker.no_mem_embed.device
+    trunk: PlateEncoder = model.tracker.image_encoder.trunk
+    trunk.fix_positions(model.image_size)
+    if device.type == "cpu":
+        for layer in model.tracker.memory_attention.layers:
+            layer.cross_attn_image.narrow = True
+        for block in trunk.blocks:
+            if block.window_size == 0 and block.attn.q_pool is None:
+                block.attn = PlateAttention(block.attn)
+        if model.image_size > _WIDE and has_bfloat16():
+            model.precision = torch.bfloat16
+    optimise_matter(model.matter)
+
+
+def optimise_matter(matter: Matter) -> None:
+    """Make a matter ready in the same way."""
+    decoder = matter.decoder
+    for part in [*decoder.convstream.convs, *(block.conv for block in decoder.fusion_blks)]:
+        _fold(part)
+    head = decoder.matting_head.matting_convs
+    head[0], head[1] = fuse_conv_bn_eval(head[0], head[1]), nn.Identity()
+    decoder.to(memory_format=torch.channels_last)
+    matter.decodes_known = False
+    if matter.backbone.pos_embed.device.type == "cpu" and has_bfloat16():
+        decoder.convstream.bfloat16()
+        decoder.fusion_blks.bfloat16()
+        if matter.config.dim >= _WIDE:
+            matter.backbone.precision = torch.bfloat16
+
+
+def has_bfloat16() -> bool:
+    """Tell whether this processor multiplies bfloat16 natively, not by way of float32."""
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # PyTorch has no public name for it
+    known = [getattr(torch.cpu, name) for name in names if hasattr(torch.cpu, name)]
+    return any(ask() for ask in known)
+
+
+def _fold(part: ConvNormAct) -> None:
+    """Fold a batch norm into the convolution before it; the activation behind it stays."""
+    part.conv = fuse_conv_bn_eval(part.conv, part.bn)
+    part.bn = part.bn.act

@@ -1,0 +1,59 @@
+"""The matter's decoder where it matters: in windows around the unknown pixels of a trimap."""
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from engine.model.matter_decoder import MatterDecoder
+from engine.model.regions import Crop, cells_with, joined, runs_of
+
+_CELL = 64
+_CONTEXT = 48
+"""How far the decoder sees: what lies farther off changes no pixel."""
+_LONGEST = 2048
+
+
+def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) -> Tensor:
+    """Decode the unknown pixels of a batch; equals decoding the frame at once there, up to rounding.
+
+    Args:
+        decoder: the decoder to run on each window.
+        features: B x dim x H/16 x W/16.
+        image_b4hw: B x 4 x H x W, normalised plate and trimap.
+
+    Returns:
+        B x 1 x H x W float32: alpha in the windows, the trimap elsewhere.
+    """
+    alpha = image_b4hw[:, 3:].float().clone()
+    frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
+    unknown = (alpha[:, 0] == 0.5).any(dim=0).cpu().numpy()
+    for window in windows_around(unknown):
+        seen = window.grown(_CONTEXT, frame)
+        found = decoder(features[_tokens(seen).window], image_b4hw[seen.window])
+        inside = window.grown(0, frame)
+        alpha[inside.window] = found[_moved(inside, seen).window]
+    return alpha
+
+
+def windows_around(wanted_hw: npt.NDArray[np.bool_]) -> list[Crop]:
+    """Give windows that hold every wanted pixel (H, W), joined where one costs less than two."""
+    return joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
+
+
+def _cheaper_together(one: Crop, other: Crop) -> bool:
+    both = one.around(other)
+    fits = max(both.right - both.left, both.bottom - both.top) <= _LONGEST
+    return fits and _cost(both) <= _cost(one) + _cost(other)
+
+
+def _cost(window: Crop) -> int:
+    return (window.right - window.left + 2 * _CONTEXT) * (window.bottom - window.top + 2 * _CONTEXT)
+
+
+def _tokens(pixels: Crop) -> Crop:
+    return Crop(pixels.left // 16, pixels.top // 16, pixels.right // 16, pixels.bottom // 16)
+
+
+def _moved(crop: Crop, origin: Crop) -> Crop:
+    """Give a rectangle counted from another's corner."""
+    return Crop(crop.left - origin.left, crop.top - origin.top, crop.right - origin.left, crop.bottom - origin.top)
