@@ -1,0 +1,72 @@
+"""What a benchmark gives: rows as a Markdown table, and as JSON beside the machine that they were measured on."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+
+def publish(benchmark: str, rows: Sequence[Any], file: Path | None) -> None:
+    """Print rows, dataclasses of one kind, as a Markdown table; with a file, write them there as JSON too."""
+    titles = [field.name.replace("_", " ") for field in fields(rows[0])]
+    print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|")
+    for row in rows:
+        print("| " + " | ".join(_spelled(value) for value in vars(row).values()) + " |", flush=True)
+    if file:
+        content = {"benchmark": benchmark, "machine": machine(), "rows": [asdict(row) for row in rows]}
+        file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def machine() -> dict[str, str | int | float]:
+    """Say what the figures were measured on."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def most_memory() -> int:
+    """Give the most bytes of memory that this process has had."""
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    if sys.platform == "linux":  # what getrusage says includes the program that this process was before exec
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
+    import resource  # noqa: PLC0415 - Windows has none
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """Read WIDTHxHEIGHT, for argparse."""
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"'{text}' is no size; write it as 1920x1080")
+    return int(width), int(height)
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    return "-" if value is None else str(value)
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    return platform.processor() or "unknown"
