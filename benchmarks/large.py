@@ -91,14 +91,14 @@ def main() -> int:
 def _measured(cases: list[Case]) -> Iterator[Row]:
     """Measure each case in a process of its own, and compare it with its like of one object."""
     alone: dict[tuple[str, str], Row] = {}
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for case in cases:
-            row = pool.submit(_row, case).result()
-            print(row, file=sys.stderr, flush=True)
-            one = alone.get((row.model, row.plates))
-            if row.objects == 1:
-                alone[row.model, row.plates] = row
-            yield _compared(row, one) if one else row
+    for case in cases:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            row = process.submit(_row, case).result()
+        print(row, file=sys.stderr, flush=True)
+        one = alone.get((row.model, row.plates))
+        if row.objects == 1:
+            alone[row.model, row.plates] = row
+        yield _compared(row, one) if one else row
 
 
 def _compared(row: Row, one: Row) -> Row:
