@@ -15,6 +15,7 @@ from engine.cli.output_folder import OutputFolder, output_folder, scratch_folder
 from engine.cli.preview import write_preview
 from engine.cli.progress import FrameProgress, show_progress
 from engine.cli.trimap_files import TrimapFiles
+from engine.cli.write_behind import WriteBehind
 from engine.contract.errors import EngineError, ShotError
 from engine.contract.frames import count, spell
 from engine.contract.plan import Visit, plan_shot, visits
@@ -113,10 +114,10 @@ def _matte(
         job.plates.follow(sorted(wanted) if request.stage == "alpha" else [visit.frame for visit in plan])
         began = time.monotonic()
         if wanted:
-            for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
-                began = progress.began
-                files.write(frame, found, signature=own[frame])
-                progress.advance(frame)
+            with WriteBehind(lambda at, found: files.write(at, found, signature=own[at]), progress.advance) as behind:
+                for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
+                    began = progress.began
+                    behind.write(frame, found)
         return _result(job, frames, len(wanted), time.monotonic() - began)
 
 

@@ -8,15 +8,19 @@ What stays in float32: sums along a network's depth, the routers, whose choices 
 before alpha, which eight bits would band.
 """
 
+from typing import TYPE_CHECKING, cast
+
 import torch
 from timm.layers import ConvNormAct
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from engine.model.image_encoder import PlateEncoder
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.wide_attention import PlateAttention
+
+if TYPE_CHECKING:
+    from engine.model.image_encoder import PlateEncoder
 
 _WIDE = 256
 """Channels, and pixels of the tracker's square, from which bfloat16 saves more than its conversions cost."""
@@ -44,7 +48,7 @@ def optimise_matter(matter: Matter) -> None:
     for part in [*decoder.convstream.convs, *(block.conv for block in decoder.fusion_blks)]:
         _fold(part)
     head = decoder.matting_head.matting_convs
-    head[0], head[1] = fuse_conv_bn_eval(head[0], head[1]), nn.Identity()
+    head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
     decoder.to(memory_format=torch.channels_last)
     matter.decodes_known = False
     if matter.backbone.pos_embed.device.type == "cpu" and has_bfloat16():
@@ -63,5 +67,8 @@ def has_bfloat16() -> bool:
 
 def _fold(part: ConvNormAct) -> None:
     """Fold a batch norm into the convolution before it; the activation behind it stays."""
-    part.conv = fuse_conv_bn_eval(part.conv, part.bn)
-    part.bn = part.bn.act
+    part.conv, part.bn = _folded(part.conv, part.bn), part.bn.act
+
+
+def _folded(conv: nn.Module, norm: nn.Module) -> nn.Module:
+    return fuse_conv_bn_eval(cast("nn.Conv2d", conv), cast("nn.BatchNorm2d", norm))

@@ -85,12 +85,12 @@ class MatterDecoder(nn.Module):
         Returns:
             B x 1 x H x W float32 alpha, 0..1.
         """
-        # Details and fusion may be in half precision; the step to alpha never is.
-        precision = self.convstream.convs[0].conv.weight.dtype
-        details, features = self.convstream(image_b4hw.to(precision)), features.to(precision)
+        # Details and fusion may be in half precision while the step to alpha is not.
+        half, whole = (next(part.parameters()).dtype for part in (self.convstream, self.matting_head))
+        details, features = self.convstream(image_b4hw.to(half)), features.to(half)
         for block, detail in zip(self.fusion_blks, reversed(details), strict=True):
             features = block(features, detail)
-        return cast("Tensor", self.matting_head(features.float()).sigmoid())
+        return cast("Tensor", self.matting_head(features.to(whole)).float().sigmoid())
 
 
 def decode_tiles(

@@ -33,7 +33,10 @@ def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
     Probabilities are stretched, not classes, so that borders run smoothly across the model's coarser cells.
     """
     likely = to_plate(logits_b3hw.float().softmax(dim=1), size_wh)
-    return likely.argmax(dim=1, keepdim=True).float() / 2
+    background, unknown, foreground = likely[:, :1], likely[:, 1:2], likely[:, 2:]
+    # What argmax gives, ties included, in a fraction of its time on a processor.
+    trimap: Tensor = (unknown > background).to(likely.dtype) / 2
+    return trimap.masked_fill_(foreground > torch.maximum(background, unknown), 1.0)
 
 
 def mask_to_plate(logits_b1hw: Tensor, size_wh: tuple[int, int]) -> Tensor:

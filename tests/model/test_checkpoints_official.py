@@ -50,7 +50,7 @@ def folder(imported):
 @pytest.fixture(scope="module")
 def plain(folder):
     """SAM 2.1 with a public matter."""
-    return load_model("sam2.1-t", folder=folder)
+    return load_model("sam2.1-t", folder=folder, exact=True)
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_imported_matter_keeps_every_number(plain):
 
 def test_a_matter_is_chosen_by_name(folder):
     """A name behind the model's chooses among imported matters, each with its own structure."""
-    model = load_model("sam2.1-t:vitmatte-s", folder=folder)
+    model = load_model("sam2.1-t:vitmatte-s", folder=folder, exact=True)
     assert model.config.matter == VITMATTE_S
     state = model.matter.state_dict()
     for name, tensor in vitmatte_state().items():
@@ -175,7 +175,7 @@ def test_a_tracker_takes_its_matter_from_the_folder(plain, folder, tmp_path):
     """A file with only the tracker is completed by the imported matter, and needs one."""
     save_model(plain, tmp_path / "mine.safetensors", metadata={}, parts=("tracker",))
     assert read_header(tmp_path / "mine.safetensors")["mam2.parts"] == "tracker"
-    whole = load_model(tmp_path / "mine.safetensors", folder=folder)
+    whole = load_model(tmp_path / "mine.safetensors", folder=folder, exact=True)
     theirs = plain.state_dict()
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in whole.state_dict().items())
     with pytest.raises(ModelError, match="mematte-s") as raised:

@@ -1,0 +1,94 @@
+"""A model made ready to matte computes what it did before."""
+
+import numpy as np
+import pytest
+import torch
+
+from engine.model import inference
+from engine.model.checkpoints import load_model
+from engine.model.config import CONFIGS
+from engine.model.mam2 import MAM2
+from engine.model.matter import Matter
+from engine.model.matter_config import STARTER_MATTER
+from engine.model.matter_windows import windows_around
+from engine.model.tensors import FrameMemory, Memory
+from engine.model.wide_attention import attend
+
+SIZE_HW = (352, 544)
+
+
+def ready(kind, monkeypatch, *, half):
+    """The same seeded matter or model twice: as it is, and made ready with or without half precision."""
+    monkeypatch.setattr(inference, "has_bfloat16", lambda: half)
+    both = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        both.append(MAM2(CONFIGS["starter"]) if kind == "model" else Matter(STARTER_MATTER))
+        both[-1].requires_grad_(requires_grad=False).eval()
+    (inference.optimise if kind == "model" else inference.optimise_matter)(both[1])
+    return both
+
+
+def ring():
+    """A plate and a trimap whose unknown pixels form a ring, B = 1."""
+    torch.manual_seed(0)
+    y, x = torch.meshgrid(torch.arange(SIZE_HW[0]), torch.arange(SIZE_HW[1]), indexing="ij")
+    far = torch.hypot(y - 150.0, x - 260.0)
+    trimap = (far < 120).float() + 0.5 * ((far >= 120) & (far < 140)).float()
+    return torch.rand(1, 3, *SIZE_HW), trimap[None, None]
+
+
+@torch.inference_mode()
+def test_decoding_around_the_unknown_is_decoding_the_frame(monkeypatch):
+    """In float32 unknown pixels get the alpha of one pass over the frame up to rounding, known ones the trimap."""
+    plain, quick = ready("matter", monkeypatch, half=False)
+    plate, trimap = ring()
+    alpha = quick(plate, trimap)
+    unknown = trimap == 0.5
+    assert torch.allclose(alpha[unknown], plain(plate, trimap)[unknown], atol=1e-5)
+    assert torch.equal(alpha[:, :, :64, :64], trimap[:, :, :64, :64])
+
+
+@torch.inference_mode()
+def test_half_precision_shows_nowhere():
+    """The shipped matter's alpha differs by less than 1/255 on average and 8/255 at worst when made ready."""
+    plate, trimap = ring()
+    exact, quick = load_model("starter", exact=True).matter, load_model("starter").matter
+    unknown = trimap == 0.5
+    difference = 255 * (exact(plate, trimap) - quick(plate, trimap)).abs()[unknown]
+    assert difference.mean() < 1
+    assert difference.max() < 8
+
+
+@torch.inference_mode()
+def test_the_tracker_encodes_and_recalls_the_same(monkeypatch):
+    """Features and what is recalled of memories, object pointers among them, agree up to rounding."""
+    plain, quick = ready("model", monkeypatch, half=False)
+    plate = torch.rand(1, 3, 256, 256)
+    features = plain.encode(plate)
+    assert torch.allclose(quick.encode(plate).image_bchw, features.image_bchw, atol=1e-5)
+    kept = [FrameMemory(torch.randn(1, 64, 16, 16), torch.randn(1, 128)) for _ in range(3)]
+    memory = Memory(3, 9, prompted={0: kept[0]}, recent={1: kept[1], 2: kept[2]})
+    assert torch.allclose(quick.recall(features, memory), plain.recall(features, memory), atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 7, 5, 3), (2, 300, 40, 16)])
+def test_attention_is_the_definition(shape):
+    """Products a few queries at a time give softmax(Q K^T / sqrt(C)) V, whatever the width of V."""
+    batch, queries, keys, width = shape
+    torch.manual_seed(1)
+    q, k, v = torch.randn(batch, queries, 8), torch.randn(batch, keys, 8), torch.randn(batch, keys, width)
+    want = torch.softmax(q @ k.transpose(1, 2) / 8**0.5, dim=-1) @ v
+    assert torch.allclose(attend(q, k, v), want, atol=1e-6)
+
+
+def test_windows_hold_what_is_wanted_and_little_else():
+    """Every wanted pixel lies in a window, and the hole of a large ring in none."""
+    wanted = np.zeros((1088, 1920), bool)
+    wanted[100:900, 200:1700] = True
+    wanted[130:870, 230:1670] = False
+    covered = np.zeros_like(wanted)
+    for window in windows_around(wanted):
+        covered[window.top : window.bottom, window.left : window.right] = True
+    assert covered[wanted].all()
+    assert not covered[300:700, 500:1400].any()
