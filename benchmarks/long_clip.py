@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 import torch
-from clips import DriftingDisc, seeded_starter
+from clips import DriftingDisc
+from drawn import ready_model
 from outcome import publish, size_of
 
 from engine.contract.shot import Point, Settings, Shot, ShotObject
@@ -71,7 +72,7 @@ def _measured(frames: int, width: int, height: int) -> tuple[list[Row], int]:
     marks = {WARM, frames, *range(0, frames, max(frames // ROWS, 1))}
     rows: list[Row] = []
     early, peak, unknown, start = 0.0, 0.0, 0, time.perf_counter()
-    with ShotSession(seeded_starter(), shot, DriftingDisc(width, height)) as session:
+    with ShotSession(ready_model("starter"), shot, DriftingDisc(width, height)) as session:
         for mattes in session.track():
             frame, size = mattes.frame, process.memory_info().rss / 2**20
             unknown += int((mattes.objects["disc"].trimap_hw == 0.5).any())
