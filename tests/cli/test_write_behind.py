@@ -28,7 +28,7 @@ def test_a_frame_is_written_while_the_next_is_made():
 def test_a_failed_write_is_heard_of():
     """What went wrong with the last file reaches the caller, and the frame does not count as done."""
 
-    def write(frame, layers):
+    def write(frame, _):
         raise OSError(f"no room for {frame}")
 
     done = []
@@ -40,7 +40,16 @@ def test_a_failed_write_is_heard_of():
 def test_an_error_elsewhere_lets_the_file_under_way_be_finished():
     """When the next frame fails, the one before is whole on disk, and the next one's error is what is told."""
     written = []
-    with pytest.raises(ValueError, match="the next"), WriteBehind(lambda at, _: written.append(at), print) as behind:
-        behind.write(1, {})
+
+    def frames():
+        yield 1
         raise ValueError("the next")
+
+    def run():
+        with WriteBehind(lambda at, _: written.append(at), print) as behind:
+            for frame in frames():
+                behind.write(frame, {})
+
+    with pytest.raises(ValueError, match="the next"):
+        run()
     assert written == [1]
