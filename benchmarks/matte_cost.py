@@ -16,8 +16,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import psutil
 import torch
+from outcome import most_memory
 
 from engine.cli.matte_request import MatteRequest
 from engine.cli.matte_run import run_matte
@@ -67,7 +67,7 @@ def _row(size: str, frames: int, model: str, device: str) -> str:
         busy = time.process_time()
         seconds = matte(frames)
         busy = time.process_time() - busy
-    memory = _most_memory()
+    memory = most_memory()
     on_gpu = f"{torch.cuda.max_memory_reserved() / 2**20:.0f}" if torch.cuda.is_available() else "-"
     return f"| {size} | {frames} | {busy / frames:.2f} | {seconds / frames:.2f} | {memory / 2**20:.0f} | {on_gpu} |"
 
@@ -81,16 +81,6 @@ def _written(folder: Path, frames: int, width: int, height: int) -> tuple[str, G
         write_exr(folder / f"plate.{index + 1:04d}.exr", channels, "")
     x, y = clip.click_xy
     return str(folder / "plate.####.exr"), Given("point", f"{x * width / DRAWN_HW[1]:g},{y * height / DRAWN_HW[0]:g}@1")
-
-
-def _most_memory() -> int:
-    """Give the most bytes of memory that this process has had."""
-    try:
-        import resource
-    except ImportError:
-        return int(psutil.Process().memory_info().peak_wset)  # Windows
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
 
 
 if __name__ == "__main__":
