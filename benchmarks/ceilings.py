@@ -1,0 +1,95 @@
+"""What this machine can do at best: matrix products in float32 and bfloat16, and copying. Others' shares are of it.
+
+    python benchmarks/ceilings.py [--threads 1] [--device cpu] [--json FILE]
+
+Each figure is the best of several rounds. A copy counts what is read and what is written.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from outcome import publish
+
+SIDES = {"cpu": 2048, "cuda": 8192}
+"""Of the square matrices, by kind of device: large enough that nothing but the product counts."""
+_COPIED = 256 << 20
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """The best that a device reached with so many threads.
+
+    Attributes:
+        float32_gflop_s, bfloat16_gflop_s: of a product of square matrices.
+        copy_gb_s: bytes read plus bytes written.
+    """
+
+    device: str
+    threads: int
+    float32_gflop_s: float
+    bfloat16_gflop_s: float
+    copy_gb_s: float
+
+    def floor_s(self, flops: dict[torch.dtype, int]) -> float:
+        """Give the least seconds that so many floating point operations take, those of each precision at its ceiling.
+
+        Raises:
+            KeyError: a precision without a ceiling.
+        """
+        reached = {torch.float32: self.float32_gflop_s, torch.bfloat16: self.bfloat16_gflop_s}
+        return sum(count / reached[precision] for precision, count in flops.items()) / 1e9
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    publish("ceilings", [measured(options.device, options.rounds)], options.json)
+    return 0
+
+
+def measured(device: str, rounds: int) -> Ceilings:
+    """Measure with the threads that torch is set to."""
+    source = torch.ones(_COPIED, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    copy = 2 * _COPIED / _best(lambda: target.copy_(source), device, rounds)
+    products = {}
+    for precision in (torch.float32, torch.bfloat16):
+        side = SIDES[torch.device(device).type]
+        a, b = (torch.randn(side, side, device=device).to(precision) for _ in range(2))
+        out = torch.empty_like(a)
+        products[precision] = 2 * side**3 / _best(lambda a=a, b=b, out=out: torch.mm(a, b, out=out), device, rounds)
+    return Ceilings(
+        device, torch.get_num_threads(), products[torch.float32] / 1e9, products[torch.bfloat16] / 1e9, copy / 1e9
+    )
+
+
+def synchronise(device: str) -> None:
+    """Wait until a device has done what it was given; a processor has."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _best(call: Callable[[], object], device: str, rounds: int) -> float:
+    seconds = []
+    for _ in range(rounds + 1):
+        synchronise(device)
+        start = time.perf_counter()
+        call()
+        synchronise(device)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds[1:])  # the first also makes the kernel
+
+
+if __name__ == "__main__":
+    sys.exit(main())

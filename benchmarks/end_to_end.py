@@ -1,0 +1,143 @@
+"""Frames a second and memory of `mam2 matte` from plates on disk to mattes on disk, a process a row.
+
+    python benchmarks/end_to_end.py [--models starter sam2.1-t] [--sizes 512x288 1920x1080] [--frames 8] [--json FILE]
+
+The shot is drawn smoke, enlarged, so that the matter has the same share of the plate to do at every size. Two frames
+are matted before the clock starts, and the model is loaded by then. `sam2.1-*` have seeded weights and true trimaps.
+Memory is the most that the process had, on the GPU the most that PyTorch reserved.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import torch
+from outcome import most_memory, publish, size_of
+from subjects import TrueTrimaps, subject
+from written_shot import WrittenShot, write_prompts, write_shot
+
+from engine.cli.matte_request import MatteRequest
+from engine.cli.matte_run import run_matte
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SIZES = [(512, 288), (1920, 1080), (4096, 2160)]
+WARM = 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a row is measured on."""
+
+    model: str
+    shot: WrittenShot
+    objects: int = 1
+    clicks: int = 1
+    device: str = "cpu"
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model on plates of one size.
+
+    Attributes:
+        frames: matted while the clock ran.
+        wall_s, processor_s: a frame.
+        memory_mib: on the host.
+        gpu_mib: None without a GPU.
+    """
+
+    model: str
+    plates: str
+    frames: int
+    frames_s: float
+    wall_s: float
+    processor_s: float
+    memory_mib: float
+    gpu_mib: float | None
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser)
+    options = parser.parse_args()
+    rows = []
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            shot = write_shot(Path(folder) / "plates", options.frames, size)
+            for model in options.models:
+                rows.append(apart(measured, Case(model, shot, device=options.device, threads=options.threads)))
+                print(rows[-1], file=sys.stderr, flush=True)
+    publish("end_to_end", rows, options.json)
+    return 0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the programs that matte drawn shots have in common."""
+    on_gpu = torch.cuda.is_available()
+    models = ["starter", "sam2.1-t", *(["sam2.1-l"] if on_gpu else [])]
+    parser.add_argument("--models", nargs="+", default=models)
+    parser.add_argument("--sizes", nargs="+", type=size_of, default=SIZES, metavar="WIDTHxHEIGHT")
+    parser.add_argument("--frames", type=int, default=8, help=f"of the shot; more than {WARM}")
+    parser.add_argument("--device", default="cuda" if on_gpu else "cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+
+
+def apart(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do something in a process of its own, whose memory is its alone."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(work, *args, **kwargs).result()
+
+
+def measured(case: Case) -> Row:
+    """Matte the shot as the command line does; call it in a fresh process."""
+    torch.set_num_threads(case.threads)
+    shot, model = case.shot, subject(case.model, case.device)
+    trimaps = TrueTrimaps(model, shot, case.objects)
+    with tempfile.TemporaryDirectory() as folder:
+        prompts = write_prompts(Path(folder) / "prompts.json", shot.objects(case.objects, case.clicks))
+        short = write_prompts(Path(folder) / "short.json", shot.objects(case.objects))
+
+        def matte(last: int, prompts_file: Path) -> float:
+            trimaps.restart()
+            request = MatteRequest(
+                shot.plates,
+                Path(folder) / f"mattes{last}",
+                prompts_file=prompts_file,
+                range=(1, last),
+                settings={"direction": "forward"},
+                device=case.device,
+                name="matte",
+            )
+            return run_matte(request, load=lambda *_: model).seconds
+
+        matte(WARM, short)
+        busy = time.process_time()
+        wall = matte(shot.frames, prompts)
+        busy = time.process_time() - busy
+    gpu = torch.cuda.max_memory_reserved() / 2**20 if torch.device(case.device).type == "cuda" else None
+    return Row(
+        model=case.model,
+        plates=f"{shot.width}x{shot.height}",
+        frames=shot.frames,
+        frames_s=shot.frames / wall,
+        wall_s=wall / shot.frames,
+        processor_s=busy / shot.frames,
+        memory_mib=most_memory() / 2**20,
+        gpu_mib=gpu,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

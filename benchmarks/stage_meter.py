@@ -1,0 +1,101 @@
+"""What each stage of a frame takes and does: seconds by the clock and of processors, bytes moved, operations."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import torch
+from ceilings import synchronise
+from stage_clock import StageClock
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class StageMeter(StageClock):
+    """A `StageClock` that also counts time by the clock, bytes, and floating point operations by precision.
+
+    Args:
+        device: waited for at the border of two stages, so that its work counts where it was asked for.
+
+    Attributes:
+        wall: seconds by the clock, by stage.
+        moved: bytes, by stage that was wrapped with `moving`.
+        flops: operations, by stage and precision, of what ran under `counting`.
+    """
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self._device = device
+        self.wall: dict[str, float] = defaultdict(float)
+        self.moved: dict[str, int] = defaultdict(int)
+        self.flops: dict[str, dict[torch.dtype, int]] = defaultdict(lambda: defaultdict(int))
+        self._clock = time.perf_counter()
+
+    def restart(self) -> None:
+        """Count from nothing, and from now."""
+        super().restart()
+        for counted in (self.wall, self.moved, self.flops):
+            counted.clear()
+        self._clock = time.perf_counter()
+
+    def wrap(self, stage: str, owner: object, name: str) -> None:
+        """Have what a function takes count for a stage, for good; AttributeError when its owner has none of that name."""
+        setattr(owner, name, self.timed(stage, getattr(owner, name)))
+
+    def moving(self, stage: str, owner: object, name: str, weigh: Callable[..., int]) -> None:
+        """Wrap a function, and count the bytes that `weigh` tells of its result and its arguments."""
+        timed = self.timed(stage, getattr(owner, name))
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            result = timed(*args, **kwargs)
+            self.moved[stage] += weigh(result, *args)
+            return result
+
+        setattr(owner, name, wrapped)
+
+    def counting(self) -> FlopCounterMode:
+        """Give a context in which operations count for the stage that is open; it slows what runs in it."""
+        return FlopCounterMode(
+            display=False, custom_mapping={kind: self._noting(formula) for kind, formula in flop_registry.items()}
+        )
+
+    def _noting(self, formula: Callable[..., int]) -> Callable[..., int]:
+        def count(*args: Any, **kwargs: Any) -> int:
+            flops = formula(*args, **kwargs)
+            precision = next(value.dtype for value in args if isinstance(value, Tensor))
+            self.flops[self._open[-1]][precision] += flops
+            return flops
+
+        count._get_raw = True  # type: ignore[attr-defined]  # noqa: SLF001 - the counter's way to be given tensors
+        return count
+
+    def _settle(self) -> None:
+        synchronise(self._device)
+        now = time.perf_counter()
+        self.wall[self._open[-1]] += now - self._clock
+        self._clock = now
+        super()._settle()
+
+
+def weight(*values: object) -> int:
+    """Give the bytes of arrays and tensors, and of what files hold; other values have none.
+
+    Of mattes by object, the alphas count: they are what is written.
+    """
+    return sum(_weight(value) for value in values)
+
+
+def _weight(value: object) -> int:
+    if isinstance(value, np.ndarray | Tensor):
+        return int(value.nbytes)
+    if isinstance(value, Path):
+        return value.stat().st_size
+    if isinstance(value, Mapping):
+        return sum(matte.alpha_hw.nbytes for matte in value.values())
+    return 0
