@@ -20,7 +20,8 @@ from torch.utils.data import Dataset
 
 from engine.evaluation import metrics
 from engine.evaluation.unseen_clips import matte_clip
-from engine.model.checkpoints import load_model, merge_lora
+from engine.model.checkpoints import load_model
+from engine.model.image_encoder import merge_lora
 from engine.model.mam2 import MAM2
 from engine.training.procedural import Clip, make_clip
 from engine.training.samples import Sample

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.contract.errors import ModelError
+from engine.model.adapters import merged
 from engine.model.catalogue import ModelFiles, find_files, weights_folder
 from engine.model.config import CONFIGS, LoraSettings, MAM2Config
 from engine.model.devices import pick_device
-from engine.model.image_encoder import add_lora, lora_layers, merge_lora
+from engine.model.image_encoder import add_lora, lora_layers
 from engine.model.import_weights import ImportedWeights, import_file, verify_file
 from engine.model.inference import optimise, optimise_matter
 from engine.model.mam2 import MAM2
@@ -71,11 +72,10 @@ def load_model(
             `model.version`, `model.unreadable` or `model.device`; says what to do.
     """
     target = pick_device(device)
-    model = _assemble(find_files(str(name_or_path), folder or weights_folder()))
+    model = _assemble(find_files(str(name_or_path), folder or weights_folder()), merge=not for_training)
     if for_training:
         _adapt(model, CONFIGS[model.config.name].lora, seed=0)
         return model.to(target).train()
-    merge_lora(model)
     model.to(target).requires_grad_(False).eval()
     if not exact:
         optimise(model)
@@ -163,21 +163,23 @@ def save_model(
         raise ValueError(f"facts must not begin with {RESERVED}")
     tensors = {key: tensor for key, tensor in model.state_dict().items() if key.partition(".")[0] in parts}
     adapters = lora_layers(model)
-    merged = any(layer.merged for layer in adapters)
-    if merged:
+    folded = any(layer.merged for layer in adapters)
+    if folded:
         tensors = without_adapters(tensors)
     contents = Contents(
         config.name,
         config.tracker if "tracker" in parts else None,
-        config.lora if "tracker" in parts and adapters and not merged else None,
+        config.lora if "tracker" in parts and adapters and not folded else None,
         config.trimap_from,
         config.matter if "matter" in parts else None,
     )
     write_weights(path, contents, _halved(tensors) if half else tensors, metadata)
 
 
-def _assemble(files: ModelFiles, *, seed: int = 0) -> MAM2:
+def _assemble(files: ModelFiles, *, seed: int = 0, merge: bool = False) -> MAM2:
     contents, tensors = read_weights(files.tracker)
+    if merge and contents.lora is not None:
+        tensors, contents = merged(tensors, contents.lora), replace(contents, lora=None)
     if files.matter == files.tracker:
         matter, matter_tensors = contents, tensors
     else:
