@@ -1,0 +1,52 @@
+"""Draws the shot of `peers.py`: plates, one click and the true trimaps.
+
+A trimap is decided in the cells of SAM 2.1's decoder and stretched to the plate, as the engine does it: the matter of
+each contender is asked about the same pixels.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from drawn import DrawnClip
+from peers_shot import PeerShot
+from PIL import Image
+from torch.nn import functional as F
+
+from engine.session.fit import to_square, trimap_to_plate
+from engine.training.procedural import UNSEEN_SEED
+from engine.training.targets import trimap_target
+
+SIDE = 1024
+"""Of the square that SAM 2.1's encoder sees, in pixels."""
+
+SUBJECTS = {"ordinary": ("hair", UNSEEN_SEED), "worst": ("smoke", UNSEEN_SEED + 3)}
+"""Kind and seed of the drawn clips: of 40 seeds, hair of the usual extent, and the smoke that fills most."""
+
+_CERTAIN = 8.0
+
+
+def draw_shot(folder: Path, subject: str, frames: int, size: tuple[int, int]) -> PeerShot:
+    """Draw one of SUBJECTS into a folder."""
+    kind, seed = SUBJECTS[subject]
+    clip = DrawnClip(kind, frames, *size, seed=seed)
+    shot = PeerShot(folder, frames, size, clip.click_xy)
+    shot.jpegs.mkdir(parents=True)
+    truth = {}
+    for frame in range(1, frames + 1):
+        plate_hwc = np.rint(clip.display(frame) * 255).astype(np.uint8)
+        Image.fromarray(plate_hwc).save(shot.jpegs / f"{frame:05d}.jpg", quality=95)
+        cells = trimap_target(to_square(torch.from_numpy(clip.alpha(frame))[None, None], SIDE))
+        trimap = trimap_to_plate(spelled(cells), size)
+        truth[f"cells{frame}"] = cells[0].numpy().astype(np.uint8)
+        truth[f"trimap{frame}"] = (trimap[0, 0].numpy() * 255 + 0.5).astype(np.uint8)
+    np.savez(folder / "truth.npz", **truth)
+    said = {"frames": frames, "size": size, "click_xy": clip.click_xy}
+    (folder / "shot.json").write_text(json.dumps(said), encoding="utf-8")
+    return shot
+
+
+def spelled(cells_bhw: torch.Tensor) -> torch.Tensor:
+    """Give trimap logits (B, 3, h, w) that say these classes (B, h, w) with certainty."""
+    return F.one_hot(cells_bhw.long(), 3).movedim(-1, 1).float() * _CERTAIN
