@@ -45,7 +45,7 @@ class StageMeter(StageClock):
         self._clock = time.perf_counter()
 
     def wrap(self, stage: str, owner: object, name: str) -> None:
-        """Have what a function takes count for a stage, for good; AttributeError when its owner has none of that name."""
+        """Have what a function takes count for a stage, for good; AttributeError when there is none."""
         setattr(owner, name, self.timed(stage, getattr(owner, name)))
 
     def moving(self, stage: str, owner: object, name: str, weigh: Callable[..., int]) -> None:

@@ -11,8 +11,10 @@ stages that do little but move bytes. `sam2.1-*` have seeded weights and true tr
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import torch
 from ceilings import Ceilings
@@ -33,6 +35,9 @@ from engine.session import fit
 from engine.session.features import FeatureCache
 from engine.session.session import ShotSession
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 STAGES = (
     "read",
     "colour",
@@ -49,6 +54,7 @@ STAGES = (
 )
 """In the order of a frame; `features` is their cache."""
 COUNTED = ("encode", "recall", "mask", "trimap", "remember", "matte")
+NETWORKS = ("encode", "recall", "decode_mask", "decode_trimap", "remember")
 FITTING = ("to_tensor", "to_square", "trimap_to_plate", "mask_to_plate")
 
 
@@ -113,6 +119,7 @@ def measured(case: Case, ceilings: Ceilings) -> list[Row]:
     _track(case, model, meter, trimaps)
     _track(case, model, meter, trimaps)
     wall, busy, moved = dict(meter.wall), meter.stop(), dict(meter.moved)
+    _leave_inference(model)
     with meter.counting():
         _track(case, model, meter, trimaps)
     unseen = {*STAGES} ^ {*busy}
@@ -139,6 +146,23 @@ def measured(case: Case, ceilings: Ceilings) -> list[Row]:
             )
         )
     return rows
+
+
+def _leave_inference(model: MAM2) -> None:
+    """Have the networks run without gradients, but not in inference mode, for good.
+
+    In inference mode the counter meets operations such as einsum whole, and takes them apart without autocast.
+    """
+    for owner, name in ((model.matter, "forward"), *((model, name) for name in NETWORKS)):
+        setattr(owner, name, _outside_inference(getattr(owner, name)))
+
+
+def _outside_inference(function: Callable[P, R]) -> Callable[P, R]:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with torch.inference_mode(mode=False), torch.no_grad():
+            return function(*args, **kwargs)
+
+    return wrapped
 
 
 def _track(case: Case, model: MAM2, meter: StageMeter, trimaps: TrueTrimaps) -> None:
