@@ -2,7 +2,7 @@
 PYTHON ?= python3
 MAM2_VENV ?= .venv
 
-.PHONY: demo test check docs lint format types bench-service bench-overhead
+.PHONY: demo test check docs lint format types bench bench-quick bench-service bench-overhead
 
 demo:
 	$(PYTHON) install demo
@@ -25,6 +25,13 @@ format:
 
 types:
 	"$(MAM2_VENV)/bin/mypy" && "$(MAM2_VENV)/bin/mypy" install
+
+# Measures and remakes docs/performance.md; `bench-quick` is a look of about two minutes that changes no page.
+bench:
+	"$(MAM2_VENV)/bin/python" benchmarks/performance.py
+
+bench-quick:
+	"$(MAM2_VENV)/bin/python" benchmarks/performance.py --quick
 
 bench-service:
 	"$(MAM2_VENV)/bin/python" benchmarks/service.py

@@ -25,15 +25,15 @@ class Ceilings:
     """The best that a device reached with so many threads.
 
     Attributes:
-        float32_gflop_s, bfloat16_gflop_s: of a product of square matrices.
-        copy_gb_s: bytes read plus bytes written.
+        float32_gflop_per_second, bfloat16_gflop_per_second: of a product of square matrices.
+        copy_gb_per_second: bytes read plus bytes written.
     """
 
     device: str
     threads: int
-    float32_gflop_s: float
-    bfloat16_gflop_s: float
-    copy_gb_s: float
+    float32_gflop_per_second: float
+    bfloat16_gflop_per_second: float
+    copy_gb_per_second: float
 
     def floor_s(self, flops: dict[torch.dtype, int]) -> float:
         """Give the least seconds that so many floating point operations take, those of each precision at its ceiling.
@@ -41,7 +41,7 @@ class Ceilings:
         Raises:
             KeyError: a precision without a ceiling.
         """
-        reached = {torch.float32: self.float32_gflop_s, torch.bfloat16: self.bfloat16_gflop_s}
+        reached = {torch.float32: self.float32_gflop_per_second, torch.bfloat16: self.bfloat16_gflop_per_second}
         return sum(count / reached[precision] for precision, count in flops.items()) / 1e9
 
 

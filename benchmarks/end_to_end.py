@@ -59,7 +59,7 @@ class Row:
     model: str
     plates: str
     frames: int
-    frames_s: float
+    frames_per_second: float
     wall_s: float
     processor_s: float
     memory_mib: float
@@ -131,7 +131,7 @@ def measured(case: Case) -> Row:
         model=case.model,
         plates=f"{shot.width}x{shot.height}",
         frames=shot.frames,
-        frames_s=shot.frames / wall,
+        frames_per_second=shot.frames / wall,
         wall_s=wall / shot.frames,
         processor_s=busy / shot.frames,
         memory_mib=most_memory() / 2**20,

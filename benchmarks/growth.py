@@ -28,14 +28,14 @@ class Row:
     """One value of what is varied.
 
     Attributes:
-        frames_s: by the clock.
+        frames_per_second: by the clock.
         processor_s: a frame.
         extra_percent: as above; None where nothing is counted.
     """
 
     grows: str
     value: str
-    frames_s: float
+    frames_per_second: float
     processor_s: float
     memory_mib: float
     gpu_mib: float | None
@@ -85,7 +85,7 @@ def _rows(grows: str, options: argparse.Namespace) -> Iterator[Row]:
             alone = alone or found.processor_s
             extra = 100 * (found.processor_s / alone - 1) / (value - 1) if value > 1 else None
         spelled = f"{size[0]}x{size[1]}" if grows == "resolution" else str(value)
-        row = Row(grows, spelled, found.frames_s, found.processor_s, found.memory_mib, found.gpu_mib, extra)
+        row = Row(grows, spelled, found.frames_per_second, found.processor_s, found.memory_mib, found.gpu_mib, extra)
         print(row, file=sys.stderr, flush=True)
         yield row
 

@@ -5,8 +5,8 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,18 @@ import torch
 
 def publish(benchmark: str, rows: Sequence[Any], file: Path | None) -> None:
     """Print rows, dataclasses of one kind, as a Markdown table; with a file, write them there as JSON too."""
-    titles = [field.name.replace("_", " ") for field in fields(rows[0])]
-    print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|")
-    for row in rows:
-        print("| " + " | ".join(_spelled(value) for value in vars(row).values()) + " |", flush=True)
+    print(markdown([asdict(row) for row in rows]), flush=True)
     if file:
         content = {"benchmark": benchmark, "machine": machine(), "rows": [asdict(row) for row in rows]}
         file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Give rows of flat values, all with the same names, as a Markdown table."""
+    titles = [name.replace("_", " ") for name in rows[0]]
+    lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
+    lines += ["| " + " | ".join(_spelled(value) for value in row.values()) + " |" for row in rows]
+    return "\n".join(lines)
 
 
 def machine() -> dict[str, str | int | float]:

@@ -68,7 +68,7 @@ class Row:
         gflop: operations a frame; None for stages that do not multiply matrices.
         bfloat16_percent: of the operations.
         of_matmul_percent: the time that the operations take at the ceiling, of the time that they took.
-        gb_s: bytes read and written a second; None for stages that do more than move them.
+        gb_per_second: bytes read and written a second; None for stages that do more than move them.
         of_copy_percent: of the copy ceiling.
     """
 
@@ -81,7 +81,7 @@ class Row:
     gflop: float | None = None
     bfloat16_percent: float | None = None
     of_matmul_percent: float | None = None
-    gb_s: float | None = None
+    gb_per_second: float | None = None
     of_copy_percent: float | None = None
 
 
@@ -141,8 +141,8 @@ def measured(case: Case, ceilings: Ceilings) -> list[Row]:
                 gflop=sum(flops.values()) / frames / 1e9 if flops else None,
                 bfloat16_percent=100 * flops.get(torch.bfloat16, 0) / sum(flops.values()) if flops else None,
                 of_matmul_percent=100 * ceilings.floor_s(flops) / wall[stage] if flops else None,
-                gb_s=pace,
-                of_copy_percent=100 * pace / ceilings.copy_gb_s if pace else None,
+                gb_per_second=pace,
+                of_copy_percent=100 * pace / ceilings.copy_gb_per_second if pace else None,
             )
         )
     return rows

@@ -1,0 +1,138 @@
+"""Run the suite, a program after another, and remake the tables and the picture of docs/performance.md from it.
+
+    python benchmarks/performance.py [--threads 1] [--parts stages growth] [--results build/benchmarks]
+    python benchmarks/performance.py --quick
+
+What a part measured stays as JSON in the folder of results: parts can be run one by one, and the page is made from all
+that are there. `--quick` asks small things of every part that has some, in about two minutes, and leaves the page alone. Fails when
+a part fails; the others are run all the same.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from outcome import markdown
+from performance_plot import draw
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "performance.md"
+PICTURE = ROOT / "docs" / "images" / "performance.png"
+NOTHING = "Not measured yet."
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program of the suite.
+
+    Attributes:
+        name: of the program and of its block on the page.
+        options: for the page's figures.
+        quick: for a quick look; None leaves the part out.
+    """
+
+    name: str
+    options: tuple[str, ...] = ()
+    quick: tuple[str, ...] | None = None
+
+
+_SMALL = ("--models", "starter", "--sizes", "512x288", "--frames", "4")
+PARTS = (
+    Part("ceilings", quick=("--rounds", "2")),
+    Part("end_to_end", quick=_SMALL),
+    Part("stages", quick=_SMALL),
+    Part("growth", quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4")),
+    Part("peers"),
+    Part("correction", quick=("--sizes", "160x90", "--frames", "8", "--at", "5")),
+    Part("large", quick=("--models", "starter", "--sizes", "960x540")),
+    Part("long_clip", ("--frames", "20000", "--size", "96x64")),
+)
+"""In the order in which they run and stand on the page."""
+
+
+def main() -> int:
+    """Measure, then write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [part.name for part in PARTS]
+    parser.add_argument("--parts", nargs="*", choices=names, default=names, help="none: only remake the page")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--results", type=Path, default=ROOT / "build" / "benchmarks", metavar="FOLDER")
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    folder = options.results / "quick" if options.quick else options.results
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = []
+    for part in PARTS:
+        asked = part.quick if options.quick else part.options
+        if part.name in options.parts and asked is not None:
+            print(f"\n{part.name}", flush=True)
+            if _measured(part.name, asked, folder, options.threads):
+                failed.append(part.name)
+    if not options.quick:
+        write_page(PAGE, PICTURE, _results(folder))
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def write_page(page: Path, picture: Path, results: dict[str, dict[str, Any]]) -> None:
+    """Put every part's table, and the picture, between their marks on the page.
+
+    Args:
+        page: Markdown with `<!-- measured: NAME -->` and `<!-- end: NAME -->` for every part and for `picture`.
+        picture: PNG to make, in a folder beside the page.
+        results: by part, what it wrote as JSON.
+
+    Raises:
+        ValueError: a part that was measured has no marks on the page.
+    """
+    text = page.read_text(encoding="utf-8")
+    for part in PARTS:
+        result = results.get(part.name)
+        text = between_marks(text, part.name, _block(result) if result else NOTHING)
+    drawn = draw(results, picture)
+    link = f"![Where a frame's time goes, and how it grows]({picture.relative_to(page.parent).as_posix()})"
+    text = between_marks(text, "picture", link if drawn else NOTHING)
+    made = page.with_name(f"{page.name}.new")
+    made.write_text(text, encoding="utf-8")
+    made.replace(page)
+
+
+def between_marks(text: str, name: str, content: str) -> str:
+    """Give a page with what stands between one pair of marks replaced.
+
+    Raises:
+        ValueError: the page has no such pair.
+    """
+    begin, end = f"<!-- measured: {name} -->\n", f"<!-- end: {name} -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"the page has no '{begin.strip()}' with '{end}' behind it")
+    return f"{before}{begin}{content}\n{end}{after}"
+
+
+def _block(result: dict[str, Any]) -> str:
+    machine = result["machine"]
+    where = f"{machine['processor']}, {machine['threads']} of {machine['cores']} cores, torch {machine['torch']}."
+    return f"{where}\n\n{markdown(result['rows'])}"
+
+
+def _measured(name: str, asked: tuple[str, ...], folder: Path, threads: int) -> int:
+    """Run one program; what it measured before stays when it does not come to an end."""
+    program = Path(__file__).with_name(f"{name}.py")
+    command = [sys.executable, str(program), *asked, "--threads", str(threads), "--json", str(folder / f"{name}.json")]
+    return subprocess.run(command, check=False).returncode
+
+
+def _results(folder: Path) -> dict[str, dict[str, Any]]:
+    files = {part.name: folder / f"{part.name}.json" for part in PARTS}
+    return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
