@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from peers_shot import PeerShot, report
-from peers_truth import spelled
+from peers_shot import PeerShot, report, spelled
 from torch import Tensor
 
 from engine.contract.shot import Point, Settings, Shot, ShotObject
@@ -23,6 +22,7 @@ from engine.model.config import CONFIGS, MAM2Config
 from engine.model.inference import optimise
 from engine.model.mam2 import MAM2
 from engine.model.tensors import Features, Mask
+from engine.session.results import ObjectMatte
 from engine.session.session import ShotSession
 
 
@@ -57,15 +57,20 @@ def seeded_model(shot: PeerShot, *, exact: bool = False) -> MAM2:
     return model
 
 
-def alphas(model: MAM2, shot: PeerShot) -> Iterator[npt.NDArray[np.float32]]:
-    """Give the alpha (H, W) 0..1 of each frame."""
+def mattes(model: MAM2, shot: PeerShot) -> Iterator[ObjectMatte]:
+    """Track the subject forward from a click on frame 1; give the matte of each frame."""
     thing = ShotObject("subject", (Point(1, *shot.click_xy),))
     asked = Shot(1, shot.frames, *shot.size, (thing,), Settings(direction="forward"))
     with ShotSession(model, asked, shot) as session:
-        for mattes in session.track():
-            matte = mattes.objects["subject"]
-            assert np.array_equal(np.rint(matte.trimap_hw * 2), np.rint(shot.trimap(mattes.frame) / 127.5))
-            yield matte.alpha_hw
+        for found in session.track():
+            yield found.objects["subject"]
+
+
+def alphas(model: MAM2, shot: PeerShot) -> Iterator[npt.NDArray[np.float32]]:
+    """Give the alpha (H, W) 0..1 of each frame, made from the shot's own trimaps to the pixel."""
+    for frame, matte in enumerate(mattes(model, shot), start=1):
+        assert np.array_equal(np.rint(matte.trimap_hw * 2), np.rint(shot.trimap(frame) / 127.5))
+        yield matte.alpha_hw
 
 
 def main() -> None:

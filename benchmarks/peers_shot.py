@@ -12,8 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from outcome import most_memory
 from PIL import Image
+from torch.nn import functional as F
+
+_CERTAIN = 8.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ class PeerShot:
     def unknown_percent(self) -> float:
         """Give the share of the plates that is unknown, on average."""
         return 100 * float(np.mean([(self.trimap(frame) == 128).mean() for frame in range(1, self.frames + 1)]))
+
+
+def spelled(cells_bhw: torch.Tensor) -> torch.Tensor:
+    """Give trimap logits (B, 3, h, w) that say these classes (B, h, w) with certainty."""
+    return F.one_hot(cells_bhw.long(), 3).movedim(-1, 1).float() * _CERTAIN
 
 
 def report(layers: Iterable[npt.NDArray[np.float32]], size: tuple[int, int]) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from drawn import DrawnClip
-from peers_shot import PeerShot
+from peers_shot import PeerShot, spelled
 from PIL import Image
-from torch.nn import functional as F
 
 from engine.session.fit import to_square, trimap_to_plate
 from engine.training.procedural import UNSEEN_SEED
@@ -23,8 +22,6 @@ SIDE = 1024
 
 SUBJECTS = {"ordinary": ("hair", UNSEEN_SEED), "worst": ("smoke", UNSEEN_SEED + 3)}
 """Kind and seed of the drawn clips: of 40 seeds, hair of the usual extent, and the smoke that fills most."""
-
-_CERTAIN = 8.0
 
 
 def draw_shot(folder: Path, subject: str, frames: int, size: tuple[int, int]) -> PeerShot:
@@ -45,8 +42,3 @@ def draw_shot(folder: Path, subject: str, frames: int, size: tuple[int, int]) ->
     said = {"frames": frames, "size": size, "click_xy": clip.click_xy}
     (folder / "shot.json").write_text(json.dumps(said), encoding="utf-8")
     return shot
-
-
-def spelled(cells_bhw: torch.Tensor) -> torch.Tensor:
-    """Give trimap logits (B, 3, h, w) that say these classes (B, h, w) with certainty."""
-    return F.one_hot(cells_bhw.long(), 3).movedim(-1, 1).float() * _CERTAIN
