@@ -57,6 +57,8 @@ def _draw_growth(axes: Any, rows: Iterable[dict[str, Any]]) -> None:
             axes.plot(values, times, marker="o", label=label)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set(ylabel="processor time a frame, of the first value's", title="How cost grows")
     axes.legend()
 

@@ -1,0 +1,82 @@
+"""The page of performance is made from what benchmarks wrote."""
+
+import importlib
+import re
+import shutil
+
+import pytest
+
+MACHINE = {"processor": "a processor", "threads": 1, "cores": 2, "torch": "2.0"}
+STAGES = [
+    {"model": "starter", "plates": "64x36", "stage": stage, "share_percent": share}
+    for stage, share in (("read", 25.0), ("matte", 75.0))
+]
+GROWTH = [{"grows": "objects", "value": str(count), "processor_s": 0.1 * count} for count in (1, 2)]
+
+
+@pytest.fixture
+def performance(monkeypatch, repository):
+    """Give the program, which finds the others beside it."""
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    return importlib.import_module("performance")
+
+
+@pytest.fixture
+def page(tmp_path, repository):
+    """Give a copy of the page, in a folder with one for pictures."""
+    (tmp_path / "images").mkdir()
+    return shutil.copy(repository / "docs" / "performance.md", tmp_path / "performance.md")
+
+
+def _written(rows):
+    return {"benchmark": "any", "machine": MACHINE, "rows": rows}
+
+
+def test_the_page_gets_tables_of_what_was_measured(performance, page):
+    """A benchmark's rows stand as a table behind the machine that they are of; made again, the page stays the same."""
+    picture = page.parent / "images" / "performance.png"
+    results = {"growth": _written(GROWTH)}
+    performance.write_page(page, picture, results)
+    text = page.read_text(encoding="utf-8")
+    assert (
+        "a processor, 1 of 2 cores, torch 2.0.\n\n| grows | value | processor s |\n|---|---|---|\n| objects | 1 | 0.1 |"
+        in text
+    )
+    performance.write_page(page, picture, results)
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_what_was_not_measured_says_so(performance, page):
+    """A part without figures says that it was not measured, and no picture is drawn from half of its figures."""
+    picture = page.parent / "images" / "performance.png"
+    performance.write_page(page, picture, {"growth": _written(GROWTH)})
+    text = page.read_text(encoding="utf-8")
+    assert "<!-- measured: stages -->\nNot measured yet.\n<!-- end: stages -->" in text
+    assert "<!-- measured: picture -->\nNot measured yet.\n<!-- end: picture -->" in text
+    assert not picture.exists()
+
+
+def test_the_picture_is_drawn_from_stages_and_growth(performance, page):
+    """When stages and growth were measured, the page shows a picture that is there."""
+    picture = page.parent / "images" / "performance.png"
+    performance.write_page(page, picture, {"growth": _written(GROWTH), "stages": _written(STAGES)})
+    shown = re.search(r"!\[[^]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    assert (page.parent / shown[1]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_page_without_a_place_for_a_table_is_left_alone(performance, page):
+    """When a measured part has no place on the page, the page stays as it is and the part is named."""
+    page.write_text("No marks.\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="ceilings"):
+        performance.write_page(page, page.parent / "images" / "performance.png", {})
+    assert page.read_text(encoding="utf-8") == "No marks.\n"
+
+
+def test_every_part_is_a_program(performance, repository):
+    """Every part of the suite is a program that takes the options it is run with."""
+    for part in performance.PARTS:
+        text = (repository / "benchmarks" / f"{part.name}.py").read_text(encoding="utf-8")
+        asked = {word for word in (*part.options, *(part.quick or ()), "--threads", "--json") if word.startswith("--")}
+        if "add_options(parser)" in text:
+            text += (repository / "benchmarks" / "end_to_end.py").read_text(encoding="utf-8")
+        assert [option for option in asked if f'"{option}"' not in text] == []

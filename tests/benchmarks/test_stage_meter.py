@@ -1,0 +1,55 @@
+"""What the benchmark by stage counts."""
+
+import importlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+
+@pytest.fixture
+def stage_meter(monkeypatch, repository):
+    """Give the module, which finds the others beside it."""
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    return importlib.import_module("stage_meter")
+
+
+def test_operations_count_for_their_stage_and_precision(stage_meter):
+    """A product of matrices counts two operations a multiplication, in the stage and the precision that it ran in."""
+    meter = stage_meter.StageMeter("cpu")
+    work = meter.timed("matte", lambda a: a @ a)
+    with meter.counting():
+        work(torch.ones(8, 8))
+        work(torch.ones(4, 4, dtype=torch.bfloat16))
+    assert meter.flops == {"matte": {torch.float32: 2 * 8**3, torch.bfloat16: 2 * 4**3}}
+
+
+def test_bytes_moved_are_those_of_arrays_and_files(stage_meter, tmp_path):
+    """What a stage reads and writes counts by its bytes, and of mattes the alphas do."""
+    file = tmp_path / "matte"
+    file.write_bytes(b"12345")
+    meter = stage_meter.StageMeter("cpu")
+    owner = SimpleNamespace(write=lambda _: file)
+    meter.moving("write", owner, "write", stage_meter.weight)
+    owner.write({"object": SimpleNamespace(alpha_hw=np.zeros((3, 2), np.float32))})
+    assert meter.moved == {"write": 5 + 24}
+
+
+def test_a_function_that_is_gone_is_refused(stage_meter):
+    """A stage whose function has another name now stops the benchmark instead of counting nothing."""
+    with pytest.raises(AttributeError, match="gone"):
+        stage_meter.StageMeter("cpu").wrap("fit", SimpleNamespace(), "gone")
+
+
+def test_stages_add_up_to_the_time_that_passed(stage_meter):
+    """Time of a stage within another counts once, for the inner one; what no stage took counts for the rest."""
+    meter = stage_meter.StageMeter("cpu")
+    inner = meter.timed("encode", lambda: sum(range(20_000)))
+    outer = meter.timed("features", inner)
+    meter.restart()
+    began = meter._clock
+    outer()
+    meter.stop()
+    assert meter.wall.keys() == {"encode", "features", "rest"}
+    assert sum(meter.wall.values()) == pytest.approx(meter._clock - began)
