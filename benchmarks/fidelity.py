@@ -4,7 +4,8 @@
 
 Each shot is tracked twice from the same weights, with and without `engine.model.inference.optimise`, and its alphas
 are compared. `starter` is the shipped model on its own masks and trimaps. `sam2.1-t` has seeded weights, so it is given
-the true trimaps (`peers_ours.py`): what differs is its tracker's mask and MEMatte-S's alpha.
+the true trimaps (`peers_ours.py`): what differs is its tracker's mask and MEMatte-S's alpha. Its matter's weights are
+noise that lets the plate through (`lively.py`); what rounding does to them bounds no trained matter, and is a warning.
 
 `mean` is over all pixels, `mean unknown` over those that either trimap calls unknown, `worst` the largest of any pixel.
 `trimap changed percent` is the share of pixels that changed class, `mask changed percent` of those whose mask crossed

@@ -5,8 +5,9 @@
 
 Contenders: this engine (`peers_ours.py`); SAM 2's video predictor with ViTMatte-S of transformers on whole plates, and
 the predictor alone, which stops at a mask (`peers_sam2.py`); with `--bfloat16` both once more under autocast. Every run
-is a process of its own with so many threads, and contenders take turns. Weights are seeded, since cost does not depend
-on what they know, and the matters are given the same true trimap after each contender has made its own.
+is a process of its own with so many threads, and contenders take turns. Weights are seeded, and the matters are given
+the same true trimap after each contender has made its own. What weights know changes cost in one place: our matter's
+routers choose the tokens that get full attention. Seeded, they keep more than the quarter that training aims at.
 
 `first s` is from the plates on disk to the first alpha; loading all plates is in it for the predictor, which does so
 before it begins. `frame s` is a frame after that, which recalls as many frames before it as there are, up to six. Both

@@ -70,3 +70,28 @@ def test_a_contender_mattes_the_whole_shot(repository, tmp_path, program, words)
     assert len(said["seconds"]) == 2
     assert min(said["seconds"]) > 0
     assert said["most_memory"] > 100 << 20
+
+
+def test_a_seeded_matter_looks_at_the_plate_and_is_not_let_off(tmp_path):
+    """Seeded weights give alphas that differ over the plate; their routers keep more than a quarter of the tokens."""
+    import torch
+    from lively import enliven
+    from peers_truth import draw_shot
+
+    from engine.model.matter import Matter
+    from engine.model.matter_config import MEMATTE_S
+
+    shot = draw_shot(tmp_path, "worst", 1, (320, 192))
+    matter = Matter(MEMATTE_S).requires_grad_(False).eval()
+    enliven(matter)
+    kept = []
+    for router in matter.backbone.routers:
+        router.register_forward_hook(
+            lambda _module, _given, scores: kept.append((scores[..., 0] > scores[..., 1]).float())
+        )
+    trimap = torch.from_numpy(np.rint(shot.trimap(1) / 127.5).astype(np.float32) / 2)[None, None]
+    plate = torch.from_numpy(shot.display(1)).movedim(-1, 0)[None]
+    alpha = matter(plate, trimap)
+    assert alpha[trimap == 0.5].std() > 0.1
+    assert len(kept) == 4
+    assert torch.stack(kept).mean() > 0.25
