@@ -71,6 +71,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
     options = parser.parse_args()
+    if options.frames <= WARM:
+        parser.error(f"the first {WARM} frames are matted before the clock starts: give more")
     rows = []
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +90,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     models = ["starter", "sam2.1-t", *(["sam2.1-l"] if on_gpu else [])]
     parser.add_argument("--models", nargs="+", default=models)
     parser.add_argument("--sizes", nargs="+", type=size_of, default=SIZES, metavar="WIDTHxHEIGHT")
-    parser.add_argument("--frames", type=int, default=8, help=f"of the shot; more than {WARM}")
+    parser.add_argument("--frames", type=int, default=8, help="of the shot")
     parser.add_argument("--device", default="cuda" if on_gpu else "cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE")
