@@ -1,7 +1,5 @@
 """The matter's decoder where it matters: in windows around the unknown pixels of a trimap."""
 
-import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from engine.model.matter_decoder import MatterDecoder
@@ -26,7 +24,7 @@ def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) 
     """
     alpha = image_b4hw[:, 3:].float().clone()
     frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
-    unknown = (alpha[:, 0] == 0.5).any(dim=0).cpu().numpy()
+    unknown = (alpha[:, 0] == 0.5).any(dim=0)
     for window in windows_around(unknown):
         seen = window.grown(_CONTEXT, frame)
         found = decoder(features[_tokens(seen).window], image_b4hw[seen.window])
@@ -35,8 +33,8 @@ def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) 
     return alpha
 
 
-def windows_around(wanted_hw: npt.NDArray[np.bool_]) -> list[Crop]:
-    """Give windows that hold every wanted pixel (H, W), joined where one costs less than two."""
+def windows_around(wanted_hw: Tensor) -> list[Crop]:
+    """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two."""
     return joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
 
 

@@ -1,12 +1,11 @@
 """Rectangles of a plate that hold what is wanted of it."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import EllipsisType
 
-import numpy as np
-import numpy.typing as npt
+from torch import Tensor
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -52,27 +51,19 @@ class Crop:
         )
 
 
-def cells_with(wanted_hw: npt.NDArray[np.bool_], side: int) -> npt.NDArray[np.uint8]:
-    """Cut a plate (H, W) into cells of `side` pixels; give 1 for those that hold a wanted pixel, else 0."""
-    height, width = wanted_hw.shape
-    rows, columns = math.ceil(height / side), math.ceil(width / side)
-    padded = np.zeros((rows * side, columns * side), np.uint8)
-    padded[:height, :width] = wanted_hw
-    cells: npt.NDArray[np.uint8] = padded.reshape(rows, side, columns, side).max(axis=(1, 3))
-    return cells
+def cells_with(wanted_hw: Tensor, side: int) -> Tensor:
+    """Cut a plate (H, W) bool into cells of `side` pixels; give True for those that hold a wanted pixel, on the CPU."""
+    return F.max_pool2d(wanted_hw.float()[None, None], side, ceil_mode=True)[0, 0].bool().cpu()
 
 
-def runs_of(cells: npt.NDArray[np.uint8], side: int, longest: int) -> list[Crop]:
-    """Give the runs of ones in each row of cells, in pixels, none longer than `longest` pixels."""
-    runs = []
-    for row, line in enumerate(cells):
-        edges = np.flatnonzero(np.diff(line, prepend=0, append=0) % 2)
-        for left, right in edges.reshape(-1, 2) * side:
-            runs += [
-                Crop(start, row * side, min(start + longest, int(right)), (row + 1) * side)
-                for start in range(int(left), int(right), longest)
-            ]
-    return runs
+def runs_of(cells: Tensor, side: int, longest: int) -> list[Crop]:
+    """Give the runs of True in each row of cells, in pixels, none longer than `longest` pixels."""
+    edges = F.pad(cells, (1, 1)).diff(dim=1).nonzero().tolist()
+    return [
+        Crop(start * side, row * side, min(start * side + longest, end * side), (row + 1) * side)
+        for (row, first), (_, end) in zip(edges[::2], edges[1::2], strict=True)
+        for start in range(first, end, longest // side)
+    ]
 
 
 def joined(crops: list[Crop], belong_together: Callable[[Crop, Crop], bool]) -> list[Crop]:

@@ -13,16 +13,18 @@ _SUFFIX = ".features"
 class FeatureCache:
     """Features of one shot's plates under one model.
 
-    In memory, and behind that in a folder when there is one; in each the frames used longest ago make room. Types and
+    In memory, where the frames used longest ago make room, and behind that in a folder when there is one, where those
+    farthest from the newest do. Types and
     values are kept as computed. A folder may be kept for a later session on the same plates with the same model.
 
     Args:
-        ram_bytes: most bytes in memory; the frame asked for last stays whatever its size.
+        ram_bytes: most bytes in memory; the frame asked for last stays whatever its size. Few by default: behind a
+            folder more save no time, and what stays among a frame's temporaries keeps them from being given back.
         folder: where features go on disk; None keeps them in memory only.
         disk_bytes: most bytes on disk.
     """
 
-    def __init__(self, ram_bytes: int = 64 << 20, *, folder: Path | None = None, disk_bytes: int = 4 << 30) -> None:
+    def __init__(self, ram_bytes: int = 8 << 20, *, folder: Path | None = None, disk_bytes: int = 4 << 30) -> None:
         self._ram_bytes, self._disk_bytes, self._folder = ram_bytes, disk_bytes, folder
         self._ram: OrderedDict[int, Features] = OrderedDict()
         self._sizes: dict[int, int] = {}
@@ -82,7 +84,9 @@ class FeatureCache:
             return
         self._disk[frame] = save_tensors(self._path(frame), vars(features))
         while self.disk_bytes > self._disk_bytes:
-            self._remove(next(iter(self._disk)))
+            # Frames are asked for in order: those far away are needed last, and dropping the oldest would drop,
+            # of a shot that does not fit, always the one that is asked for next.
+            self._remove(max(self._disk, key=lambda kept: abs(kept - frame)))
 
     def _load(self, frame: int) -> Features:
         self._disk.move_to_end(frame)

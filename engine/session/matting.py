@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -57,16 +56,16 @@ def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: Matte
     """
     alpha = trimap_11hw.clone()
     unknown = trimap_11hw == 0.5
-    for crop in crops_of(unknown[0, 0].cpu().numpy(), limits.margin):
+    for crop in crops_of(unknown[0, 0], limits.margin):
         guess = _matte_crop(matter, plate_13hw[crop.window], trimap_11hw[crop.window], limits)
         alpha[crop.window] = torch.where(unknown[crop.window], guess, alpha[crop.window])
     return alpha
 
 
-def crops_of(unknown_hw: npt.NDArray[np.bool_], margin: int) -> list[Crop]:
-    """Give disjoint crops that hold every unknown pixel (H, W) and `margin` pixels around it, within the plate."""
+def crops_of(unknown_hw: Tensor, margin: int) -> list[Crop]:
+    """Give disjoint crops that hold every unknown pixel (H, W) bool and `margin` pixels around it, within the plate."""
     height, width = unknown_hw.shape
-    cells = cells_with(unknown_hw, _CELL)
+    cells = cells_with(unknown_hw, _CELL).numpy().astype(np.uint8)
     reach = math.ceil(margin / _CELL)
     grown = cv2.dilate(cells, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)

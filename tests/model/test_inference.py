@@ -1,6 +1,5 @@
 """A model made ready to matte computes what it did before."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -84,10 +83,10 @@ def test_attention_is_the_definition(shape):
 
 def test_windows_hold_what_is_wanted_and_little_else():
     """Every wanted pixel lies in a window, and the hole of a large ring in none."""
-    wanted = np.zeros((1088, 1920), bool)
+    wanted = torch.zeros(1088, 1920, dtype=torch.bool)
     wanted[100:900, 200:1700] = True
     wanted[130:870, 230:1670] = False
-    covered = np.zeros_like(wanted)
+    covered = torch.zeros_like(wanted)
     for window in windows_around(wanted):
         covered[window.top : window.bottom, window.left : window.right] = True
     assert covered[wanted].all()

@@ -77,7 +77,7 @@ def test_crops_hold_every_unknown_pixel_with_its_margin(spots, margin):
     unknown = np.zeros((300, 400), bool)
     for y, x in spots:
         unknown[y, x] = True
-    crops = crops_of(unknown, margin)
+    crops = crops_of(torch.from_numpy(unknown), margin)
     for y, x in spots:
         around = Crop(max(x - margin, 0), max(y - margin, 0), min(x + margin + 1, 400), min(y + margin + 1, 300))
         assert any(crop.around(around) == crop for crop in crops)
@@ -93,7 +93,7 @@ def test_neighbours_share_a_crop_and_strangers_do_not():
     for gap, count in ((40, 1), (500, 2)):
         unknown = np.zeros((100, 1000), bool)
         unknown[40:50, 100:110] = unknown[40:50, 110 + gap : 120 + gap] = True
-        assert len(crops_of(unknown, 32)) == count
+        assert len(crops_of(torch.from_numpy(unknown), 32)) == count
 
 
 @pytest.mark.parametrize(("width", "height"), [(128, 128), (300, 100), (431, 267), (129, 500)])
