@@ -2,10 +2,11 @@
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
 encoder's positions are computed once. On a processor: attention over whole plates and over memories is
-`wide_attention`, and where the processor multiplies bfloat16 natively, what is wide enough to gain from it does so.
+`wide_attention`, and where the processor multiplies bfloat16 natively, a large tracker does so, and the decoder of the
+starter's matter.
 
-What stays in float32: sums along a network's depth, the routers, whose choices must not flip, and the last layers
-before alpha, which eight bits would band.
+What stays in float32: the matter's backbone, whose routers' choices must not flip, the decoders of matters without
+trained weights to compare, and the last layers before any alpha, which eight bits would band.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -17,13 +18,16 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
+from engine.model.matter_config import STARTER_MATTER
 from engine.model.wide_attention import PlateAttention
 
 if TYPE_CHECKING:
     from engine.model.image_encoder import PlateEncoder
 
-_WIDE = 256
-"""Channels, and pixels of the tracker's square, from which bfloat16 saves more than its conversions cost."""
+_LARGE = 256
+"""Pixels of the tracker's square above which bfloat16 saves more than its conversions cost."""
+_PROVEN_IN_HALF = (STARTER_MATTER,)
+"""Matters whose trained weights are here, so that mattes could be compared: `benchmarks/fidelity.py`."""
 
 
 def optimise(model: MAM2) -> None:
@@ -37,7 +41,7 @@ def optimise(model: MAM2) -> None:
         for block in trunk.blocks:
             if block.window_size == 0 and block.attn.q_pool is None:
                 block.attn = PlateAttention(block.attn)
-        if model.image_size > _WIDE and has_bfloat16():
+        if model.image_size > _LARGE and has_bfloat16():
             model.precision = torch.bfloat16
     optimise_matter(model.matter)
 
@@ -51,11 +55,10 @@ def optimise_matter(matter: Matter) -> None:
     head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
     decoder.to(memory_format=torch.channels_last)
     matter.decodes_known = False
-    if matter.backbone.pos_embed.device.type == "cpu" and has_bfloat16():
+    on_processor = decoder.matting_head.matting_convs[0].weight.device.type == "cpu"
+    if matter.config in _PROVEN_IN_HALF and on_processor and has_bfloat16():
         decoder.convstream.bfloat16()
         decoder.fusion_blks.bfloat16()
-        if matter.config.dim >= _WIDE:
-            matter.backbone.precision = torch.bfloat16
 
 
 def has_bfloat16() -> bool:

@@ -35,16 +35,11 @@ class BackboneOutput:
 
 
 class MatterBackbone(nn.Module):
-    """Windowed and global blocks, a router before each global one when the config is routed.
-
-    Attributes:
-        precision: of the products inside blocks, when not that of the weights; tokens and routers keep theirs.
-    """
+    """Windowed and global blocks, a router before each global one when the config is routed."""
 
     def __init__(self, config: MatterConfig) -> None:
         super().__init__()
         self.config = config
-        self.precision: torch.dtype | None = None
         self.patch_embed = PatchEmbed(
             img_size=None, patch_size=config.patch, in_chans=4, embed_dim=config.dim, output_fmt="NHWC"
         )
@@ -74,17 +69,12 @@ class MatterBackbone(nn.Module):
             if isinstance(block, RoutedBlock):
                 log_prob = self.routers[len(keeps)](tokens)
                 keep = sample_policy(log_prob) if self.training else select_tokens(log_prob, max_tokens)
-                tokens = self._run(block, tokens, keep)
+                tokens = block(tokens, keep)
                 keeps.append(keep)
                 log_probs.append(log_prob)
             else:
-                tokens = self._run(block, tokens)
+                tokens = block(tokens)
         return BackboneOutput(tokens.permute(0, 3, 1, 2), tuple(keeps), tuple(log_probs))
-
-    def _run(self, block: nn.Module, tokens: Tensor, *keep: Tensor) -> Tensor:
-        with torch.autocast(tokens.device.type, self.precision, enabled=self.precision is not None):
-            found: Tensor = block(tokens, *keep)
-        return found.to(tokens.dtype)
 
     def _positions(self, grid: tuple[int, int]) -> Tensor:
         side = self.config.pretrain_grid
