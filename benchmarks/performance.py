@@ -45,6 +45,7 @@ PARTS = (
     Part("ceilings", quick=("--rounds", "2")),
     Part("end_to_end", quick=_SMALL),
     Part("stages", quick=_SMALL),
+    Part("preview", quick=("--models", "starter", "--sizes", "512x288", "--rounds", "1")),
     Part("growth", quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4")),
     Part("peers"),
     Part("correction"),
