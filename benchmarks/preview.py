@@ -21,7 +21,7 @@ from written_shot import WrittenShot, write_shot
 from engine.cli.shot_plates import ShotPlates
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.media.colour import DisplayTransform
-from engine.media.source import open_plates
+from engine.media.plates import open_plates
 from engine.model.mam2 import MAM2
 from engine.session.session import ShotSession
 
