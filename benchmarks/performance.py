@@ -48,6 +48,7 @@ PARTS = (
     Part("preview", quick=("--models", "starter", "--sizes", "512x288", "--rounds", "1")),
     Part("growth", quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4")),
     Part("peers"),
+    Part("fidelity", ("--models", "starter")),
     Part("correction"),
     Part("large", quick=("--models", "starter", "--sizes", "960x540")),
     Part("long_clip", ("--frames", "20000", "--size", "96x64")),

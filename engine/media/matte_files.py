@@ -42,7 +42,8 @@ def write_exr(path: Path, channels: Channels, signature: str, *, exact: bool = F
         _write(path, spec, np.stack(list(channels.values()), axis=-1, dtype=np.float32))
         return
     # The same array may serve several channels: it is rounded once. OpenCV interleaves any two bytes a value.
-    halves = {id(channel): channel.astype(np.float16).view(np.int16) for channel in channels.values()}
+    different = {id(channel): channel for channel in channels.values()}
+    halves = {key: channel.astype(np.float16).view(np.int16) for key, channel in different.items()}
     pixels_hwc = cv2.merge([halves[id(channel)] for channel in channels.values()])
     pixels_hwc = pixels_hwc.reshape(height, width, len(names)).view(np.float16)
     spec = _spec(width, height, names, "half", signature)
