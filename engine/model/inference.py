@@ -3,7 +3,7 @@
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
 encoder's positions are computed once. On a processor: attention over whole plates and over memories is
 `wide_attention`, and where the processor multiplies bfloat16 natively, a large tracker does so, and the decoder of the
-starter's matter.
+starter's matter; and memory of freed tensors is kept.
 
 What stays in float32: the matter's backbone, whose routers' choices must not flip, the decoders of matters without
 trained weights to compare, and the last layers before any alpha, which eight bits would band.
@@ -16,6 +16,7 @@ from timm.layers import ConvNormAct
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from engine.model.allocator import keep_freed_memory
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
@@ -36,6 +37,7 @@ def optimise(model: MAM2) -> None:
     trunk: PlateEncoder = model.tracker.image_encoder.trunk
     trunk.fix_positions(model.image_size)
     if device.type == "cpu":
+        keep_freed_memory()
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
         for block in trunk.blocks:
