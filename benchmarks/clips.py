@@ -1,11 +1,7 @@
-"""What the session's benchmarks run on: the starter with seeded weights, and a disc that drifts over noise."""
+"""Footage that never ends: a disc that drifts over noise."""
 
 import numpy as np
 import numpy.typing as npt
-import torch
-
-from engine.model.config import CONFIGS
-from engine.model.mam2 import MAM2
 
 
 class DriftingDisc:
@@ -22,12 +18,3 @@ class DriftingDisc:
         disc = np.clip(height / 4 - np.hypot(x - centre, y - height / 2) + 0.5, 0, 1)
         noise = np.random.default_rng(frame).random((height, width, 3), np.float32)
         return np.asarray(0.3 * noise + 0.6 * disc[..., None], np.float32)
-
-
-def seeded_starter() -> MAM2:
-    """Build the starter with seeded weights; the object counts as seen, so that every frame has work for the matter."""
-    torch.manual_seed(0)
-    model = MAM2(CONFIGS["starter"])
-    with torch.no_grad():
-        model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.add_(4.0)
-    return model.eval()

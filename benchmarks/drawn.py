@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+from lively import see_always
 
 from engine.model.checkpoints import load_model
 from engine.model.config import CONFIGS
@@ -68,7 +69,6 @@ def ready_model(name: str) -> MAM2:
         optimise_matter(model.matter)
         return model
     model = MAM2(CONFIGS[name]).requires_grad_(False).eval()
-    with torch.no_grad():  # the object counts as seen, so that every frame has work for the matter
-        model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.add_(4.0)
+    see_always(model)
     optimise(model)
     return model

@@ -11,23 +11,17 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import torch
+from alone import apart
 from outcome import most_memory, publish, size_of
 from subjects import TrueTrimaps, subject
 from written_shot import WrittenShot, write_prompts, write_shot
 
 from engine.cli.matte_request import MatteRequest
 from engine.cli.matte_run import run_matte
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 SIZES = [(512, 288), (1920, 1080), (4096, 2160)]
 WARM = 2
@@ -94,12 +88,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cuda" if on_gpu else "cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE")
-
-
-def apart(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do something in a process of its own, whose memory is its alone."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(work, *args, **kwargs).result()
 
 
 def measured(case: Case) -> Row:

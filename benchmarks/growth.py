@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from end_to_end import Case, apart, measured
+from alone import apart
+from end_to_end import Case, measured
 from outcome import publish, size_of
 from written_shot import write_shot
 

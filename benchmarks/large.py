@@ -13,15 +13,14 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import psutil
 import torch
+from alone import apart
 from drawn import DrawnClip, ready_model
 from outcome import most_memory, publish, size_of
 
@@ -92,8 +91,7 @@ def _measured(cases: list[Case]) -> Iterator[Row]:
     """Measure each case in a process of its own, and compare it with its like of one object."""
     alone: dict[tuple[str, str], Row] = {}
     for case in cases:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            row = process.submit(_row, case).result()
+        row = apart(_row, case)
         print(row, file=sys.stderr, flush=True)
         one = alone.get((row.model, row.plates))
         if row.objects == 1:

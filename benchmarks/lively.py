@@ -1,14 +1,22 @@
-"""Seeded weights for a matter under which its alpha depends on the plate, as a trained one's does.
+"""What seeded weights lack to have a trained model's work: a subject that is there, an alpha that depends on the plate.
 
-As PyTorch seeds them, MEMatte-S answers nearly the same alpha everywhere, and comparing two of its ways shows nothing.
+As PyTorch seeds them, a tracker may call its object absent, and then there is nothing to matte; and MEMatte-S answers
+nearly the same alpha everywhere, so that comparing two of its ways shows nothing.
 """
 
 import torch
 from torch import Tensor
 
+from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 
 _LAST = "decoder.matting_head.matting_convs.3.weight"
+
+
+def see_always(model: MAM2) -> None:
+    """Have a seeded model count its object as seen, in place, so that every frame has work for the matter."""
+    with torch.no_grad():
+        model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.add_(4.0)
 
 
 def enliven(matter: Matter, seed: int = 0) -> None:

@@ -21,7 +21,6 @@ from torch.utils.data import Dataset
 from engine.evaluation import metrics
 from engine.evaluation.unseen_clips import matte_clip
 from engine.model.checkpoints import load_model
-from engine.model.image_encoder import merge_lora
 from engine.model.mam2 import MAM2
 from engine.training.procedural import Clip, make_clip
 from engine.training.samples import Sample
@@ -97,7 +96,6 @@ def learn(kind: str, minutes: float) -> list[tuple[float, float]]:
 def error(model: MAM2, clip: Clip) -> float:
     """Give the MAD x 1000 of the model's mattes of a clip from one click on its first frame."""
     judged = copy.deepcopy(model).eval()
-    merge_lora(judged)
     mattes = np.stack([matte.alpha_hw for matte in matte_clip(judged, clip, "pdd+mss")])
     return 1000 * float(metrics.mad(mattes, clip.alpha_thw / np.float32(255)).mean())
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from lively import enliven
+from lively import enliven, see_always
 from peers_shot import PeerShot, report, spelled
 from torch import Tensor
 
@@ -51,8 +51,7 @@ def seeded_model(shot: PeerShot, *, exact: bool = False) -> MAM2:
     """Build the model on the processor; `exact` leaves out what makes it quicker, as in `load_model`."""
     torch.manual_seed(0)
     model = TrimapsGiven(replace(CONFIGS["sam2.1-t"], trimap_from="decoder"), shot).requires_grad_(False).eval()
-    with torch.no_grad():  # the object counts as seen on every frame: one that is absent has no alpha to compute
-        model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.add_(4.0)
+    see_always(model)
     enliven(model.matter)
     if not exact:
         optimise(model)

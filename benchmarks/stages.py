@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import torch
+from alone import apart
 from ceilings import Ceilings
 from ceilings import measured as measured_ceilings
-from end_to_end import Case, add_options, apart
+from end_to_end import Case, add_options
 from outcome import publish
 from stage_meter import StageMeter, weight
 from subjects import TrueTrimaps, subject

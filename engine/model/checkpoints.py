@@ -25,7 +25,7 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import MatterConfig
 from engine.model.matter_keys import vitmatte_into_mematte
-from engine.model.sam2_keys import copied_from, public_start, without_adapters
+from engine.model.sam2_keys import copied_from, public_start
 from engine.model.structure import check_fit, empty_model, empty_parts
 from engine.model.weights_file import read_weights, write_weights
 from engine.model.weights_header import PARTS, RESERVED, Contents, matter_name, read_header
@@ -141,7 +141,7 @@ def save_model(
     parts: tuple[str, ...] = PARTS,
     half: bool = False,
 ) -> None:
-    """Write a model, whole or not at all; adapters that are merged are written merged.
+    """Write a model, whole or not at all.
 
     Args:
         model: its config's name is a key of `CONFIGS`.
@@ -152,8 +152,11 @@ def save_model(
 
     Raises:
         ModelError: `model.config` for a config without a known name, `model.unwritable`.
-        ValueError: a fact's name begins with `mam2.`, which is the format's own; numbers that half cannot hold.
+        ValueError: a fact's name begins with `mam2.`, which is the format's own; numbers that half cannot hold; a model
+            made ready to matte, which no longer has its own weights.
     """
+    if not model.matter.decodes_known:
+        raise ValueError("a model made ready to matte cannot be saved: load it with exact=True")
     config = model.config
     if config.name not in CONFIGS:
         raise ModelError(
@@ -163,13 +166,10 @@ def save_model(
         raise ValueError(f"facts must not begin with {RESERVED}")
     tensors = {key: tensor for key, tensor in model.state_dict().items() if key.partition(".")[0] in parts}
     adapters = lora_layers(model)
-    folded = any(layer.merged for layer in adapters)
-    if folded:
-        tensors = without_adapters(tensors)
     contents = Contents(
         config.name,
         config.tracker if "tracker" in parts else None,
-        config.lora if "tracker" in parts and adapters and not folded else None,
+        config.lora if "tracker" in parts and adapters else None,
         config.trimap_from,
         config.matter if "matter" in parts else None,
     )

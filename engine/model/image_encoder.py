@@ -107,13 +107,6 @@ def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:
     peft.inject_adapter_in_model(adapters, encoder.trunk)
 
 
-def merge_lora(module: nn.Module) -> None:
-    """Fold the adapters into the weights that they adapt, in place: the same numbers, no cost at inference."""
-    for layer in lora_layers(module):
-        if not layer.merged:
-            layer.merge()
-
-
 def lora_layers(module: nn.Module) -> "list[LoraLayer]":
     """Give the layers inside a module that have adapters."""
     if "peft" not in sys.modules:  # which makes them

@@ -37,7 +37,6 @@ def optimise(model: MAM2) -> None:
     trunk: PlateEncoder = model.tracker.image_encoder.trunk
     trunk.fix_positions(model.image_size)
     if device.type == "cpu":
-        keep_freed_memory()
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
         for block in trunk.blocks:
@@ -57,8 +56,10 @@ def optimise_matter(matter: Matter) -> None:
     head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
     decoder.to(memory_format=torch.channels_last)
     matter.decodes_known = False
-    on_processor = decoder.matting_head.matting_convs[0].weight.device.type == "cpu"
-    if matter.config in _PROVEN_IN_HALF and on_processor and has_bfloat16():
+    if matter.backbone.pos_embed.device.type != "cpu":
+        return
+    keep_freed_memory()
+    if matter.config in _PROVEN_IN_HALF and has_bfloat16():
         decoder.convstream.bfloat16()
         decoder.fusion_blks.bfloat16()
 

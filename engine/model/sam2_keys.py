@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from engine.model.config import CONFIGS, TrackerConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_Value = TypeVar("_Value")
 
 NEW_IN_MAM2 = re.compile(r"sam_mask_decoder\.(trimap_tokens|trimap_upscaling|trimap_hypernetworks|mask_augment)\.")
 """Names that the dual-modal decoder adds to SAM 2.1: the only ones that an official file may lack."""
@@ -23,7 +22,6 @@ NEW_IN_MAM2 = re.compile(r"sam_mask_decoder\.(trimap_tokens|trimap_upscaling|tri
 _PATCHES = "image_encoder.trunk.patch_embed.proj.weight"
 _BLOCK = re.compile(r"image_encoder\.trunk\.blocks\.\d+\.norm1\.weight")
 _ONLY_SINCE_2_1 = "obj_ptr_tpos_proj.weight"
-_ADAPTER = re.compile(r"\.lora_[AB]\.")
 
 
 def sam2_state(state: Mapping[str, object]) -> dict[str, Tensor] | None:
@@ -77,11 +75,6 @@ def copied_from(new: str) -> str | None:
     """Give the name of the tensor that one of MAM2's additions begins as a copy of; None: as its module initialises."""
     copied = new.replace(".trimap_upscaling.", ".output_upscaling.")
     return None if copied == new else copied
-
-
-def without_adapters(state: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Give the weights of an encoder whose adapters are merged, by the names of one that never had any."""
-    return {name.replace(".base_layer.", "."): kept for name, kept in state.items() if not _ADAPTER.search(name)}
 
 
 def _public() -> dict[str, TrackerConfig]:

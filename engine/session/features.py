@@ -14,8 +14,8 @@ class FeatureCache:
     """Features of one shot's plates under one model.
 
     In memory, where the frames used longest ago make room, and behind that in a folder when there is one, where those
-    farthest from the newest do. Types and
-    values are kept as computed. A folder may be kept for a later session on the same plates with the same model.
+    farthest from the newest do. Types and values are kept as computed. A folder may be kept for a later session on the
+    same plates with the same model.
 
     Args:
         ram_bytes: most bytes in memory; the frame asked for last stays whatever its size. Few by default: behind a
@@ -28,11 +28,10 @@ class FeatureCache:
         self._ram_bytes, self._disk_bytes, self._folder = ram_bytes, disk_bytes, folder
         self._ram: OrderedDict[int, Features] = OrderedDict()
         self._sizes: dict[int, int] = {}
-        self._disk: OrderedDict[int, int] = OrderedDict()
+        self._disk: dict[int, int] = {}
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
-            found = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime)
-            self._disk.update((int(path.stem), path.stat().st_size) for path in found)
+            self._disk = {int(path.stem): path.stat().st_size for path in folder.glob(f"*{_SUFFIX}")}
 
     def get(self, frame: int, compute: Callable[[], Features]) -> Features:
         """Give a frame's features: from memory, from disk, or by computing them.
@@ -43,7 +42,7 @@ class FeatureCache:
             self._ram.move_to_end(frame)
             return self._ram[frame]
         if frame in self._disk:
-            features = self._load(frame)
+            features = Features(**load_tensors(self._path(frame)))
             self._keep(frame, features)
             return features
         features = compute()
@@ -87,10 +86,6 @@ class FeatureCache:
             # Frames are asked for in order: those far away are needed last, and dropping the oldest would drop,
             # of a shot that does not fit, always the one that is asked for next.
             self._remove(max(self._disk, key=lambda kept: abs(kept - frame)))
-
-    def _load(self, frame: int) -> Features:
-        self._disk.move_to_end(frame)
-        return Features(**load_tensors(self._path(frame)))
 
     def _remove(self, frame: int) -> None:
         del self._disk[frame]

@@ -7,7 +7,7 @@ import torch
 
 from engine.model import inference
 from engine.model.allocator import keep_freed_memory
-from engine.model.checkpoints import load_model
+from engine.model.checkpoints import load_model, save_model
 from engine.model.config import CONFIGS
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
@@ -99,3 +99,10 @@ def test_windows_hold_what_is_wanted_and_little_else():
 def test_freed_memory_is_kept_where_the_c_library_can():
     """On Linux with glibc freed memory stays with the process; elsewhere nothing is done, and that is said."""
     assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
+
+
+def test_a_model_made_ready_is_not_saved(tmp_path):
+    """Its weights are no longer those of a model's file: saving it is refused, and says how to load it instead."""
+    with pytest.raises(ValueError, match="exact=True"):
+        save_model(load_model("starter"), tmp_path / "x.safetensors", metadata={})
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ import torch
 from published_weights import SIZES, sam2_network
 
 from engine.contract.errors import ModelError
+from engine.model.adapters import merged
 from engine.model.config import CONFIGS, STARTER
 from engine.model.official_files import recognise
 from engine.model.sam2_keys import (
@@ -14,7 +15,6 @@ from engine.model.sam2_keys import (
     public_start,
     sam2_size,
     sam2_state,
-    without_adapters,
 )
 from engine.model.structure import empty_model, empty_parts
 from engine.model.weights_header import Contents
@@ -79,7 +79,7 @@ def test_adapters_come_out_by_name():
     """Without its adapters, an adapted encoder has the names of one that never had any."""
     adapted = empty_model(STARTER).state_dict()
     plain = Contents("starter", tracker=STARTER.tracker, matter=STARTER.matter)
-    assert without_adapters(adapted).keys() == empty_parts(plain).state_dict().keys()
+    assert merged(adapted, STARTER.lora).keys() == empty_parts(plain).state_dict().keys()
 
 
 def test_additions_are_absent_together_or_not_at_all():
