@@ -1,4 +1,4 @@
-"""Key maps: published SAM 2.1 weights into the names of `Tracker`, and adapters out again.
+"""Key maps: published SAM 2.1 weights into the names of `Tracker`.
 
 `Tracker` carries SAM 2's own names. What the official files lack is listed here, part by part; nothing else may be
 absent. The functions neither read files nor change what they are given.
@@ -14,7 +14,6 @@ from engine.model.config import CONFIGS, TrackerConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
-
 
 NEW_IN_MAM2 = re.compile(r"sam_mask_decoder\.(trimap_tokens|trimap_upscaling|trimap_hypernetworks|mask_augment)\.")
 """Names that the dual-modal decoder adds to SAM 2.1: the only ones that an official file may lack."""
