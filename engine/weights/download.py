@@ -154,5 +154,6 @@ def _receive(response: httpx2.Response, file: BinaryIO, have: int, total: int, p
         progress(have, total)
         for block in response.iter_raw():
             file.write(block)
+            file.flush()  # a run that is killed keeps every block that it counted
             have += len(block)
             progress(have, total)
