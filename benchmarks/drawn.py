@@ -16,6 +16,9 @@ from engine.model.matter import Matter
 from engine.model.matter_config import MEMATTE_S
 from engine.training.procedural import UNSEEN_SEED, Clip, make_clip
 
+SUBJECTS = {"ordinary": ("hair", UNSEEN_SEED), "worst": ("smoke", UNSEEN_SEED + 3)}
+"""Kind and seed of the drawn clips: of 40 seeds, hair of the usual extent, and the smoke that fills most."""
+
 _DRAWN_WIDTH = 448  # clips are drawn no wider, and enlarged: the share of the plate that is unknown stays the same
 
 

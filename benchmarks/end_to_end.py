@@ -2,9 +2,10 @@
 
     python benchmarks/end_to_end.py [--models starter sam2.1-t] [--sizes 512x288 1920x1080] [--frames 8] [--json FILE]
 
-The shot is drawn smoke, enlarged, so that the matter has the same share of the plate to do at every size. Two frames
-are matted before the clock starts, and the model is loaded by then. `sam2.1-*` have seeded weights and true trimaps.
-Memory is the most that the process had, on the GPU the most that PyTorch reserved.
+Two drawn shots, enlarged, so that the matter has the same share of the plate to do at every size: hair of the usual
+extent, and smoke that fills most of the plate. Two frames are matted before the clock starts, and the model is loaded
+by then. `sam2.1-*` have seeded weights and true trimaps. Memory is the most that the process had, on the GPU the most
+that PyTorch reserved.
 """
 
 import argparse
@@ -12,10 +13,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
+import psutil
 import torch
 from alone import apart
+from drawn import SUBJECTS
 from outcome import most_memory, publish, size_of
 from subjects import TrueTrimaps, subject
 from written_shot import WrittenShot, write_prompts, write_shot
@@ -33,6 +37,7 @@ class Case:
 
     model: str
     shot: WrittenShot
+    subject: str
     objects: int = 1
     clicks: int = 1
     device: str = "cpu"
@@ -44,19 +49,23 @@ class Row:
     """One model on plates of one size.
 
     Attributes:
+        unknown_percent: of the plate, as the matter meets it.
         frames: matted while the clock ran.
         wall_s, processor_s: a frame.
-        memory_mib: on the host.
+        memory_mib: on the host; with the model loaded and nothing matted it was `loaded_mib`.
         gpu_mib: None without a GPU.
     """
 
     model: str
     plates: str
+    subject: str
+    unknown_percent: float
     frames: int
     frames_per_second: float
     wall_s: float
     processor_s: float
     memory_mib: float
+    loaded_mib: float
     gpu_mib: float | None
 
 
@@ -64,15 +73,17 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
+    parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     options = parser.parse_args()
     if options.frames <= WARM:
         parser.error(f"the first {WARM} frames are matted before the clock starts: give more")
     rows = []
-    for size in options.sizes:
+    for size, name in product(options.sizes, options.subjects):
         with tempfile.TemporaryDirectory() as folder:
-            shot = write_shot(Path(folder) / "plates", options.frames, size)
+            shot = write_shot(Path(folder) / "plates", options.frames, size, name)
             for model in options.models:
-                rows.append(apart(measured, Case(model, shot, device=options.device, threads=options.threads)))
+                case = Case(model, shot, name, device=options.device, threads=options.threads)
+                rows.append(apart(measured, case))
                 print(rows[-1], file=sys.stderr, flush=True)
     publish("end_to_end", rows, options.json)
     return 0
@@ -94,7 +105,10 @@ def measured(case: Case) -> Row:
     """Matte the shot as the command line does; call it in a fresh process."""
     torch.set_num_threads(case.threads)
     shot, model = case.shot, subject(case.model, case.device)
+    loaded = psutil.Process().memory_info().rss
     trimaps = TrueTrimaps(model, shot, case.objects)
+    unknown: list[int] = []
+    model.matter.register_forward_pre_hook(lambda _, given: unknown.append(int((given[1] == 0.5).sum())))
     with tempfile.TemporaryDirectory() as folder:
         prompts = write_prompts(Path(folder) / "prompts.json", shot.objects(case.objects, case.clicks))
         short = write_prompts(Path(folder) / "short.json", shot.objects(case.objects))
@@ -113,6 +127,7 @@ def measured(case: Case) -> Row:
             return run_matte(request, load=lambda *_: model).seconds
 
         matte(WARM, short)
+        unknown.clear()
         busy = time.process_time()
         wall = matte(shot.frames, prompts)
         busy = time.process_time() - busy
@@ -120,11 +135,14 @@ def measured(case: Case) -> Row:
     return Row(
         model=case.model,
         plates=f"{shot.width}x{shot.height}",
+        subject=case.subject,
+        unknown_percent=100 * sum(unknown) / (shot.frames * case.objects * shot.width * shot.height),
         frames=shot.frames,
         frames_per_second=shot.frames / wall,
         wall_s=wall / shot.frames,
         processor_s=busy / shot.frames,
         memory_mib=most_memory() / 2**20,
+        loaded_mib=loaded / 2**20,
         gpu_mib=gpu,
     )
 

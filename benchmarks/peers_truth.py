@@ -9,19 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from drawn import DrawnClip
+from drawn import SUBJECTS, DrawnClip
 from peers_shot import PeerShot, spelled
 from PIL import Image
 
 from engine.session.fit import to_square, trimap_to_plate
-from engine.training.procedural import UNSEEN_SEED
 from engine.training.targets import trimap_target
 
 SIDE = 1024
 """Of the square that SAM 2.1's encoder sees, in pixels."""
-
-SUBJECTS = {"ordinary": ("hair", UNSEEN_SEED), "worst": ("smoke", UNSEEN_SEED + 3)}
-"""Kind and seed of the drawn clips: of 40 seeds, hair of the usual extent, and the smoke that fills most."""
 
 
 def draw_shot(folder: Path, subject: str, frames: int, size: tuple[int, int]) -> PeerShot:

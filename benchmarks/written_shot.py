@@ -7,11 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from drawn import SUBJECTS
 
 from engine.contract.shot import Point, ShotObject
 from engine.contract.shot_json import objects_to_json
 from engine.media.matte_files import write_exr
-from engine.training.procedural import UNSEEN_SEED, render_linear
+from engine.training.procedural import render_linear
 
 DRAWN_HW = (252, 448)
 """Clips are drawn at this size and enlarged: the share of the plate that is unknown is the same at every size."""
@@ -50,10 +51,11 @@ class WrittenShot:
         return Point(frame, (float(x) + 0.5) * self.width / width, (float(y) + 0.5) * self.height / height)
 
 
-def write_shot(folder: Path, frames: int, size: tuple[int, int], kind: str = "smoke") -> WrittenShot:
-    """Draw a clip and write its plates into a folder of their own."""
+def write_shot(folder: Path, frames: int, size: tuple[int, int], subject: str = "worst") -> WrittenShot:
+    """Draw a clip of one of SUBJECTS and write its plates into a folder of their own."""
     folder.mkdir(parents=True)
-    clip = render_linear(UNSEEN_SEED, kind=kind, frames=frames, size_hw=DRAWN_HW)
+    kind, seed = SUBJECTS[subject]
+    clip = render_linear(seed, kind=kind, frames=frames, size_hw=DRAWN_HW)
     for index, small_hwc in enumerate(clip.plates_thwc):
         plate_hwc = cv2.resize(small_hwc, size, interpolation=cv2.INTER_CUBIC)
         channels = {name: np.ascontiguousarray(plate_hwc[..., i]) for i, name in enumerate("RGB")}

@@ -13,7 +13,7 @@ class EngineError(Exception):
     """
 
     def __init__(self, code: str, message: str, hint: str) -> None:
-        super().__init__(message)
+        super().__init__(code, message, hint)  # what pickling makes it again from
         self.code = code
         self.message = message
         self.hint = hint

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from engine.contract.errors import EngineError
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.training.chance import Chance
@@ -58,6 +59,19 @@ class _From(Sampler[int]):
         return len(self.samples)
 
 
+class _Carried(Dataset[Sample | EngineError]):
+    """Samples, or why one cannot be had: raised in a worker, an error would lose its code and its hint on the way."""
+
+    def __init__(self, data: Dataset[Sample]) -> None:
+        self.data = data
+
+    def __getitem__(self, index: int) -> Sample | EngineError:
+        try:
+            return self.data[index]
+        except EngineError as problem:
+            return problem
+
+
 def train_stage(
     model: MAM2,
     stage: Stage,
@@ -97,6 +111,7 @@ def train_stage(
         The new progress; `progress` itself is left as it was.
 
     Raises:
+        EngineError: a sample cannot be had, whichever process wanted it.
         ValueError: the stage's batch cannot be divided evenly.
     """
     model.train()
@@ -177,17 +192,24 @@ def _batches(
             f"{stage.name} has {stage.batch} clips a step: {crew.size} processes cannot share them evenly "
             f"in {accumulate} parts each"
         )
-    return iter(
-        DataLoader(
-            data,
-            batch_size=stage.batch // crew.size // accumulate,
-            sampler=_From(step * stage.batch + crew.rank, steps * stage.batch, crew.size),
-            num_workers=workers,
-            collate_fn=collate,
-            worker_init_fn=one_thread,
-            prefetch_factor=4 if workers else None,
-        )
+    loader: DataLoader[Any] = DataLoader(
+        _Carried(data),
+        batch_size=stage.batch // crew.size // accumulate,
+        sampler=_From(step * stage.batch + crew.rank, steps * stage.batch, crew.size),
+        num_workers=workers,
+        collate_fn=_collate,
+        worker_init_fn=one_thread,
+        prefetch_factor=4 if workers else None,
     )
+    for batch in loader:
+        if isinstance(batch, EngineError):
+            raise batch
+        yield batch
+
+
+def _collate(samples: list[Sample | EngineError]) -> ClipBatch | EngineError:
+    problems = (sample for sample in samples if isinstance(sample, EngineError))
+    return next(problems, None) or collate([sample for sample in samples if isinstance(sample, Sample)])
 
 
 def _gradients(parameters: dict[str, torch.nn.Parameter]) -> Iterator[Tensor]:

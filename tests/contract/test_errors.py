@@ -1,5 +1,7 @@
 """Promises of the error tree."""
 
+import pickle
+
 import pytest
 
 from engine.contract.errors import EngineError, ModelError, PlateError, error_from_json
@@ -22,3 +24,11 @@ def test_a_strange_error_is_still_an_error():
 def test_words_hold_sentence_and_hint():
     """Printed, an error says what happened and what to do."""
     assert str(EngineError("a.b", "It happened.", "Do this.")) == "It happened. Do this."
+
+
+def test_an_error_survives_another_process():
+    """An error that comes back from another Python process is the same error."""
+    sent = PlateError("area.what", "It happened.", "Do this.")
+    got = pickle.loads(pickle.dumps(sent))  # noqa: S301 - our own bytes
+    assert type(got) is PlateError
+    assert (got.code, got.message, got.hint) == ("area.what", "It happened.", "Do this.")

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 from numpy.lib.format import open_memmap
+from torch.utils.data import Dataset
 
-from engine.contract.errors import ModelError
+from engine.contract.errors import ModelError, PlateError
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.tensors import FramePrompt
@@ -237,3 +238,22 @@ def test_a_run_of_another_model_is_refused(tmp_path):
     checkpoint.save(tmp_path / "run.pt", _fresh(), Progress())
     with pytest.raises(ModelError, match="a run of starter, not of mam2-t"):
         checkpoint.resume(tmp_path / "run.pt", [], name="mam2-t")
+
+
+class _Damaged(Dataset):
+    """Samples that cannot be had."""
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        raise PlateError("plates.truncated", f"Sample {index} is cut short.", "Copy it again.")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_sample_that_cannot_be_had_says_why(tmp_path, workers):
+    """A damaged file of a data set ends training with its own sentence and hint, whichever process read it."""
+    options = {"mode": "pdd+mss", "steps": 4, "stop_after": 0, "report": lambda *_: None, "workers": workers}
+    with pytest.raises(PlateError) as raised:
+        train_stage(_fresh(), _small("masks-128", frames=1), Progress(), data=_Damaged(), folder=tmp_path, **options)
+    assert (raised.value.code, raised.value.hint) == ("plates.truncated", "Copy it again.")

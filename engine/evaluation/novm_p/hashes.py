@@ -4,6 +4,7 @@ from __future__ import annotations
 
 VERSIONS: dict[str, str] = {
     "512x288": "2ed32ee1e56e400dc5c9b184c5d26a0b580a8b3afb171e500216b64d0ba68b7a",
+    "1920x1080": "38e992222ebc06a3e4236bde95382727ef84b06b2383e2e0ec28dc2b62c0401d",
 }
 """By size: the SHA-256 of the whole benchmark."""
 
