@@ -6,7 +6,7 @@ Structure and numbers follow MEMatte (arXiv 2412.14018); with `routed=False` it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,9 @@ from engine.model.matter_config import MEMATTE_S, MatterConfig
 from engine.model.matter_decoder import MatterDecoder, decode_tiles
 from engine.model.matter_windows import decode_around
 from engine.model.token_router import ratio_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Matter", "MatterOutput", "clamp_known", "ratio_loss"]
 
@@ -88,15 +91,19 @@ class Matter(nn.Module):
         *,
         tiled: bool | None = None,
         max_tokens: int | None = None,
+        chance: Sequence[torch.Generator] | None = None,
     ) -> MatterOutput:
-        """Matte a batch of plates and tell what the routers did; arguments as for `forward`."""
+        """Matte a batch of plates and tell what the routers did; arguments as for `forward`.
+
+        In training, `chance` gives each sample a source of its own for the routers' draws.
+        """
         _check(plate_b3hw, trimap_b1hw)
         height, width = plate_b3hw.shape[-2:]
         dtype = self.backbone.pos_embed.dtype
         image = _pad(_normalise(plate_b3hw.to(dtype), trimap_b1hw.to(dtype)), 2 * self.config.patch)
         # A training step on a processor takes less than half the time with channels-last data.
         image = image.contiguous(memory_format=torch.channels_last)
-        out = self.backbone(image, self.config.max_tokens if max_tokens is None else max_tokens)
+        out = self.backbone(image, self.config.max_tokens if max_tokens is None else max_tokens, chance)
         alpha = self._decode(out.features, image, tiled)[..., :height, :width]
         return MatterOutput(alpha, out.keeps, out.log_probs, out.features)
 

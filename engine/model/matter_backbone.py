@@ -14,6 +14,8 @@ from engine.model.matter_blocks import GlobalBlock, ResidualConv, RoutedBlock, W
 from engine.model.token_router import TokenRouter, sample_policy, select_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.model.matter_config import MatterConfig
 
 __all__ = ["BackboneOutput", "MatterBackbone"]
@@ -51,12 +53,15 @@ class MatterBackbone(nn.Module):
         trunc_normal_(self.pos_embed, std=0.02)
         self.apply(_initialise)
 
-    def forward(self, image_b4hw: Tensor, max_tokens: int) -> BackboneOutput:
+    def forward(
+        self, image_b4hw: Tensor, max_tokens: int, chance: Sequence[torch.Generator] | None = None
+    ) -> BackboneOutput:
         """Extract features.
 
         Args:
             image_b4hw: B x 4 x H x W, normalised plate and trimap; H and W multiples of the patch.
             max_tokens: most tokens that a routed block attends with, per frame, when not training.
+            chance: of the routers' draws in training, as `sample_policy` takes it.
 
         Returns:
             Features on the token grid, with the decisions of the routers.
@@ -68,7 +73,7 @@ class MatterBackbone(nn.Module):
         for block in self.blocks:
             if isinstance(block, RoutedBlock):
                 log_prob = self.routers[len(keeps)](tokens)
-                keep = sample_policy(log_prob) if self.training else select_tokens(log_prob, max_tokens)
+                keep = sample_policy(log_prob, chance) if self.training else select_tokens(log_prob, max_tokens)
                 tokens = block(tokens, keep)
                 keeps.append(keep)
                 log_probs.append(log_prob)

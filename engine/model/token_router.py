@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -64,16 +63,23 @@ def select_tokens(log_prob_bhw2: Tensor, max_tokens: int) -> Tensor:
     return keep.view(log_prob_bhw2.shape[:-1])
 
 
-def sample_policy(log_prob_bhw2: Tensor) -> Tensor:
+def sample_policy(log_prob_bhw2: Tensor, chance: Sequence[torch.Generator] | None = None) -> Tensor:
     """Draw keep/drop decisions that pass gradients on to the router (straight-through Gumbel-softmax).
 
     Args:
         log_prob_bhw2: B x gh x gw x 2 log-probabilities: keep, drop.
+        chance: a source of draws for each sample, so that they do not depend on what else is in the batch; None for
+            PyTorch's own.
 
     Returns:
         B x gh x gw float32, 1 where a token is kept and 0 where it is dropped.
     """
-    return F.gumbel_softmax(log_prob_bhw2.float(), tau=1.0, hard=True, dim=-1)[..., 0]
+    shape = log_prob_bhw2.shape[1:]
+    sources = [None] * len(log_prob_bhw2) if chance is None else chance
+    waits = torch.stack([torch.empty(shape).exponential_(generator=source) for source in sources])
+    likely = (log_prob_bhw2.float() - waits.to(log_prob_bhw2.device).log()).softmax(dim=-1)[..., 0]
+    kept = (likely > 0.5).to(likely.dtype)
+    return kept - likely.detach() + likely
 
 
 def ratio_loss(policies: Sequence[Tensor], target: float = 0.25) -> Tensor:

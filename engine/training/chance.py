@@ -18,6 +18,10 @@ class Chance:
     shared: torch.Generator
     objects: list[torch.Generator]
 
+    def of_kept(self, kept_n: Tensor) -> "Chance":
+        """Give the draws of some of the objects, (N,) bool."""
+        return Chance(self.shared, [one for one, kept in zip(self.objects, kept_n.tolist(), strict=True) if kept])
+
     @classmethod
     def of(cls, seed: int, chance_n: Tensor) -> "Chance":
         """Begin the draws of a step.

@@ -12,6 +12,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list, reduce
 from torch import Tensor
+from torch.distributed.nn.functional import all_reduce
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Crew:
         mean = reduce(torch.cat([tensor.flatten() for tensor in tensors]), "mean")
         for tensor, part in zip(tensors, mean.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(part.view_as(tensor))
+
+    def mean(self, own: Tensor) -> Tensor:
+        """Give the mean of a tensor over the crew; gradients find their way back to every process's own."""
+        return own if self.size == 1 else all_reduce(own) / self.size
 
     def agree(self, *, wanted: bool) -> bool:
         """Give what the leading process wants; everybody waits until all have asked."""

@@ -74,18 +74,18 @@ def normalised_focal(
     return terms * scale.detach()
 
 
-def alpha_l1(alpha: Tensor, truth: Tensor, unknown: Tensor) -> Tensor:
+def alpha_l1(alpha: Tensor, truth: Tensor, unknown: Tensor, areas: tuple[Tensor, Tensor] | None = None) -> Tensor:
     """Mean absolute error in the unknown and in the known region, each over its own area; a scalar.
 
     Args:
         alpha: (B, 1, H, W) in 0..1.
         truth: (B, 1, H, W) in 0..1.
         unknown: (B, 1, H, W) 1 where the trimap is unknown.
+        areas: of the unknown and of the known region, in pixels, where they are not this batch's own.
     """
-    error = (alpha - truth).abs()
-    inside = (error * unknown).sum() / (unknown.sum() + 1)
-    outside = (error * (1 - unknown)).sum() / ((1 - unknown).sum() + 1)
-    return inside + outside
+    error, known = (alpha - truth).abs(), 1 - unknown
+    inside, outside = areas or (unknown.sum(), known.sum())
+    return (error * unknown).sum() / (inside + 1) + (error * known).sum() / (outside + 1)
 
 
 def laplacian(alpha: Tensor, truth: Tensor, levels: int = 5) -> Tensor:

@@ -1,20 +1,21 @@
 """One training step a kind of stage: a batch in, a dict of named loss terms out; their sum is what trains.
 
 Every term is a sum over objects divided by the batch's clips: the mean over processes that share a batch evenly is the
-whole batch's term. The matter's are means over pixels of its batch, as MEMatte has them.
+whole batch's term. The matter's are means over pixels of the whole batch, as MEMatte has them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from engine.model.mam2 import MAM2
-from engine.model.matter import Matter, ratio_loss
+from engine.model.matter import Matter, MatterOutput, ratio_loss
 from engine.model.tensors import FramePrompt
 from engine.training import losses
 from engine.training.chance import Chance
+from engine.training.crew import Crew
 from engine.training.prompting import sample_correction, sample_prompt
 from engine.training.rollout import Correct, Walk, walk
 from engine.training.samples import ClipBatch
@@ -36,6 +37,7 @@ class Lesson:
     Attributes:
         mode: row of the paper's ablation.
         chance: source of the step's draws.
+        crew: the processes that share the batch.
         teacher: a frozen matter whose backbone the trained one is to follow (MEMatte learns so from ViTMatte); None
             where it learns from alpha alone.
     """
@@ -43,6 +45,7 @@ class Lesson:
     mode: str
     chance: Chance
     teacher: Matter | None = None
+    crew: Crew = Crew()  # noqa: RUF009 - frozen
 
 
 def masks_step(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Terms:
@@ -67,9 +70,11 @@ def trimaps_step(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Terms:
 
 def matter_step(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Terms:
     """Stage 2: L_matter = 1[IM] L_alpha, on true trimaps worn in every way; of clips also on the tracker's own."""
-    batch, chance = batch.that_teach_alpha(), lesson.chance
-    if not len(batch.clip_n):
+    taught = batch.teaches_n3[:, 2]
+    batch, chance = batch.that_teach_alpha(), lesson.chance.of_kept(taught)
+    if lesson.crew.mean((~taught).all().float()):  # somebody has nothing to add, so nobody waits for what will not come
         return {}
+    lesson = replace(lesson, chance=chance)
     plates, alphas = batch.plates_btchw[batch.clip_n], batch.alpha_nt1hw
     plate, truth = plates.flatten(0, 1).float() / 255, alphas.flatten(0, 1).float() / 255
     size = plate_size(plate.shape[-1], chance.shared)
@@ -78,28 +83,37 @@ def matter_step(model: MAM2, batch: ClipBatch, lesson: Lesson) -> Terms:
     plate, truth = (
         F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True) for x in (plate, truth)
     )
+    frames = [generator for generator in chance.objects for _ in range(alphas.shape[1])]
     if logits is None:
-        frames = [generator for generator in chance.objects for _ in range(alphas.shape[1])]
         trimap = torch.cat([worn_trimap(one, generator) for one, generator in zip(truth.split(1), frames, strict=True)])
     else:
-        shift = UNSURE * (2 * torch.rand(len(logits), 3, 1, 1, generator=chance.shared) - 1).to(logits)
+        shift = UNSURE * torch.stack([2 * torch.rand(3, 1, 1, generator=one) - 1 for one in frames]).to(logits)
         likely = F.interpolate((logits + shift).softmax(1), size, mode="bilinear", align_corners=False)
         trimap = likely.argmax(1, keepdim=True).float() / 2
-    output = model.matter.forward_detailed(plate, trimap)
+    output = model.matter.forward_detailed(plate, trimap, chance=frames)
+    with torch.autocast(plate.device.type, enabled=False):  # a loss in bfloat16 has steps of a hundredth
+        return _matter_terms(output, plate, truth, trimap, lesson)
+
+
+def _matter_terms(output: MatterOutput, plate: Tensor, truth: Tensor, trimap: Tensor, lesson: Lesson) -> Terms:
+    crew = lesson.crew
     unknown = (trimap == 0.5).float()
     known = 1 - unknown
+    areas = crew.mean(unknown.sum()), crew.mean(known.sum())
+    images = plate.new_tensor(len(plate))
+    share = images / crew.mean(images)  # of this process, of the whole batch's means over images
     # What the trimap wrongly calls known is beyond the matter: there it learns to agree.
     wanted = unknown * truth + known * trimap
     terms = {
-        "l1": losses.alpha_l1(output.alpha, wanted, unknown),
-        "laplacian": losses.laplacian(output.alpha, wanted),
-        "gradient": losses.gradient(output.alpha, wanted),
-        "ratio": ratio_loss(output.keeps),
+        "l1": losses.alpha_l1(output.alpha, wanted, unknown, areas),
+        "laplacian": share * losses.laplacian(output.alpha, wanted),
+        "gradient": share * losses.gradient(output.alpha, wanted),
+        "ratio": ratio_loss([crew.mean(share * keep.mean()) for keep in output.keeps]),
     }
     if lesson.teacher is not None:
         with torch.no_grad():
-            taught = lesson.teacher.forward_detailed(plate, trimap).features
-        terms["distillation"] = F.mse_loss(output.features, taught)
+            wanted_features = lesson.teacher.forward_detailed(plate, trimap).features
+        terms["distillation"] = share * F.mse_loss(output.features.float(), wanted_features)
     return terms
 
 

@@ -18,6 +18,7 @@ from engine.training.chance import Chance
 from engine.training.crew import Crew
 from engine.training.datasets import one_thread
 from engine.training.log import Log
+from engine.training.norms import share_norms
 from engine.training.samples import ClipBatch, Sample, collate
 from engine.training.stages import Stage, choose_parameters
 from engine.training.steps import STEPS, Lesson, Terms
@@ -114,6 +115,7 @@ def train_stage(
         EngineError: a sample cannot be had, whichever process wanted it.
         ValueError: the stage's batch cannot be divided evenly.
     """
+    share_norms(model, crew)
     model.train()
     chosen = choose_parameters(model, stage)
     optimizer = torch.optim.AdamW(chosen.values(), lr=stage.rate, weight_decay=0.02, betas=(0.9, 0.98))
@@ -127,11 +129,11 @@ def train_stage(
     log = Log(folder, stage.name) if crew.leads else None
     batches = _batches(stage, data, step, steps, workers, accumulate, crew)
     while step < steps:
-        torch.manual_seed(stage.first_seed + step + (crew.rank << 40))  # of dropout and of the routers' choices
+        torch.manual_seed(stage.first_seed + step + (crew.rank << 40))  # of dropout
         for group in optimizer.param_groups:
             group["lr"] = stage.rate * _rate(step, steps, decay_from)
         for batch in islice(batches, accumulate):
-            lesson = Lesson(mode, Chance.of(stage.first_seed * 7 + step, batch.chance_n), teacher)
+            lesson = Lesson(mode, Chance.of(stage.first_seed * 7 + step, batch.chance_n), teacher, crew)
             terms = _learn(model, stage, batch.to(device), lesson, 1 / accumulate)
             for name, value in terms.items():
                 totals.setdefault(name, []).append(float(value))

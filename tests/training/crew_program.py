@@ -1,4 +1,4 @@
-"""What each process of `test_crew` runs: two steps on its share of every batch, then its weights to a file."""
+"""What each process of `test_crew` runs: two steps on its share of every batch, then weights and losses to a file."""
 
 import sys
 from dataclasses import replace
@@ -19,7 +19,7 @@ def main(pool: Path, stage_name: str) -> None:
     torch.manual_seed(0)
     model = MAM2(checkpoint.starter_config(64))
     stage = replace(STAGES[stage_name], size=64, frames=2, batch=4)
-    train_stage(
+    progress = train_stage(
         model,
         stage,
         Progress(),
@@ -32,7 +32,8 @@ def main(pool: Path, stage_name: str) -> None:
         workers=0,
         crew=together,
     )
-    torch.save(dict(model.named_parameters()), pool.with_name(f"{stage_name}-rank{together.rank}of{together.size}.pt"))
+    found = {"weights": model.state_dict(), "terms": progress.unlogged}
+    torch.save(found, pool.with_name(f"{stage_name}-rank{together.rank}of{together.size}.pt"))
 
 
 if __name__ == "__main__":
