@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from engine.contract.errors import EngineError
+from engine.model.inference import has_bfloat16
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.training.chance import Chance
@@ -176,8 +177,8 @@ def _learn(model: MAM2, stage: Stage, batch: ClipBatch, lesson: Lesson, share: f
 
 
 def _precision(stage: Stage, device: torch.device) -> torch.autocast:
-    """Give bfloat16 where it pays: on a GPU, and for the matter's convolutions on a CPU (half the time there)."""
-    pays = device.type == "cuda" or (device.type == "cpu" and stage.kind == "matter")
+    """Give bfloat16 where it pays: on a GPU, and for the matter's convolutions on a CPU that multiplies it natively."""
+    pays = device.type == "cuda" or (device.type == "cpu" and stage.kind == "matter" and has_bfloat16())
     return torch.autocast(device.type, torch.bfloat16, enabled=pays)
 
 
