@@ -30,10 +30,14 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def machine() -> dict[str, str | int | float]:
+def machine() -> dict[str, str | int | float | bool]:
     """Say what the figures were measured on."""
+    from engine.model.inference import has_bfloat16  # noqa: PLC0415 - contenders of peers.py load no engine
+
     return {
         "processor": _processor(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "native_bfloat16": has_bfloat16(),
         "cores": os.cpu_count() or 1,
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": platform.platform(),

@@ -1,11 +1,13 @@
 """Run the suite, a program after another, and remake the tables and the picture of docs/performance.md from it.
 
     python benchmarks/performance.py [--threads 1] [--parts stages growth] [--results build/benchmarks]
+    python benchmarks/performance.py --page docs/performance-avx2.md
     python benchmarks/performance.py --quick
 
 What a part measured stays as JSON in the folder of results: parts can be run one by one, and the page is made from all
-that are there. `--quick` asks small things of the parts that have some, in about two minutes, and leaves the page
-alone. Fails when a part fails; the others are run all the same.
+that are there. `--page` names another page, for a machine of another kind. `--quick` asks small things of the parts
+that have some, in about two minutes, and leaves the page alone. Fails when a part fails; the others are run all the
+same.
 """
 
 import argparse
@@ -21,7 +23,6 @@ from performance_plot import draw
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
-PICTURE = ROOT / "docs" / "images" / "performance.png"
 NOTHING = "Not measured yet."
 
 
@@ -63,6 +64,7 @@ def main() -> int:
     parser.add_argument("--parts", nargs="*", choices=names, default=names, help="none: only remake the page")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "benchmarks", metavar="FOLDER")
+    parser.add_argument("--page", type=Path, default=PAGE, metavar="FILE", help="that gets the tables")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     folder = options.results / "quick" if options.quick else options.results
@@ -75,7 +77,8 @@ def main() -> int:
             if _measured(part.name, asked, folder, options.threads):
                 failed.append(part.name)
     if not options.quick:
-        write_page(PAGE, PICTURE, _results(folder))
+        page = options.page.resolve()
+        write_page(page, page.parent / "images" / f"{page.stem}.png", _results(folder))
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -120,7 +123,9 @@ def between_marks(text: str, name: str, content: str) -> str:
 
 def _block(result: dict[str, Any]) -> str:
     machine = result["machine"]
-    where = f"{machine['processor']}, {machine['threads']} of {machine['cores']} cores, torch {machine['torch']}."
+    half = "with" if machine["native_bfloat16"] else "without"
+    threads = f"{machine['threads']} of {machine['cores']} cores"
+    where = f"{machine['processor']}, {machine['vectors']} {half} bfloat16, {threads}, torch {machine['torch']}."
     return f"{where}\n\n{markdown(result['rows'])}"
 
 

@@ -6,7 +6,14 @@ import shutil
 
 import pytest
 
-MACHINE = {"processor": "a processor", "threads": 1, "cores": 2, "torch": "2.0"}
+MACHINE = {
+    "processor": "a processor",
+    "vectors": "AVX2",
+    "native_bfloat16": False,
+    "threads": 1,
+    "cores": 2,
+    "torch": "2.0",
+}
 STAGES = [
     {"model": "starter", "plates": "64x36", "stage": stage, "share_percent": share}
     for stage, share in (("read", 25.0), ("matte", 75.0))
@@ -39,8 +46,8 @@ def test_the_page_gets_tables_of_what_was_measured(performance, page):
     performance.write_page(page, picture, results)
     text = page.read_text(encoding="utf-8")
     assert (
-        "a processor, 1 of 2 cores, torch 2.0.\n\n| grows | value | processor s |\n|---|---|---|\n| objects | 1 | 0.1 |"
-        in text
+        "a processor, AVX2 without bfloat16, 1 of 2 cores, torch 2.0.\n\n"
+        "| grows | value | processor s |\n|---|---|---|\n| objects | 1 | 0.1 |" in text
     )
     performance.write_page(page, picture, results)
     assert page.read_text(encoding="utf-8") == text
