@@ -50,7 +50,7 @@ def _draw_frames(axes: Axes, report: Report) -> None:
         axes.plot(columns(one.clips, metric), linestyle="--", color=f"C{index}", label=one.method)
     axes.set(xlabel="frame", ylabel=metric.upper(), title="over the frames")
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize="x-small", ncols=2)
+    axes.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0)  # beside the lines
 
 
 def _draw_kinds(axes: Axes, report: Report) -> None:
