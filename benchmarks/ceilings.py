@@ -15,6 +15,8 @@ from pathlib import Path
 import torch
 from outcome import publish
 
+from engine.model.inference import has_bfloat16
+
 SIDES = {"cpu": 2048, "cuda": 8192}
 """Of the square matrices, by kind of device: large enough that nothing but the product counts."""
 _COPIED = 256 << 20
@@ -25,14 +27,15 @@ class Ceilings:
     """The best that a device reached with so many threads.
 
     Attributes:
-        float32_gflop_per_second, bfloat16_gflop_per_second: of a product of square matrices.
+        float32_gflop_per_second, bfloat16_gflop_per_second: of a product of square matrices;
+            None where a processor does not multiply bfloat16 natively: the engine does not ask it to.
         copy_gb_per_second: bytes read plus bytes written.
     """
 
     device: str
     threads: int
     float32_gflop_per_second: float
-    bfloat16_gflop_per_second: float
+    bfloat16_gflop_per_second: float | None
     copy_gb_per_second: float
 
     def floor_s(self, flops: dict[torch.dtype, int]) -> float:
@@ -42,7 +45,8 @@ class Ceilings:
             KeyError: a precision without a ceiling.
         """
         reached = {torch.float32: self.float32_gflop_per_second, torch.bfloat16: self.bfloat16_gflop_per_second}
-        return sum(count / reached[precision] for precision, count in flops.items()) / 1e9
+        known = {precision: pace for precision, pace in reached.items() if pace is not None}
+        return sum(count / known[precision] for precision, count in flops.items()) / 1e9
 
 
 def main() -> int:
@@ -64,14 +68,14 @@ def measured(device: str, rounds: int) -> Ceilings:
     target = torch.empty_like(source)
     copy = 2 * _COPIED / _best(lambda: target.copy_(source), device, rounds)
     products = {}
-    for precision in (torch.float32, torch.bfloat16):
+    half = torch.device(device).type == "cuda" or has_bfloat16()
+    for precision in (torch.float32, torch.bfloat16) if half else (torch.float32,):
         side = SIDES[torch.device(device).type]
         a, b = (torch.randn(side, side, device=device).to(precision) for _ in range(2))
         out = torch.empty_like(a)
-        products[precision] = 2 * side**3 / _best(lambda a=a, b=b, out=out: torch.mm(a, b, out=out), device, rounds)
-    return Ceilings(
-        device, torch.get_num_threads(), products[torch.float32] / 1e9, products[torch.bfloat16] / 1e9, copy / 1e9
-    )
+        products[precision] = 2e-9 * side**3 / _best(lambda a=a, b=b, out=out: torch.mm(a, b, out=out), device, rounds)
+    threads = torch.get_num_threads()
+    return Ceilings(device, threads, products[torch.float32], products.get(torch.bfloat16), copy / 1e9)
 
 
 def synchronise(device: str) -> None:

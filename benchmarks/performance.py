@@ -88,7 +88,7 @@ def write_page(page: Path, picture: Path, results: dict[str, dict[str, Any]]) ->
     """Put every part's table, and the picture, between their marks on the page.
 
     Args:
-        page: Markdown with `<!-- measured: NAME -->` and `<!-- end: NAME -->` for every part and for `picture`.
+        page: Markdown with `<!-- measured: NAME -->` and `<!-- end: NAME -->` for every part that was measured.
         picture: PNG to make, in a folder beside the page.
         results: by part, what it wrote as JSON.
 
@@ -98,10 +98,11 @@ def write_page(page: Path, picture: Path, results: dict[str, dict[str, Any]]) ->
     text = page.read_text(encoding="utf-8")
     for part in PARTS:
         result = results.get(part.name)
-        text = between_marks(text, part.name, _block(result) if result else NOTHING)
-    drawn = draw(results, picture)
-    link = f"![Where a frame's time goes, and how it grows]({picture.relative_to(page.parent).as_posix()})"
-    text = between_marks(text, "picture", link if drawn else NOTHING)
+        if result or _mark(part.name) in text:
+            text = between_marks(text, part.name, _block(result) if result else NOTHING)
+    if _mark("picture") in text:
+        link = f"![Where a frame's time goes, and how it grows]({picture.relative_to(page.parent).as_posix()})"
+        text = between_marks(text, "picture", link if draw(results, picture) else NOTHING)
     made = page.with_name(f"{page.name}.new")
     made.write_text(text, encoding="utf-8")
     made.replace(page)
@@ -113,12 +114,16 @@ def between_marks(text: str, name: str, content: str) -> str:
     Raises:
         ValueError: the page has no such pair.
     """
-    begin, end = f"<!-- measured: {name} -->\n", f"<!-- end: {name} -->"
+    begin, end = _mark(name), f"<!-- end: {name} -->"
     before, found, rest = text.partition(begin)
     _, closed, after = rest.partition(end)
     if not (found and closed):
         raise ValueError(f"the page has no '{begin.strip()}' with '{end}' behind it")
     return f"{before}{begin}{content}\n{end}{after}"
+
+
+def _mark(name: str) -> str:
+    return f"<!-- measured: {name} -->\n"
 
 
 def _block(result: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ import torch
 from alone import apart
 from ceilings import Ceilings
 from ceilings import measured as measured_ceilings
+from drawn import SUBJECTS
 from end_to_end import Case, add_options
 from outcome import publish
 from stage_meter import StageMeter, weight
@@ -90,6 +91,7 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
+    parser.add_argument("--subject", choices=SUBJECTS, default="worst")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     ceilings = measured_ceilings(options.device, 5)
@@ -97,9 +99,9 @@ def main() -> int:
     rows: list[Row] = []
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            shot = write_shot(Path(folder) / "plates", options.frames, size)
+            shot = write_shot(Path(folder) / "plates", options.frames, size, options.subject)
             for model in options.models:
-                case = Case(model, shot, "worst", device=options.device, threads=options.threads)
+                case = Case(model, shot, options.subject, device=options.device, threads=options.threads)
                 rows += apart(measured, case, ceilings)
                 print(f"{model} {size[0]}x{size[1]} is measured", file=sys.stderr, flush=True)
     publish("stages", rows, options.json)
