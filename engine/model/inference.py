@@ -1,9 +1,9 @@
 """A loaded model made ready to matte: the same function at less cost. Not for training, and not to be saved again.
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
-encoder's positions are computed once. On a processor: attention over whole plates and over memories is
-`wide_attention`, and where the processor multiplies bfloat16 natively, a large tracker does so, and the decoder of the
-starter's matter; and memory of freed tensors is kept.
+encoder's positions are computed once. On a processor memory of freed tensors is kept; and where it multiplies bfloat16
+natively, a large tracker does so, and the decoder of the starter's matter, and attention over whole plates and over
+memories is `wide_attention`.
 
 What stays in float32: the matter's backbone, whose routers' choices must not flip, the decoders of matters without
 trained weights to compare, and the last layers before any alpha, which eight bits would band.
@@ -36,13 +36,13 @@ def optimise(model: MAM2) -> None:
     device = model.tracker.no_mem_embed.device
     trunk: PlateEncoder = model.tracker.image_encoder.trunk
     trunk.fix_positions(model.image_size)
-    if device.type == "cpu":
+    if device.type == "cpu" and has_bfloat16():
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
         for block in trunk.blocks:
             if block.window_size == 0 and block.attn.q_pool is None:
                 block.attn = PlateAttention(block.attn)
-        if model.image_size > _LARGE and has_bfloat16():
+        if model.image_size > _LARGE:
             model.precision = torch.bfloat16
     optimise_matter(model.matter)
 

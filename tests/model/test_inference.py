@@ -62,10 +62,11 @@ def test_half_precision_shows_nowhere():
     assert difference.max() < 8
 
 
+@pytest.mark.parametrize("half", [False, True], ids=["float32 alone", "native bfloat16"])
 @torch.inference_mode()
-def test_the_tracker_encodes_and_recalls_the_same(monkeypatch):
+def test_the_tracker_encodes_and_recalls_the_same(monkeypatch, half):
     """Features and what is recalled of memories, object pointers among them, agree up to rounding."""
-    plain, quick = ready("model", monkeypatch, half=False)
+    plain, quick = ready("model", monkeypatch, half=half)
     plate = torch.rand(1, 3, 256, 256)
     features = plain.encode(plate)
     assert torch.allclose(quick.encode(plate).image_bchw, features.image_bchw, atol=1e-5)
