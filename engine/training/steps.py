@@ -108,7 +108,7 @@ def _matter_terms(output: MatterOutput, plate: Tensor, truth: Tensor, trimap: Te
         "l1": losses.alpha_l1(output.alpha, wanted, unknown, areas),
         "laplacian": share * losses.laplacian(output.alpha, wanted),
         "gradient": share * losses.gradient(output.alpha, wanted),
-        "ratio": ratio_loss([crew.mean(share * keep.mean()) for keep in output.keeps]),
+        "ratio": ratio_loss([crew.mean(share * keep.float().mean()) for keep in output.keeps]),
     }
     if lesson.teacher is not None:
         with torch.no_grad():

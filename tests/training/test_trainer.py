@@ -187,7 +187,9 @@ def test_a_batch_in_parts_is_the_batch(pool):
     _run(parts, stage, Progress(), pool, 1, accumulate=2)
     one, other = dict(whole.named_parameters()), dict(parts.named_parameters())
     moved = max(float((one[name] - start[name]).detach().abs().max()) for name in one)
-    assert max(float((one[name] - other[name]).detach().abs().max()) for name in one) < 0.02 * moved
+    rounding = 4 * torch.finfo(torch.float32).eps  # of weights about as large as 1
+    assert moved > 10 * rounding
+    assert max(float((one[name] - other[name]).detach().abs().max()) for name in one) < 0.02 * moved + rounding
 
 
 def test_activations_made_again_change_no_gradient(pool):
@@ -215,19 +217,10 @@ def test_averaged_weights_bring_their_own_statistics(pool):
 
 def test_a_teacher_adds_a_term_that_a_twin_brings_to_nothing(pool):
     """Distillation compares backbones: far from another's it costs, and next to one's own features nothing."""
-    model = _fresh()
+    model = _fresh().eval()  # routers that draw would choose other tokens than the teacher's
     batch = collate([datasets.PooledClips(pool, 64, 1, seed=3)[0]])
     terms = {}
-    for name, teacher in (("twin", copy.deepcopy(model.matter)), ("other", Matter(model.matter.config).train())):
-        torch.manual_seed(1)
-        state = torch.random.get_rng_state()
-
-        def again(*_, state=state):
-            torch.random.set_rng_state(state)
-
-        for matter in (model.matter, teacher):
-            matter.register_forward_pre_hook(again)
-            matter.backbone.register_forward_pre_hook(again)
+    for name, teacher in (("twin", copy.deepcopy(model.matter)), ("other", Matter(model.matter.config).eval())):
         terms[name] = STEPS["matter"](model, batch, Lesson("pdd+mss", Chance.of(1, batch.chance_n), teacher))
     assert float(terms["twin"]["distillation"].detach()) < 1e-9
     assert float(terms["other"]["distillation"].detach()) > 1e-3
