@@ -6,7 +6,6 @@ PyTorch's `SyncBatchNorm` does this on a GPU alone.
 from typing import cast
 
 import torch
-from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 
 from engine.training.crew import Crew
@@ -25,7 +24,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         self.weight, self.bias = norm.weight, norm.bias
         self.running_mean, self.running_var = norm.running_mean, norm.running_var
         self.num_batches_tracked = norm.num_batches_tracked
-        self.act = norm.act if isinstance(norm, BatchNormAct2d) else nn.Identity()
+        self.act: nn.Module = getattr(norm, "act", nn.Identity())
         self._crew = crew
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the class above
