@@ -37,7 +37,6 @@ class Case:
 
     model: str
     shot: WrittenShot
-    subject: str
     objects: int = 1
     clicks: int = 1
     device: str = "cpu"
@@ -82,7 +81,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             shot = write_shot(Path(folder) / "plates", options.frames, size, name)
             for model in options.models:
-                case = Case(model, shot, name, device=options.device, threads=options.threads)
+                case = Case(model, shot, device=options.device, threads=options.threads)
                 rows.append(apart(measured, case))
                 print(rows[-1], file=sys.stderr, flush=True)
     publish("end_to_end", rows, options.json)
@@ -135,7 +134,7 @@ def measured(case: Case) -> Row:
     return Row(
         model=case.model,
         plates=f"{shot.width}x{shot.height}",
-        subject=case.subject,
+        subject=shot.subject,
         unknown_percent=100 * sum(unknown) / (shot.frames * case.objects * shot.width * shot.height),
         frames=shot.frames,
         frames_per_second=shot.frames / wall,

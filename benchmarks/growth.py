@@ -85,7 +85,7 @@ def _rows(grows: str, options: argparse.Namespace) -> Iterator[Row]:
         counts = {"objects": {"objects": value}, "prompts": {"clicks": value}}.get(grows, {})
         with tempfile.TemporaryDirectory() as folder:
             shot = write_shot(Path(folder) / "plates", frames, size, options.subject)
-            case = Case("starter", shot, options.subject, device=options.device, threads=options.threads, **counts)
+            case = Case("starter", shot, device=options.device, threads=options.threads, **counts)
             found = apart(measured, case)
         alone = alone or found
         row = Row(

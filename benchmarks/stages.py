@@ -101,7 +101,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             shot = write_shot(Path(folder) / "plates", options.frames, size, options.subject)
             for model in options.models:
-                case = Case(model, shot, options.subject, device=options.device, threads=options.threads)
+                case = Case(model, shot, device=options.device, threads=options.threads)
                 rows += apart(measured, case, ceilings)
                 print(f"{model} {size[0]}x{size[1]} is measured", file=sys.stderr, flush=True)
     publish("stages", rows, options.json)

@@ -23,10 +23,12 @@ class WrittenShot:
     """Plates 1 to `frames`, scene-linear.
 
     Attributes:
+        subject: one of SUBJECTS.
         plates: their files, `#` for the digits of the frame number.
         alphas_thw: (T, h, w) float32 0..1, the subject's exact alpha at the size that it was drawn at.
     """
 
+    subject: str
     plates: str
     width: int
     height: int
@@ -60,7 +62,7 @@ def write_shot(folder: Path, frames: int, size: tuple[int, int], subject: str = 
         plate_hwc = cv2.resize(small_hwc, size, interpolation=cv2.INTER_CUBIC)
         channels = {name: np.ascontiguousarray(plate_hwc[..., i]) for i, name in enumerate("RGB")}
         write_exr(folder / f"plate.{index + 1:05d}.exr", channels, "")
-    return WrittenShot(str(folder / "plate.#####.exr"), *size, np.asarray(clip.alpha_thw, np.float32))
+    return WrittenShot(subject, str(folder / "plate.#####.exr"), *size, np.asarray(clip.alpha_thw, np.float32))
 
 
 def write_prompts(file: Path, objects: tuple[ShotObject, ...]) -> Path:

@@ -12,7 +12,7 @@ from engine.training.crew import Crew
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Normalises by the statistics of a crew's whole batch; alone, or when not training, it is the norm it was made of.
+    """Normalises by the statistics of a crew's whole batch; when not training, it is the norm that it was made of.
 
     Args:
         norm: whose parameters, statistics and activation, if it is one of timm's, it takes over as they are.
@@ -32,7 +32,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         return cast("Tensor", self.act(self._normalised(input)))
 
     def _normalised(self, input: Tensor) -> Tensor:  # noqa: A002
-        if not self.training or self._crew.size == 1:
+        if not self.training:
             return super().forward(input)
         values = input.float()
         pixels = values.new_tensor(values.numel() / values.shape[1])

@@ -8,7 +8,8 @@ import torch
 from timm.layers import BatchNormAct2d
 from torch import nn
 
-from engine.training import datasets
+from engine.model.mam2 import MAM2
+from engine.training import checkpoint, datasets
 from engine.training.crew import Crew
 from engine.training.norms import SharedBatchNorm2d
 
@@ -37,6 +38,17 @@ def test_processes_that_train_together_hold_the_same_weights(trained):
     one, other = (found["weights"] for found in trained[1:])
     assert one.keys() == other.keys()
     assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.mark.parametrize("trained", ["trimaps"], indirect=True)
+def test_two_processes_do_the_work_of_one(trained):
+    """The same batches shared by two processes take the same steps as in one, but for rounding."""
+    alone, shared, _ = (found["weights"] for found in trained)
+    start = dict(MAM2(checkpoint.starter_config(64)).named_parameters())
+    apart = [(alone[name] - shared[name]).abs().max() for name in start]
+    moved = [(alone[name] - value).abs().max() for name, value in start.items()]
+    assert max(moved) > 1e-5
+    assert max(apart) < 0.02 * max(moved)
 
 
 def test_two_processes_lose_as_much_as_one(trained):
