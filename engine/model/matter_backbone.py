@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from timm.layers import PatchEmbed, resample_abs_pos_embed, trunc_normal_
+from timm.layers import resample_abs_pos_embed, trunc_normal_
 from torch import Tensor, nn
+from torch.nn import functional
 
 from engine.model.matter_attention import Attention
 from engine.model.matter_blocks import GlobalBlock, ResidualConv, RoutedBlock, WindowBlock
@@ -36,15 +37,30 @@ class BackboneOutput:
     log_probs: tuple[Tensor, ...]
 
 
+class PatchEmbed(nn.Module):
+    """A token per patch of plate and trimap: a convolution that steps by its own size, as one matrix product.
+
+    As a convolution in bfloat16, oneDNN 3.13 computes it wrongly on processors with AMX, without a word; its weights
+    keep a convolution's names and shapes, which are the published ones.
+    """
+
+    def __init__(self, patch: int, dim: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(4, dim, patch, patch)
+
+    def forward(self, image_b4hw: Tensor) -> Tensor:
+        """Give B x H/patch x W/patch x dim."""
+        patches = functional.pixel_unshuffle(image_b4hw, self.proj.kernel_size[0])
+        return functional.linear(patches.permute(0, 2, 3, 1), self.proj.weight.flatten(1), self.proj.bias)
+
+
 class MatterBackbone(nn.Module):
     """Windowed and global blocks, a router before each global one when the config is routed."""
 
     def __init__(self, config: MatterConfig) -> None:
         super().__init__()
         self.config = config
-        self.patch_embed = PatchEmbed(
-            img_size=None, patch_size=config.patch, in_chans=4, embed_dim=config.dim, output_fmt="NHWC"
-        )
+        self.patch_embed = PatchEmbed(config.patch, config.dim)
         # The first row belongs to the class token of the pretraining; it is stored and never used.
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + config.pretrain_grid**2, config.dim))
         self.blocks = nn.ModuleList(_block(config, index) for index in range(config.depth))
