@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 pytest_plugins = ["hosts.nuke.fixtures"]
 
 # Read by torch and OpenCV when they are first imported: several test runs on one machine must not starve each other.
-_THREADS = os.environ.get("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+_PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_THREADS = os.environ.get("OMP_NUM_THREADS", str(max(1, min(2, (os.cpu_count() or 1) // _PROCESSES))))
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_name, _THREADS)
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait make a busy machine crawl

@@ -1,4 +1,4 @@
-"""Engines for tests: one for all that only talk to it, fresh ones for those that kill it."""
+"""Engines for tests: one for those of a file that only talk to it, fresh ones for those that kill it."""
 
 from contextlib import suppress
 
@@ -11,9 +11,9 @@ from engine.model.checkpoints import load_model
 from engine.service.worker.offload import place_matter
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def client():
-    """Give a client of an engine that tests share which only talk to it."""
+    """Give a client of an engine that the tests of one file share which only talk to it."""
     with engines() as make, make().start() as client:
         yield client
 
