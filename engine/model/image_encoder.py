@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, cast
 
+import torch
 from sam2.modeling.backbones.hieradet import Hiera
 from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
 from sam2.modeling.memory_attention import MemoryAttention, MemoryAttentionLayer
@@ -10,6 +11,7 @@ from sam2.modeling.memory_encoder import CXBlock, Fuser, MaskDownSampler, Memory
 from sam2.modeling.position_encoding import PositionEmbeddingSine
 from sam2.modeling.sam.transformer import RoPEAttention
 from torch import Tensor, nn
+from torch.nn import functional
 
 from engine.model.config import LoraSettings, TrackerConfig
 from engine.model.wide_attention import RecallAttention
@@ -23,15 +25,41 @@ class PlateEncoder(Hiera):
 
     fixed_positions: Tensor | None
 
-    def fix_positions(self, side: int) -> None:
-        """Compute the positions of plates of `side` pixels now; weights loaded later do not change them."""
-        self.register_buffer("fixed_positions", self._get_pos_embed((side // 4, side // 4)).detach(), persistent=False)
+    def fix_positions(self, side: int, precision: torch.dtype) -> None:
+        """Compute the positions of plates of `side` pixels now; weights loaded later do not change them.
+
+        Args:
+            side: of the plates, in pixels.
+            precision: of the positions, and so of all tokens that patches in that precision become.
+        """
+        positions = self._get_pos_embed((side // 4, side // 4)).detach()
+        self.register_buffer("fixed_positions", positions.to(precision), persistent=False)
 
     def _get_pos_embed(self, hw: tuple[int, int]) -> Tensor:
         fixed = getattr(self, "fixed_positions", None)
         if fixed is not None and fixed.shape[1:3] == tuple(hw):
             return fixed
         return cast("Tensor", super()._get_pos_embed(hw))
+
+
+class PlatePyramid(FpnNeck):
+    """SAM 2's feature pyramid, which can leave out the positions of its levels: `MAM2.recall` makes the ones it needs.
+
+    Attributes:
+        positioned: whether it gives them.
+    """
+
+    positioned = True
+
+    def forward(self, xs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Turn the trunk's features, finest first, into as many of one width, and into positions as many or none."""
+        levels: list[Tensor] = []
+        for level, features in reversed(list(enumerate(xs))):
+            found = self.convs[-1 - level](features)
+            if levels and level in self.fpn_top_down_levels:
+                found = found + functional.interpolate(levels[0].float(), scale_factor=2.0, mode="nearest")
+            levels.insert(0, found)
+        return levels, [self.position_encoding(level).to(level.dtype) for level in levels if self.positioned]
 
 
 def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
@@ -45,12 +73,11 @@ def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
         window_spec=hiera.windows,
         window_pos_embed_bkg_spatial_size=hiera.position_grid,
     )
-    neck = FpnNeck(
+    neck = PlatePyramid(
         position_encoding=PositionEmbeddingSine(num_pos_feats=config.dim, normalize=True, temperature=10000),
         d_model=config.dim,
         backbone_channel_list=list(reversed(hiera.channels)),
         fpn_top_down_levels=[2, 3],
-        fpn_interp_model="nearest",
     )
     return ImageEncoder(trunk=trunk, neck=neck, scalp=1)
 

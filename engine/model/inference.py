@@ -24,6 +24,7 @@ from engine.model.wide_attention import PlateAttention
 
 if TYPE_CHECKING:
     from engine.model.image_encoder import PlateEncoder
+    from engine.model.tracker import Tracker
 
 _LARGE = 256
 """Pixels of the tracker's square above which bfloat16 saves more than its conversions cost."""
@@ -35,15 +36,19 @@ def optimise(model: MAM2) -> None:
     """Make a model, on its device and in evaluation mode, ready to matte, in place."""
     device = model.tracker.no_mem_embed.device
     trunk: PlateEncoder = model.tracker.image_encoder.trunk
-    trunk.fix_positions(model.image_size)
+    _fold_pyramid(model.tracker)
+    half = device.type == "cpu" and has_bfloat16() and model.image_size > _LARGE
+    trunk.fix_positions(model.image_size, torch.bfloat16 if half else torch.float32)
     if device.type == "cpu" and has_bfloat16():
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
         for block in trunk.blocks:
             if block.window_size == 0 and block.attn.q_pool is None:
                 block.attn = PlateAttention(block.attn)
-        if model.image_size > _LARGE:
-            model.precision = torch.bfloat16
+    if half:
+        model.precision = torch.bfloat16
+        _store_in_half(model.tracker.image_encoder)
+        _store_in_half(model.tracker.memory_attention)
     optimise_matter(model.matter)
 
 
@@ -69,6 +74,28 @@ def has_bfloat16() -> bool:
     names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # PyTorch has no public name for it
     known = [getattr(torch.cpu, name) for name in names if hasattr(torch.cpu, name)]
     return any(ask() for ask in known)
+
+
+def _fold_pyramid(tracker: "Tracker") -> None:
+    """Fold the mask decoder's narrowing of the two finest levels, which alone reads them, into what made them wide."""
+    neck, decoder = tracker.image_encoder.neck, tracker.sam_mask_decoder
+    neck.positioned = False
+    for wide, name in ((neck.convs[-1], "conv_s0"), (neck.convs[-2], "conv_s1")):
+        narrow, first = getattr(decoder, name), wide.conv
+        folded = nn.Conv2d(first.in_channels, narrow.out_channels, 1).to(first.weight)
+        folded.requires_grad_(requires_grad=False)
+        rows = narrow.weight.flatten(1).double()
+        folded.weight.copy_((rows @ first.weight.flatten(1).double())[:, :, None, None])
+        folded.bias.copy_(rows @ first.bias.double() + narrow.bias.double())
+        wide.conv = folded
+        setattr(decoder, name, nn.Identity())
+
+
+def _store_in_half(part: nn.Module) -> None:
+    """Keep the weights of products as they are multiplied; norms stay as they are."""
+    for module in part.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            module.bfloat16()
 
 
 def _fold(part: ConvNormAct) -> None:
