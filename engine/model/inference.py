@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from timm.layers import ConvNormAct
 from torch import nn
+from torch.nn.utils import skip_init
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.allocator import keep_freed_memory
@@ -82,7 +83,7 @@ def _fold_pyramid(tracker: "Tracker") -> None:
     neck.positioned = False
     for wide, name in ((neck.convs[-1], "conv_s0"), (neck.convs[-2], "conv_s1")):
         narrow, first = getattr(decoder, name), wide.conv
-        folded = nn.Conv2d(first.in_channels, narrow.out_channels, 1).to(first.weight)
+        folded = skip_init(nn.Conv2d, first.in_channels, narrow.out_channels, 1).to(first.weight)
         folded.requires_grad_(requires_grad=False)
         rows = narrow.weight.flatten(1).double()
         folded.weight.copy_((rows @ first.weight.flatten(1).double())[:, :, None, None])
