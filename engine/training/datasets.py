@@ -3,8 +3,9 @@
 Clip `n` of a pool is a function of the seed; sample `i` of a stage is a function of the pool and `i`, on any worker.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -67,7 +68,7 @@ def build_pool(
     shape = (clips, frames, size, size, 5)
     pool = open_memmap(path, mode="r+" if done else "w+", dtype=np.uint8, shape=None if done else shape)
     makers = _Makers(range(first_seed + done, first_seed + clips), frames, size)
-    for clip in DataLoader(makers, batch_size=None, num_workers=workers, worker_init_fn=one_thread):
+    for clip in start(DataLoader(makers, batch_size=None, num_workers=workers, worker_init_fn=one_thread)):
         pool[done] = clip.numpy()
         done += 1
         if done % 10 == 0 or done == clips:
@@ -148,6 +149,19 @@ class PooledClips(Dataset[Sample]):
         way = cv2.INTER_AREA if width > self.size else cv2.INTER_LINEAR
         groups = np.split(part, [3], axis=-1)  # OpenCV shrinks up to four channels at once
         return np.concatenate([cv2.resize(group, (self.size, self.size), interpolation=way) for group in groups], -1)
+
+
+def start(loader: DataLoader[Any]) -> Iterator[Any]:
+    """Start a loader's workers, whose `worker_init_fn` is `one_thread`.
+
+    OpenCV goes without threads meanwhile: a worker forked beside them would wait for ever for those it did not get.
+    """
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        return iter(loader)
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def one_thread(_: int) -> None:

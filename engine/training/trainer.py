@@ -17,7 +17,7 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.training.chance import Chance
 from engine.training.crew import Crew
-from engine.training.datasets import one_thread
+from engine.training.datasets import one_thread, start
 from engine.training.log import Log
 from engine.training.norms import share_norms
 from engine.training.samples import ClipBatch, Sample, collate
@@ -204,7 +204,7 @@ def _batches(
         worker_init_fn=one_thread,
         prefetch_factor=4 if workers else None,
     )
-    for batch in loader:
+    for batch in start(loader):
         if isinstance(batch, EngineError):
             raise batch
         yield batch

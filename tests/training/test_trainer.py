@@ -1,8 +1,11 @@
 """Promises of the trainer: what a stage trains, and that stopping costs nothing."""
 
 import copy
+import time
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from numpy.lib.format import open_memmap
@@ -249,6 +252,9 @@ class _Damaged(Dataset):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_sample_that_cannot_be_had_says_why(tmp_path, workers):
     """A damaged file of a data set ends training with its own sentence and hint, whichever process read it."""
+    cv2.setNumThreads(2)
+    cv2.resize(np.zeros((2000, 2000), np.uint8), (3000, 3000))
+    time.sleep(1)  # until the threads of that have gone to sleep: a fork beside them could wait for ever
     options = {"mode": "pdd+mss", "steps": 4, "stop_after": 0, "report": lambda *_: None, "workers": workers}
     with pytest.raises(PlateError) as raised:
         train_stage(_fresh(), _small("masks-128", frames=1), Progress(), data=_Damaged(), folder=tmp_path, **options)
