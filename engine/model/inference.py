@@ -2,8 +2,8 @@
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
 encoder's positions are computed once. On a processor memory of freed tensors is kept; and where it multiplies bfloat16
-natively, a large tracker does so, and the decoder of the starter's matter, and attention over whole plates and over
-memories is `wide_attention`.
+natively, a large tracker does so, stored so, and the decoder of the starter's matter, and attention over memories is
+`wide_attention`, that over whole plates too unless the processor has tiles.
 
 What stays in float32: the matter's backbone, whose routers' choices must not flip, the decoders of matters without
 trained weights to compare, and the last layers before any alpha, which eight bits would band.
@@ -44,7 +44,7 @@ def optimise(model: MAM2) -> None:
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
         for block in trunk.blocks:
-            if block.window_size == 0 and block.attn.q_pool is None:
+            if not has_tiles() and block.window_size == 0 and block.attn.q_pool is None:
                 block.attn = PlateAttention(block.attn)
     if half:
         model.precision = torch.bfloat16
@@ -72,9 +72,18 @@ def optimise_matter(matter: Matter) -> None:
 
 def has_bfloat16() -> bool:
     """Tell whether this processor multiplies bfloat16 natively, not by way of float32."""
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # PyTorch has no public name for it
-    known = [getattr(torch.cpu, name) for name in names if hasattr(torch.cpu, name)]
-    return any(ask() for ask in known)
+    return has_tiles() or _can("_is_avx512_bf16_supported")
+
+
+def has_tiles() -> bool:
+    """Tell whether it multiplies bfloat16 in tiles (AMX), of which PyTorch's own attention makes the most."""
+    return _can("_is_amx_tile_supported")
+
+
+def _can(name: str) -> bool:
+    """Ask PyTorch, which has no public names for these; a version without them says no."""
+    ask = getattr(torch.cpu, name, None)
+    return bool(ask and ask())
 
 
 def _fold_pyramid(tracker: "Tracker") -> None:

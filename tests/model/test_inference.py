@@ -22,6 +22,7 @@ SIZE_HW = (352, 544)
 def ready(kind, monkeypatch, *, half):
     """The same seeded matter or model twice: as it is, and made ready with or without half precision."""
     monkeypatch.setattr(inference, "has_bfloat16", lambda: half)
+    monkeypatch.setattr(inference, "has_tiles", lambda: False)
     both = []
     for _ in range(2):
         torch.manual_seed(3)
