@@ -1,8 +1,8 @@
 """Attention over many tokens on a processor, as plain matrix products on a few queries at a time.
 
 Where a processor has AVX512 with bfloat16, PyTorch's fused attention reaches less than half of its matrix rate, and
-these products nearly all of it; with AVX2 alone, and over plates with AMX, the fused one is the faster. The modules take the weights of the SAM 2 ones
-that they stand in for and compute the same function.
+these products nearly all of it; with AVX2 alone, and over plates with AMX, the fused one is the faster. The modules
+take the weights of the SAM 2 ones that they stand in for and compute the same function.
 """
 
 from typing import cast
