@@ -38,9 +38,10 @@ def optimise(model: MAM2) -> None:
     device = model.tracker.no_mem_embed.device
     trunk: PlateEncoder = model.tracker.image_encoder.trunk
     _fold_pyramid(model.tracker)
-    half = device.type == "cpu" and has_bfloat16() and model.image_size > _LARGE
+    native = device.type == "cpu" and has_bfloat16()
+    half = native and model.image_size > _LARGE
     trunk.fix_positions(model.image_size, torch.bfloat16 if half else torch.float32)
-    if device.type == "cpu" and has_bfloat16():
+    if native:
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
         for block in trunk.blocks:
@@ -94,9 +95,13 @@ def _fold_pyramid(tracker: "Tracker") -> None:
         narrow, first = getattr(decoder, name), wide.conv
         folded = skip_init(nn.Conv2d, first.in_channels, narrow.out_channels, 1).to(first.weight)
         folded.requires_grad_(requires_grad=False)
-        rows = narrow.weight.flatten(1).double()
-        folded.weight.copy_((rows @ first.weight.flatten(1).double())[:, :, None, None])
-        folded.bias.copy_(rows @ first.bias.double() + narrow.bias.double())
+        # On the processor, since not every device has double precision.
+        rows, columns, inner, outer = (
+            part.detach().cpu().double()
+            for part in (narrow.weight.flatten(1), first.weight.flatten(1), first.bias, narrow.bias)
+        )
+        folded.weight.copy_((rows @ columns).float()[:, :, None, None])
+        folded.bias.copy_((rows @ inner + outer).float())
         wide.conv = folded
         setattr(decoder, name, nn.Identity())
 
