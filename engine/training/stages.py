@@ -5,7 +5,8 @@ L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap, and `stage-2`, L_matter = 1[I
 its rates, lengths and batches: these are MattePro's and MEMatte's where they are known.
 
 The others are the starter's, which begins from nothing: `masks-*` stand in for SAM 2's pre-training, on masks alone;
-`trimaps*` and `matter*` are the two stages again, in steps of growing length.
+`trimaps*` and `matter*` are the two stages again, in steps of growing length. `whole` is stage 1 with nothing frozen:
+an encoder that has seen little is worth no protection.
 """
 
 import re
@@ -64,6 +65,7 @@ STAGES = {
         Stage("trimaps-images", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 1, 8, 8e-4, 61_000_000),
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
+        Stage("whole", "trimaps", (r"^tracker\.",), (), 256, 3, 4, 4e-4, 110_000_000),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 256, 3, 2, 5e-4, 51_000_000, 1),
     )
