@@ -71,12 +71,17 @@ def test_a_resumed_run_equals_an_uninterrupted_one(pool, tmp_path):
     [
         ("masks-128", "tracker.sam_mask_decoder.mask_tokens.weight", "tracker.sam_mask_decoder.trimap_tokens.weight"),
         ("trimaps", "tracker.sam_mask_decoder.trimap_tokens.weight", "tracker.image_encoder.neck.convs.0.conv.weight"),
+        (
+            "whole",
+            "tracker.image_encoder.neck.convs.0.conv.weight",
+            "matter.decoder.matting_head.matting_convs.0.weight",
+        ),
         ("matter", "matter.decoder.matting_head.matting_convs.0.weight", "tracker.no_mem_embed"),
         ("matter-fine", "matter.decoder.matting_head.matting_convs.0.weight", "tracker.no_mem_embed"),
     ],
 )
 def test_a_stage_trains_its_part_alone(pool, name, moves, stays):
-    """Masks leave the trimap branch alone, trimaps the frozen encoder, the matter everything else."""
+    """Masks leave the trimap branch alone, trimaps the frozen encoder, `whole` the matter, the matter all else."""
     model = _fresh()
     before = {key: value.clone() for key, value in model.state_dict().items()}
     _run(model, _small(name, frames=min(2, STAGES[name].frames)), Progress(), pool, 1)
