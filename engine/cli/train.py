@@ -48,6 +48,9 @@ def train(
     export: Annotated[
         Path | None, typer.Option(help="Write what the --from checkpoints hold as a model's weights file, and stop.")
     ] = None,
+    mean: Annotated[
+        bool, typer.Option("--mean", help="With --export: write the mean of the --from weights files.")
+    ] = False,
     list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
 ) -> None:
     """Train a model one stage at a time, resumable: on procedural clips, or on data sets in their published folders."""
@@ -67,7 +70,12 @@ def train(
         raise typer.Exit(0 if show_data(sets | behind) else 1)
     if export:
         learnt = ", ".join(sets) or checkpoint.PROCEDURAL
-        checkpoint.export(starts or [], export, name=model, source=learnt)
+        if mean and not starts:
+            raise typer.BadParameter("the mean of which weights files? Name each with --from.", param_hint="--mean")
+        if mean:
+            checkpoint.export_mean(starts or [], export, source=learnt)
+        else:
+            checkpoint.export(starts or [], export, name=model, source=learnt)
         typer.echo(f"wrote {export} ({export.stat().st_size / 1e6:.1f} MB)")
         return
     if stage not in STAGES:

@@ -81,6 +81,35 @@ def export(starts: Sequence[Path], path: Path, *, name: str = "starter", source:
     save_model(model, path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
 
 
+def export_mean(files: Sequence[Path], path: Path, *, source: str = PROCEDURAL) -> None:
+    """Write the mean of a model's weights files, number by number.
+
+    Weights that were trained on from the same ones lie near enough for their mean to be a model, often a better one
+    than each: Wortsman et al., "Model soups" (arXiv 2203.05482).
+
+    Args:
+        files: of one model, each with its tracker and its matter.
+        path: as of `export`.
+        source: as of `export`.
+
+    Raises:
+        ModelError: `model.config` when the files are of models that are not built alike; as `load_model` otherwise.
+    """
+    models = [load_model(file, for_training=True) for file in files]
+    for file, model in zip(files, models, strict=True):
+        if model.config != models[0].config:
+            raise ModelError(
+                "model.config",
+                f"{file.name} is {model.config.name}, built unlike {files[0].name}: there is no mean of them.",
+                "Give files that were trained on from the same weights.",
+            )
+    states = [model.state_dict() for model in models]
+    for name, value in states[0].items():
+        if value.is_floating_point():
+            value.copy_(torch.stack([state[name] for state in states]).mean(0))
+    save_model(models[0], path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
+
+
 def _begin(name: str, starts: Sequence[Path], image_size: int | None, *, from_public: bool) -> MAM2:
     torch.manual_seed(0)
     files = [start for start in starts if start.suffix == ".safetensors"]

@@ -12,6 +12,7 @@ from numpy.lib.format import open_memmap
 from torch.utils.data import Dataset
 
 from engine.contract.errors import ModelError, PlateError
+from engine.model.checkpoints import load_model, save_model
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.tensors import FramePrompt
@@ -144,6 +145,37 @@ def test_exported_weights_can_be_trained_further(pool, tmp_path):
     for name, value in begun.named_parameters():
         if name in progress.average:
             torch.testing.assert_close(value, progress.average[name], rtol=1e-3, atol=1e-4)
+
+
+def _written(path, seed, size=64):
+    torch.manual_seed(seed)
+    model = MAM2(checkpoint.starter_config(size))
+    save_model(model, path, metadata={}, half=True)
+    return load_model(path, for_training=True).state_dict()
+
+
+def test_the_mean_of_weights_files_lies_between_them(tmp_path):
+    """Every number of the mean of two files is the mean of theirs, to half precision; adapters stay adapters."""
+    files = [tmp_path / "one.safetensors", tmp_path / "other.safetensors"]
+    states = [_written(file, seed) for seed, file in enumerate(files)]
+    checkpoint.export_mean(files, tmp_path / "mean.safetensors")
+    between = load_model(tmp_path / "mean.safetensors", for_training=True).state_dict()
+    assert between.keys() == states[0].keys()
+    assert any("lora_" in name for name in between)
+    for name, value in between.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, (states[0][name] + states[1][name]) / 2, rtol=1e-3, atol=1e-4)
+
+
+def test_there_is_no_mean_of_unlike_models(tmp_path):
+    """A file of a model that is built otherwise is refused, and nothing is written."""
+    files = [tmp_path / "one.safetensors", tmp_path / "other.safetensors"]
+    _written(files[0], 0)
+    _written(files[1], 0, size=128)
+    with pytest.raises(ModelError) as refused:
+        checkpoint.export_mean(files, tmp_path / "mean.safetensors")
+    assert refused.value.code == "model.config"
+    assert not (tmp_path / "mean.safetensors").exists()
 
 
 def test_a_sample_asks_for_every_object_that_can_be_clicked(pool):
