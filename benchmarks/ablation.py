@@ -1,7 +1,7 @@
 """The paper's ablation on the starter: how pass 2 reads the plate, four ways, at equal budgets and over several seeds.
 
-Every run begins from the shipped starter with its trimap branch forgotten, learns that branch anew with the others'
-steps, clips and rate, and is judged on `novm-p` with the shipped matter. Runs that are done are kept: stop and go on.
+Every run begins from one starter with its trimap branch forgotten, learns that branch anew with the others' steps,
+clips and rate, and is judged on `novm-p` with that starter's matter. Runs that are done are kept: stop and go on.
 
     python benchmarks/ablation.py --out runs/ablation --steps 300 --seeds 2 --jobs 2
 """
@@ -54,7 +54,7 @@ def train_and_judge(mode: str, seed: int, options: argparse.Namespace) -> None:
     start, trained = folder / "start.safetensors", folder / "trained.safetensors"
     facts = {"source": checkpoint.PROCEDURAL, "licence": "Apache-2.0"}
     if not start.exists():
-        model = load_model("starter", for_training=True)
+        model = load_model(options.start, for_training=True)
         forget_trimaps(model, seed)
         save_model(model, start, metadata=facts)
     stage = replace(STAGES[STAGE], first_seed=STAGES[STAGE].first_seed + 1_000_000 * seed)
@@ -81,6 +81,7 @@ def main() -> None:
     """Do what is not done yet, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
+    parser.add_argument("--start", default="starter", help="weights file to begin from; what ships when not given")
     parser.add_argument("--steps", type=int, default=300, help="of training, the same for every row")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--clips", type=int, default=2400, help="in the pool that all rows learn from")
