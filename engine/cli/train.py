@@ -68,10 +68,12 @@ def train(
     sets, behind = named_folders(data or []), named_folders(backgrounds or [], usual="backgrounds")
     if check_data:
         raise typer.Exit(0 if show_data(sets | behind) else 1)
+    if mean and not (export and starts):
+        raise typer.BadParameter(
+            "name each weights file with --from, and with --export the file to write", param_hint="--mean"
+        )
     if export:
         learnt = ", ".join(sets) or checkpoint.PROCEDURAL
-        if mean and not starts:
-            raise typer.BadParameter("the mean of which weights files? Name each with --from.", param_hint="--mean")
         if mean:
             checkpoint.export_mean(starts or [], export, source=learnt)
         else:

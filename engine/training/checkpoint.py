@@ -78,7 +78,7 @@ def export(starts: Sequence[Path], path: Path, *, name: str = "starter", source:
         source: what it learnt from, in words; for the file's header.
     """
     model, _ = resume(path.with_suffix(".none"), starts, image_size=STARTER.tracker.image_size, name=name)
-    save_model(model, path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
+    _write(model, path, source)
 
 
 def export_mean(files: Sequence[Path], path: Path, *, source: str = PROCEDURAL) -> None:
@@ -107,7 +107,11 @@ def export_mean(files: Sequence[Path], path: Path, *, source: str = PROCEDURAL) 
     for name, value in states[0].items():
         if value.is_floating_point():
             value.copy_(torch.stack([state[name] for state in states]).mean(0))
-    save_model(models[0], path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
+    _write(models[0], path, source)
+
+
+def _write(model: MAM2, path: Path, source: str) -> None:
+    save_model(model, path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
 
 
 def _begin(name: str, starts: Sequence[Path], image_size: int | None, *, from_public: bool) -> MAM2:
