@@ -83,8 +83,8 @@ _LARGE = HieraConfig(144, 2, (2, 6, 36, 4), (23, 33, 43), windows=(8, 4, 16, 8))
 STARTER = MAM2Config(
     name="starter",
     tracker=TrackerConfig(
-        HieraConfig(32, 1, (1, 2, 4, 1), (5,), windows=(8, 4, 16, 8), position_grid=(8, 8)),
-        image_size=256,
+        HieraConfig(32, 1, (1, 2, 4, 1), (5,), windows=(8, 4, 24, 12), position_grid=(8, 8)),
+        image_size=384,
         dim=128,
         memory_layers=2,
         memory_feedforward=256,

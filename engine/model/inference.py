@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.model.image_encoder import PlateEncoder
     from engine.model.tracker import Tracker
 
-_LARGE = 256
+_LARGE = 384
 """Pixels of the tracker's square above which bfloat16 saves more than its conversions cost."""
 _PROVEN_IN_HALF = (STARTER_MATTER,)
 """Matters whose trained weights are here, so that mattes could be compared: `benchmarks/fidelity.py`."""

@@ -18,9 +18,7 @@ PROCEDURAL = "procedural clips drawn by engine.training.procedural"
 
 def starter_config(image_size: int) -> MAM2Config:
     """Give the starter at another side of the square; the weights fit every size."""
-    hiera = STARTER.tracker.hiera
-    if image_size < STARTER.tracker.image_size:
-        hiera = replace(hiera, windows=(8, 4, 8, 4))
+    hiera = replace(STARTER.tracker.hiera, windows=(8, 4, image_size // 16, image_size // 32))
     return replace(STARTER, tracker=replace(STARTER.tracker, hiera=hiera, image_size=image_size))
 
 

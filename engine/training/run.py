@@ -69,7 +69,8 @@ def run(plan: Run, say: Say) -> None:
     together = crew.join(plan.device)
     plan.folder.mkdir(parents=True, exist_ok=True)
     path = plan.folder / f"{plan.stage.name}.pt"
-    model, progress = checkpoint.resume(path, plan.starts, image_size=max(128, plan.stage.size or 256), name=plan.name)
+    side = max(128, plan.stage.size) if plan.stage.size else None
+    model, progress = checkpoint.resume(path, plan.starts, image_size=side, name=plan.name)
     stage = replace(plan.stage, size=plan.stage.size or model.image_size)
     data = plan.data(stage, together)
     model.to(plan.device)

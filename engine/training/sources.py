@@ -14,7 +14,7 @@ from engine.training.run import Data, Say
 from engine.training.samples import Sample, Source
 from engine.training.stages import Stage
 
-POOL_FRAMES, POOL_SIZE = 12, 256
+POOL_FRAMES, POOL_SIZE = 12, 384
 _TAUGHT: dict[str, Callable[[Source], bool]] = {
     "masks": lambda source: source.teaches_masks,
     "trimaps": lambda _: True,

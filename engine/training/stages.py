@@ -65,9 +65,9 @@ STAGES = {
         Stage("trimaps-images", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 1, 8, 8e-4, 61_000_000),
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
-        Stage("whole", "trimaps", (r"^tracker\.",), (), 256, 3, 4, 4e-4, 110_000_000),
+        Stage("whole", "trimaps", (r"^tracker\.",), (), 0, 3, 4, 4e-4, 110_000_000),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
-        Stage("matter-fine", "matter", (r"^matter\.",), (), 256, 3, 2, 5e-4, 51_000_000, 1),
+        Stage("matter-fine", "matter", (r"^matter\.",), (), 0, 3, 2, 5e-4, 51_000_000, 1),
     )
 }  # fmt: skip
 

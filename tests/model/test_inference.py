@@ -73,11 +73,12 @@ def test_half_precision_shows_nowhere():
 def test_the_tracker_encodes_and_recalls_the_same(monkeypatch, half):
     """Features and what is recalled of memories, object pointers among them, agree up to rounding."""
     plain, quick = ready("model", monkeypatch, half=half)
-    plate = torch.rand(1, 3, 256, 256)
+    plate = torch.rand(1, 3, plain.image_size, plain.image_size)
     features = plain.encode(plate)
     for mine, theirs in zip(levels(quick.encode(plate)), levels(features), strict=True):
         assert torch.allclose(mine, theirs, atol=1e-5)
-    kept = [FrameMemory(torch.randn(1, 64, 16, 16), torch.randn(1, 128)) for _ in range(3)]
+    grid = features.image_bchw.shape[-2:]
+    kept = [FrameMemory(torch.randn(1, 64, *grid), torch.randn(1, 128)) for _ in range(3)]
     memory = Memory(3, 9, prompted={0: kept[0]}, recent={1: kept[1], 2: kept[2]})
     assert torch.allclose(quick.recall(features, memory), plain.recall(features, memory), atol=1e-4)
 
@@ -87,7 +88,7 @@ def test_a_large_tracker_in_half_is_as_near_as_autocast(monkeypatch):
     """Stored in bfloat16 it encodes a plate no farther from float32 than half a percent more than autocast does."""
     monkeypatch.setattr(inference, "_LARGE", 0)
     plain, quick = ready("model", monkeypatch, half=True)
-    plate = torch.rand(1, 3, 256, 256)
+    plate = torch.rand(1, 3, plain.image_size, plain.image_size)
     exact = levels(plain.encode(plate))
     with torch.autocast("cpu", torch.bfloat16):
         pairs = zip(exact, levels(plain.encode(plate)), levels(quick.encode(plate)), strict=True)

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from engine.contract.errors import ModelError, PlateError
 from engine.model.checkpoints import load_model, save_model
+from engine.model.config import STARTER
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.tensors import FramePrompt
@@ -141,10 +142,17 @@ def test_exported_weights_can_be_trained_further(pool, tmp_path):
     progress = _run(model, _small("matter"), Progress(), pool, 1)
     checkpoint.save(tmp_path / "run.pt", model, progress)
     checkpoint.export([tmp_path / "run.pt"], tmp_path / "model.safetensors")
-    begun, _ = checkpoint.resume(tmp_path / "none.pt", [tmp_path / "model.safetensors"], image_size=256)
+    begun, _ = checkpoint.resume(tmp_path / "none.pt", [tmp_path / "model.safetensors"])
     for name, value in begun.named_parameters():
         if name in progress.average:
             torch.testing.assert_close(value, progress.average[name], rtol=1e-3, atol=1e-4)
+
+
+def test_the_starter_fits_every_size():
+    """Another side of the square changes no weight, and its own side is the starter as it ships."""
+    assert checkpoint.starter_config(STARTER.tracker.image_size) == STARTER
+    small, own = (MAM2(checkpoint.starter_config(size)).state_dict() for size in (128, STARTER.tracker.image_size))
+    assert {name: value.shape for name, value in small.items()} == {name: value.shape for name, value in own.items()}
 
 
 def _written(path, seed, size=64):
