@@ -33,9 +33,9 @@ SEEDS = (500, 501)  # behind UNSEEN_SEED, away from those of the demonstration a
 # name of the picture, kind, seed, prompts: chosen from the table for what they show
 EXAMPLES = (
     ("edge", "glass", 501, ("middle", "edge")),
-    ("box", "fire", 500, ("middle", "box")),
-    ("not", "fire", 500, ("middle", "middle and not")),
-    ("needless", "glass", 500, ("middle", "middle and not")),
+    ("box", "bubbles", 500, ("middle", "box")),
+    ("not", "bubbles", 500, ("middle", "middle and not")),
+    ("needless", "fire", 501, ("middle", "middle and not")),
 )
 
 
