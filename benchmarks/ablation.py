@@ -69,7 +69,7 @@ def train_and_judge(mode: str, seed: int, options: argparse.Namespace) -> None:
         workers=0,
     )
     run(plan, lambda line: print(f"{mode} {seed}: {line}", flush=True))
-    model, _ = checkpoint.resume(folder / "none.pt", [start, folder / f"{STAGE}.pt"])
+    model = checkpoint.begin([start, folder / f"{STAGE}.pt"])
     save_model(model, trained, metadata=facts, half=True)
     judge = [sys.executable, "-m", "engine", "evaluate", "novm-p", "--model", str(trained), "--mode", mode]
     part = ["--every", str(options.every)]

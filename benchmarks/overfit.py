@@ -70,7 +70,7 @@ def worth_learning(kind: str) -> Clip:
 def learn(kind: str, trimaps: int, matter: int) -> list[tuple[float, float]]:
     """Learn one clip for so many steps of either stage; give (minutes spent, MAD x 1000) so far, first and last."""
     clip = worth_learning(kind)
-    model, _ = checkpoint.resume(Path("no checkpoint"), [STARTER_FILE], image_size=SIDE)
+    model = checkpoint.begin([STARTER_FILE], image_size=SIDE)
     curve, spent = [(0.0, error(model, clip))], 0.0
     plan = (("trimaps", 3, 2, 6e-4, trimaps), ("matter-fine", 3, 1, 1e-3, matter))
     for name, frames, batch, rate, steps in plan:

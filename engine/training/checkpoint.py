@@ -38,13 +38,10 @@ def save(path: Path, model: MAM2, progress: Progress) -> None:
     half_written.replace(path)
 
 
-def resume(
-    path: Path, starts: Sequence[Path], *, image_size: int | None = None, name: str = "starter"
-) -> tuple[MAM2, Progress]:
-    """Go on from `path` if it is there; else begin the stage from other stages' averaged weights, or from the public's.
+def begin(starts: Sequence[Path], *, image_size: int | None = None, name: str = "starter") -> MAM2:
+    """Begin a stage from other stages' averaged weights, or from the public's.
 
     Args:
-        path: this stage's checkpoint.
         starts: checkpoints of stages before it; each gives the parts (tracker, matter) that it trained. A model's
             weights file gives both: so the shipped starter is trained further.
         image_size: side of the starter's square; other models have their own.
@@ -53,17 +50,25 @@ def resume(
     Raises:
         ModelError: `model.config` when a checkpoint is another model's; as `start_model` otherwise.
     """
-    state = torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
-    model = _begin(name, starts, image_size, from_public=state is None)
-    if state is not None:
-        _same_model(state, name, path)
-        model.load_state_dict(state["model"])
-        unlogged = state.get("unlogged", {})
-        return model, Progress(state["step"], state["seconds"], state["average"], state["optimizer"], unlogged)
+    model = _built(name, starts, image_size, from_public=True)
     for start in starts:
         if start.suffix != ".safetensors":
             _take(model, torch.load(start, map_location="cpu", weights_only=True), start)
-    return model, Progress()
+    return model
+
+
+def resume(
+    path: Path, starts: Sequence[Path], *, image_size: int | None = None, name: str = "starter"
+) -> tuple[MAM2, Progress]:
+    """Go on from `path`, this stage's checkpoint, if it is there; else `begin`: arguments and errors are its own."""
+    if not path.exists():
+        return begin(starts, image_size=image_size, name=name), Progress()
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    model = _built(name, starts, image_size, from_public=False)
+    _same_model(state, name, path)
+    model.load_state_dict(state["model"])
+    unlogged = state.get("unlogged", {})
+    return model, Progress(state["step"], state["seconds"], state["average"], state["optimizer"], unlogged)
 
 
 def export(starts: Sequence[Path], path: Path, *, name: str = "starter", source: str = PROCEDURAL) -> None:
@@ -75,8 +80,7 @@ def export(starts: Sequence[Path], path: Path, *, name: str = "starter", source:
         name: of the model.
         source: what it learnt from, in words; for the file's header.
     """
-    model, _ = resume(path.with_suffix(".none"), starts, image_size=STARTER.tracker.image_size, name=name)
-    _write(model, path, source)
+    _write(begin(starts, name=name), path, source)
 
 
 def export_mean(files: Sequence[Path], path: Path, *, source: str = PROCEDURAL) -> None:
@@ -112,7 +116,7 @@ def _write(model: MAM2, path: Path, source: str) -> None:
     save_model(model, path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
 
 
-def _begin(name: str, starts: Sequence[Path], image_size: int | None, *, from_public: bool) -> MAM2:
+def _built(name: str, starts: Sequence[Path], image_size: int | None, *, from_public: bool) -> MAM2:
     torch.manual_seed(0)
     files = [start for start in starts if start.suffix == ".safetensors"]
     if name == "starter":

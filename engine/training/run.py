@@ -28,8 +28,8 @@ class Run:
         stage: of the recipe.
         folder: of the run: checkpoints and logs.
         data: makes the stage's samples; called once in every process.
-        name: of the model, as `checkpoint.resume` takes it.
-        starts: what the stage begins from, as `checkpoint.resume` takes it.
+        name: of the model, as `checkpoint.begin` takes it.
+        starts: what the stage begins from, as `checkpoint.begin` takes it.
         mode: row of the paper's ablation.
         device: what trains.
         steps: length of the whole stage.
@@ -63,14 +63,13 @@ def run(plan: Run, say: Say) -> None:
         say: told what is frozen, and a line every ten steps.
 
     Raises:
-        ModelError: as `checkpoint.resume`.
+        ModelError: as `checkpoint.begin`.
         ValueError: as `trainer.train_stage`.
     """
     together = crew.join(plan.device)
     plan.folder.mkdir(parents=True, exist_ok=True)
     path = plan.folder / f"{plan.stage.name}.pt"
-    side = max(128, plan.stage.size) if plan.stage.size else None
-    model, progress = checkpoint.resume(path, plan.starts, image_size=side, name=plan.name)
+    model, progress = checkpoint.resume(path, plan.starts, image_size=plan.stage.size or None, name=plan.name)
     stage = replace(plan.stage, size=plan.stage.size or model.image_size)
     data = plan.data(stage, together)
     model.to(plan.device)

@@ -6,6 +6,7 @@ from pathlib import Path
 from torch.utils.data import Dataset
 
 from engine.contract.errors import PlateError
+from engine.model.config import STARTER
 from engine.training.crew import Crew
 from engine.training.data.discover import discover
 from engine.training.data.mixture import Mixture
@@ -14,7 +15,7 @@ from engine.training.run import Data, Say
 from engine.training.samples import Sample, Source
 from engine.training.stages import Stage
 
-POOL_FRAMES, POOL_SIZE = 12, 384
+POOL_FRAMES, POOL_SIZE = 12, STARTER.tracker.image_size
 _TAUGHT: dict[str, Callable[[Source], bool]] = {
     "masks": lambda source: source.teaches_masks,
     "trimaps": lambda _: True,
