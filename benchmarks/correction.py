@@ -88,7 +88,7 @@ def _measured(name: str, size: tuple[int, int], frames: int, at: int) -> tuple[l
         features.get = clock.timed("features", features.get)  # type: ignore[method-assign]
         writer = MatteWriter(folder, NAME, width=size[0], height=size[1], objects=(NAME,), layers=("alpha",))
         write = clock.timed("write", writer.write)
-        with ShotSession(model, shot, plates, features=features) as session:
+        with ShotSession(model, shot, plates, features=features, at_once=1) as session:
             before, once = _track(session, write, clock)
             click = _correction(before[at], plates.alpha(at), at)
             session.edit((ShotObject(NAME, (first, click)),))

@@ -180,7 +180,7 @@ def _track(case: Case, model: MAM2, meter: StageMeter, trimaps: TrueTrimaps) -> 
             folder, "matte", width=shot.width, height=shot.height, objects=[things[0].name], layers=("alpha",)
         )
         trimaps.restart()
-        with ShotSession(model, shot, plates, folder=Path(folder)) as session:
+        with ShotSession(model, shot, plates, folder=Path(folder), at_once=1) as session:
             meter.restart()
             for mattes in session.track():
                 writer.write(mattes.frame, mattes.complete([things[0].name], shot.width, shot.height))

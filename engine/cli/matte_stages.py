@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -12,7 +13,7 @@ import numpy as np
 from engine.cli.background import Interrupted
 from engine.cli.matte_request import MatteJob
 from engine.cli.progress import FrameProgress
-from engine.cli.trimap_files import FOLDER, TrimapFiles
+from engine.cli.trimap_files import FOLDER, Layer, TrimapFiles
 from engine.contract.errors import OutputError
 from engine.contract.frames import spell
 from engine.media.masks import read_mask
@@ -96,23 +97,32 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
 def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
     """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
     from engine.model.checkpoints import load_matter
+    from engine.session.side_by_side import frames_at_once, side_by_side
     from engine.session.stages import matte_trimaps
 
     shot, files = run.job.shot, TrimapFiles(run.job)
-    nothing = np.zeros((shot.height, shot.width), np.float32)
     run.progress.wait_for(f"loading the matter of '{run.job.request.model}'")
     matter = load_matter(run.job.request.model, device=run.job.request.device)
     device = next(matter.parameters()).device
-    run.progress.begin(len(wanted))
-    for frame in sorted(wanted):
-        if run.stop.is_set():
-            raise Interrupted
-        layers = files.read(frame)
+    nothing = np.zeros((shot.height, shot.width), np.float32)
+    empty = ObjectMatte(nothing, nothing, nothing)
+
+    def matted(
+        frame: int, plate_hw3: Layer, layers: Mapping[str, Mapping[str, Layer]]
+    ) -> tuple[int, Mapping[str, Layers]]:
         trimaps = {name: found["trimap"] for name, found in layers.items()}
-        alphas = matte_trimaps(matter, run.job.plates.display(frame), trimaps, device)
+        alphas = matte_trimaps(matter, plate_hw3, trimaps, device)
         mattes = {name: ObjectMatte(alphas[name], trimaps[name], layers[name].get("mask")) for name in alphas}
-        empty = ObjectMatte(nothing, nothing, nothing)
-        yield frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}
+        return frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}
+
+    def jobs() -> Iterator[Callable[[], tuple[int, Mapping[str, Layers]]]]:
+        for frame in sorted(wanted):
+            if run.stop.is_set():
+                raise Interrupted
+            yield partial(matted, frame, run.job.plates.display(frame), files.read(frame))
+
+    run.progress.begin(len(wanted))
+    yield from side_by_side(jobs(), frames_at_once(matter, (shot.width, shot.height)))
 
 
 def check_trimaps(job: MatteJob, wanted: set[int], signed: Mapping[int, str]) -> None:

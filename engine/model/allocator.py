@@ -3,7 +3,7 @@
 import ctypes
 import sys
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of <malloc.h>
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of <malloc.h>
 _KEPT = 512 << 20
 _LARGEST = 256 << 20
 
@@ -12,11 +12,12 @@ def keep_freed_memory() -> bool:
     """Have memory of freed tensors kept for the next ones, for the whole process; tells whether that can be.
 
     By default glibc gives every large block back to the system and has it cleared when it is asked for again: that is
-    a tenth of a matte's time. Up to 512 MiB stay with the process. Elsewhere than on Linux with glibc nothing is done.
+    a tenth of a matte's time. Up to 512 MiB stay with the process, shared by its threads. Elsewhere than on Linux with
+    glibc nothing is done.
     """
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST) and mallopt(_TRIM_THRESHOLD, _KEPT))
+    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST) and mallopt(_TRIM_THRESHOLD, _KEPT) and mallopt(_ARENA_MAX, 1))

@@ -64,6 +64,7 @@ def optimise_matter(matter: Matter) -> None:
         _fold(part)
     head = decoder.matting_head.matting_convs
     head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
+    head[2] = nn.ReLU(inplace=True)
     decoder.to(memory_format=torch.channels_last)
     matter.decodes_known = False
     if matter.backbone.pos_embed.device.type != "cpu":

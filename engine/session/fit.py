@@ -59,4 +59,7 @@ def mask_to_square(mask_hw: npt.NDArray[np.bool_], side: int) -> Tensor:
 def _resized(image_bchw: Tensor, size_hw: tuple[int, int], *, antialias: bool) -> Tensor:
     if tuple(image_bchw.shape[-2:]) == size_hw:
         return image_bchw
-    return F.interpolate(image_bchw, size=size_hw, mode="bilinear", align_corners=False, antialias=antialias)
+    # Channel by channel: on a processor three channels side by side take four times as long as three pictures.
+    pictures = image_bchw.flatten(0, 1)[:, None]
+    resized = F.interpolate(pictures, size=size_hw, mode="bilinear", align_corners=False, antialias=antialias)
+    return resized.view(*image_bchw.shape[:2], *size_hw)

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
@@ -24,9 +25,10 @@ from engine.session.memory import MemoryBank, Selection, nearest, select
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, Record
 from engine.session.results import FrameMattes, FrameTrimaps
+from engine.session.side_by_side import frames_at_once, side_by_side
 from engine.session.stages import mattes_of, trimaps_of
 
-T = TypeVar("T")
+F = TypeVar("F", FrameMattes, FrameTrimaps)
 
 
 class Plates(Protocol):
@@ -53,6 +55,7 @@ class ShotSession:
         folder: where the record goes; None: the system's folder for temporary files.
         matter: how much of a plate the matter sees at once.
         read_mask: how mask prompts are read from files.
+        at_once: how many frames to matte side by side; None: as many as make a shot faster.
 
     Raises:
         ShotError: plates and shot differ in size.
@@ -68,6 +71,7 @@ class ShotSession:
         folder: Path | None = None,
         matter: MatterLimits = MatterLimits(),  # noqa: B008 - frozen
         read_mask: ReadMask | None = None,
+        at_once: int | None = None,
     ) -> None:
         if tuple(plates.size) != (shot.width, shot.height):
             raise ShotError(
@@ -82,6 +86,7 @@ class ShotSession:
         self._plates = plates
         self._limits = matter
         self._read_mask = read_mask
+        self._at_once = at_once or frames_at_once(model.matter, (shot.width, shot.height))
         self._scratch = tempfile.TemporaryDirectory(prefix="mam2-", dir=folder)
         scratch = Path(self._scratch.name)
         self._features = features or FeatureCache(folder=scratch / "features")
@@ -115,7 +120,7 @@ class ShotSession:
         Args:
             skip: tells of a frame whether its mattes are there already: it is tracked, but neither matted nor yielded.
         """
-        return self._deliver(self._mattes, skip)
+        return self._deliver(lambda frame: self._matting(frame, self._found(frame)), skip)
 
     def track_trimaps(self, *, skip: Callable[[int], bool] | None = None) -> Iterator[FrameTrimaps]:
         """Track as `track` does, and yield what the matter starts from instead of mattes.
@@ -124,16 +129,26 @@ class ShotSession:
         """
         return self._deliver(self._trimaps, skip)
 
-    def _deliver(self, give: Callable[[int], T], skip: Callable[[int], bool] | None) -> Iterator[T]:
+    def _deliver(self, job: Callable[[int], Callable[[], F]], skip: Callable[[int], bool] | None) -> Iterator[F]:
         shot = self._shot
+        for found in side_by_side(self._jobs(job, skip), self._at_once):
+            yield found
+            if self._shot is not shot:
+                return
+            self._delivered.add(found.frame)
+
+    def _jobs(
+        self, job: Callable[[int], Callable[[], F]], skip: Callable[[int], bool] | None
+    ) -> Iterator[Callable[[], F] | None]:
+        """Track frame after frame and give what is left to do of each; None where that is nothing."""
         for visit in self._visits():
             self.step(visit)
             if visit.deliver and not (skip and skip(visit.frame)):
-                yield give(visit.frame)
-                if self._shot is not shot:
-                    return
-            if visit.deliver:
-                self._delivered.add(visit.frame)
+                yield job(visit.frame)
+            else:
+                if visit.deliver:
+                    self._delivered.add(visit.frame)
+                yield None
 
     @torch.inference_mode()
     def step(self, visit: Visit) -> None:
@@ -149,7 +164,8 @@ class ShotSession:
     def preview(self, frame: int) -> FrameMattes:
         """Give one frame now, of every object: as tracking finds it where that is known, else from the nearest prompts.
 
-        A correction on a tracked frame, or a first prompt, is previewed as tracking will find it.
+        A correction on a tracked frame, or a first prompt, is previewed as tracking will find it. A preview has all
+        threads, so that where a track gives each frame one, its alpha may be rounded otherwise (by some thousandths).
 
         Raises:
             ShotError: the frame is not in the shot.
@@ -162,7 +178,7 @@ class ShotSession:
             )
         with self._precision():
             found = {name: self._glimpse(name, frame) for name in self._courses}
-        return self._matte(frame, found)
+        return self._matting(frame, found)()
 
     def edit(self, objects: tuple[ShotObject, ...]) -> tuple[int, ...]:
         """Declare other objects and prompts; tracked frames that they do not touch are kept.
@@ -192,8 +208,8 @@ class ShotSession:
         self._delivered.difference_update(frames)
 
     def use_limits(self, matter: MatterLimits) -> None:
-        """Let the matter see more or less of a plate at once from the next matte on."""
-        self._limits = matter
+        """Let the matter see more or less of a plate at once from the next matte on; the next track, one frame."""
+        self._limits, self._at_once = matter, 1
 
     def _visits(self) -> list[Visit]:
         return visits(self._courses, self._record.has, self._delivered.__contains__)
@@ -282,20 +298,15 @@ class ShotSession:
             self._record.has(name, t) or t in course.independent for t in (*chosen.prompted, *chosen.recent)
         )
 
-    @torch.inference_mode()
-    def _mattes(self, frame: int) -> FrameMattes:
-        return self._matte(frame, self._found(frame))
+    def _matting(self, frame: int, found: dict[str, Found]) -> Callable[[], FrameMattes]:
+        return partial(mattes_of, self._model.matter, self._plate(frame), frame, found, self._limits)
 
-    @torch.inference_mode()
-    def _trimaps(self, frame: int) -> FrameTrimaps:
-        return trimaps_of(frame, self._found(frame), (self._shot.width, self._shot.height))
+    def _trimaps(self, frame: int) -> Callable[[], FrameTrimaps]:
+        return partial(trimaps_of, frame, self._found(frame), (self._shot.width, self._shot.height))
 
     def _found(self, frame: int) -> dict[str, Found]:
         reached = [name for name, course in self._courses.items() if course.reaches(frame)]
         return {name: self._record.found(name, frame) for name in reached}
-
-    def _matte(self, frame: int, found: dict[str, Found]) -> FrameMattes:
-        return mattes_of(self._model.matter, self._plate(frame), frame, found, self._limits)
 
     def _plate(self, frame: int) -> Tensor:
         if self._last_plate is None or self._last_plate[0] != frame:

@@ -17,6 +17,7 @@ from engine.session.record import Found
 from engine.session.results import FrameMattes, FrameTrimaps, ObjectMatte, ObjectTrimap
 
 
+@torch.inference_mode()
 def trimaps_of(frame: int, found: Mapping[str, Found], size_wh: tuple[int, int]) -> FrameTrimaps:
     """Give the trimaps and masks of what was found on a frame, at the plate's size."""
     return FrameTrimaps(
@@ -53,6 +54,7 @@ def matte_trimaps(
     return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, alphas, strict=True)}
 
 
+@torch.inference_mode()
 def mattes_of(
     matter: Matter, plate_13hw: Tensor, frame: int, found: Mapping[str, Found], limits: MatterLimits
 ) -> FrameMattes:

@@ -135,8 +135,10 @@ def test_nothing_to_do_is_bad_input(mam2, tmp_path, monkeypatch, arguments, sent
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
-def test_ctrl_c_sums_up(repository, shots, weights):
+def test_ctrl_c_sums_up(repository, shots, weights, write_plate):
     """After Ctrl-C the status is 130, the finished shots are in the table, and the way to go on is printed."""
+    for frame in range(3, 60):  # long enough not to be done before the signal comes
+        write_plate(shots / f"sh020.{frame:04d}.exr")
     process = subprocess.Popen(
         [sys.executable, "-m", "engine", "batch", str(shots), "--model", str(weights), "--device", "cpu"],
         cwd=repository,

@@ -1,12 +1,16 @@
 """What a worker gives up when memory runs out, in which order, and how it says so."""
 
 import numpy as np
+import pytest
 import torch
 from worker_bench import FRAMES
 
 from engine.service.worker.models import Models
 from engine.service.worker.offload import OnHost
 from engine.service.worker.runs import LADDER
+
+# One frame at a time, as on a GPU.
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def _short_of_memory(monkeypatch, model, times):

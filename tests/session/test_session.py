@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from engine.contract.errors import PromptError, ShotError
+from engine.contract.errors import PlateError, PromptError, ShotError
 from engine.contract.shot import Box, MaskPrompt, Point, ShotObject
 from engine.session.features import FeatureCache
 from engine.session.session import ShotSession
 
 LEFT = ShotObject("left", (Point(1, 32, 36),))
 RIGHT = ShotObject("right", (Point(6, 70, 30),))
+
+pytestmark = pytest.mark.usefixtures("one_thread")  # on which a preview and a track agree to the bit
 
 
 def corrected(thing, frame, *, positive=False):
@@ -157,19 +159,57 @@ def test_mattes_on_disk_are_not_made_again(model, plates, shot_of):
     assert identical(rest[6], whole[6])
 
 
-def test_a_stopped_track_goes_on(model, plates, shot_of, encoder):
+@pytest.mark.parametrize(("at_once", "ahead"), [(1, 0), (2, 2)])
+def test_a_stopped_track_goes_on(model, plates, shot_of, encoder, at_once, ahead):
     """After stopping, the next track encodes nothing again and ends with the same mattes."""
-    with ShotSession(model, shot_of(1, 6, LEFT), plates) as session:
+    with ShotSession(model, shot_of(1, 6, LEFT), plates, at_once=at_once) as session:
         whole = tracked(session)
-    with ShotSession(model, shot_of(1, 6, LEFT), plates) as session:
+    with ShotSession(model, shot_of(1, 6, LEFT), plates, at_once=at_once) as session:
         for mattes in session.track():
             if mattes.frame == 3:
                 break
-        assert encoder.plates == 6 + 3
+        assert encoder.plates == 6 + 3 + ahead
         rest = tracked(session)
     assert encoder.plates == 6 + 6
     assert list(rest) == [3, 4, 5, 6]
     assert all(identical(rest[frame], whole[frame]) for frame in rest)
+
+
+def test_frames_side_by_side_are_the_same(model, plates, shot_of):
+    """Matted side by side, frames come in the same order and with the same bits as one after another."""
+    with ShotSession(model, shot_of(1, 6, LEFT, RIGHT), plates, at_once=1) as session:
+        one_by_one = tracked(session)
+    with ShotSession(model, shot_of(1, 6, LEFT, RIGHT), plates, at_once=3) as session:
+        together = tracked(session)
+    assert list(together) == list(one_by_one)
+    assert all(identical(together[frame], one_by_one[frame]) for frame in together)
+
+
+def test_a_plate_that_is_not_there_yet_holds_up_nothing_before_it(model, plates, shot_of, monkeypatch):
+    """Frames before a missing plate are given before it is complained of, and the next track goes on behind them."""
+    display, missing = plates.display, {4}
+
+    def awaited(frame):
+        if frame in missing:
+            raise PlateError("plates.missing", "Not rendered yet.", "Wait.")
+        return display(frame)
+
+    monkeypatch.setattr(plates, "display", awaited)
+    with ShotSession(model, shot_of(1, 6, LEFT), plates, at_once=3) as session:
+        frames = []
+        with pytest.raises(PlateError):
+            frames.extend(mattes.frame for mattes in session.track())
+        missing.clear()
+        assert frames == [1, 2, 3]
+        assert list(tracked(session)) == [4, 5, 6]
+
+
+def test_nothing_is_tracked_far_beyond_the_last_wanted_frame(model, plates, shot_of, encoder):
+    """Where nothing more is to be matted, results do not wait for the rest of the shot to be tracked."""
+    with ShotSession(model, shot_of(1, 16, LEFT), plates, at_once=2) as session:
+        track = session.track(skip=lambda frame: frame > 2)
+        assert [next(track).frame, next(track).frame] == [1, 2]
+    assert encoder.plates == 2 + 2
 
 
 def test_an_edit_ends_a_track_under_way(model, plates, shot_of):
