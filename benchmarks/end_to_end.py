@@ -105,7 +105,7 @@ def measured(case: Case) -> Row:
     torch.set_num_threads(case.threads)
     shot, model = case.shot, subject(case.model, case.device)
     loaded = psutil.Process().memory_info().rss
-    trimaps = TrueTrimaps(model, shot, case.objects)
+    trimaps = TrueTrimaps(model, shot.alphas_thw, case.objects)
     unknown: list[int] = []
     model.matter.register_forward_pre_hook(lambda _, given: unknown.append(int((given[1] == 0.5).sum())))
     with tempfile.TemporaryDirectory() as folder:

@@ -52,7 +52,7 @@ def main() -> int:
             shot = write_shot(Path(folder) / "plates", 2, size)
             for name in options.models:
                 model = subject(name, "cpu")
-                trimaps = TrueTrimaps(model, shot)
+                trimaps = TrueTrimaps(model, shot.alphas_thw)
                 best = [
                     min(times)
                     for times in zip(*(_clicks(model, trimaps, shot) for _ in range(options.rounds)), strict=True)

@@ -112,7 +112,7 @@ def measured(case: Case, ceilings: Ceilings) -> list[Row]:
     """Measure every stage; call it in a fresh process, whose functions it wraps for good."""
     torch.set_num_threads(case.threads)
     model, meter = subject(case.model, case.device), StageMeter(case.device)
-    trimaps = TrueTrimaps(model, case.shot)
+    trimaps = TrueTrimaps(model, case.shot.alphas_thw)
     meter.watch(model)
     for name in FITTING:
         meter.moving("fit", fit, name, weight)

@@ -7,11 +7,12 @@ answer replaced by the drawn clip's true trimap, so that the matter has the work
 from dataclasses import replace
 from itertools import count
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from lively import see_always
 from torch import Tensor
 from torch.nn import functional as F
-from written_shot import WrittenShot
 
 from engine.model.checkpoints import load_model
 from engine.model.config import CONFIGS
@@ -40,20 +41,20 @@ class TrueTrimaps:
 
     Args:
         model: its `decode_trimap` is wrapped, for good; the starter's is left alone.
-        shot: what is tracked.
+        alphas_thw: (T, h, w) float32 0..1, the exact alpha of every frame, from the first on.
         objects: how many share each frame.
     """
 
-    def __init__(self, model: MAM2, shot: WrittenShot, objects: int = 1) -> None:
-        self._alphas, self._objects = shot.alphas_thw, objects
+    def __init__(self, model: MAM2, alphas_thw: npt.NDArray[np.float32], objects: int = 1) -> None:
+        self._alphas, self._objects = alphas_thw, objects
         self._calls = count()
         if model.config.name != SHIPPED:
             self._decode, self._side = model.decode_trimap, model.image_size
             model.decode_trimap = self._answer  # type: ignore[method-assign]
 
-    def restart(self) -> None:
-        """Begin at the first frame again."""
-        self._calls = count()
+    def restart(self, at: int = 0) -> None:
+        """Begin at the first frame again, or at another, counted from 0."""
+        self._calls = count(at * self._objects)
 
     def _answer(self, features: Features, image_bchw: Tensor, mask: Mask) -> Tensor:
         shape = self._decode(features, image_bchw, mask).shape

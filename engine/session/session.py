@@ -208,7 +208,7 @@ class ShotSession:
         self._delivered.difference_update(frames)
 
     def use_limits(self, matter: MatterLimits) -> None:
-        """Let the matter see more or less of a plate at once from the next matte on; the next track, one frame."""
+        """Let the matter see more or less of a plate at once from the next matte on; a new track mattes one by one."""
         self._limits, self._at_once = matter, 1
 
     def _visits(self) -> list[Visit]:
