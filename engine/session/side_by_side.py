@@ -43,7 +43,8 @@ def side_by_side(jobs: Iterator[Callable[[], T] | None], width: int) -> Iterator
     under_way: deque[Future[T] | None] = deque()
     problem = None
     left = max(1, torch.get_num_threads() - width)
-    with ThreadPoolExecutor(width, "mam2-frames", initializer=_use_threads, initargs=(1,)) as pool:
+    pool = ThreadPoolExecutor(width, "mam2-frames", initializer=_use_threads, initargs=(1,))
+    try:
         while True:
             try:
                 with _threads(left):
@@ -56,9 +57,9 @@ def side_by_side(jobs: Iterator[Callable[[], T] | None], width: int) -> Iterator
             under_way.append(pool.submit(job) if job else None)
             if len(under_way) > width and (first := under_way.popleft()):
                 yield first.result()
-        for future in under_way:
-            if future:
-                yield future.result()
+        yield from (future.result() for future in under_way if future)
+    finally:
+        pool.shutdown(cancel_futures=True)
     if problem:
         raise problem
 
