@@ -54,6 +54,8 @@ def optimise(model: MAM2) -> None:
         model.precision = torch.bfloat16
         _store_in_half(model.tracker.image_encoder)
         _store_in_half(model.tracker.memory_attention)
+        # Its tokens then lie as the blocks read them, channels last: an eighth of the encoder's time.
+        trunk.patch_embed.to(memory_format=torch.channels_last)
     optimise_matter(model.matter)
 
 
