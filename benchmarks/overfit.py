@@ -3,7 +3,7 @@
 Each begins from the shipped starter, on a smaller square to save time, and learns trimaps, then the matter on its own
 trimaps; from one click on the first frame, MAD x 1000 of the whole clip should fall below 4.
 
-    python benchmarks/overfit.py [--trimaps 50] [--matter 1200] [--kinds blob smoke glass]
+    python benchmarks/overfit.py [--trimaps 50] [--matter 1800] [--kinds blob smoke glass]
 """
 
 import argparse
@@ -107,7 +107,7 @@ def main() -> None:
     """Learn each kind and print its curve."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trimaps", type=int, default=50, help="steps")
-    parser.add_argument("--matter", type=int, default=1200, help="steps")
+    parser.add_argument("--matter", type=int, default=1800, help="steps")
     parser.add_argument("--kinds", nargs="*", default=KINDS)
     options = parser.parse_args()
     for kind in options.kinds:
