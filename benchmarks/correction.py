@@ -30,6 +30,7 @@ from subjects import TrueTrimaps, subject
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.media.mattes import MatteWriter
 from engine.session.features import FeatureCache
+from engine.session.matting import MatterLimits
 from engine.session.session import ShotSession
 
 WANTED = 4.0
@@ -91,7 +92,7 @@ def _measured(name: str, size: tuple[int, int], frames: int, at: int) -> tuple[l
         features.get = clock.timed("features", features.get)  # type: ignore[method-assign]
         writer = MatteWriter(folder, NAME, width=size[0], height=size[1], objects=(NAME,), layers=("alpha",))
         write = clock.timed("write", writer.write)
-        with ShotSession(model, shot, plates, features=features, at_once=1) as session:
+        with ShotSession(model, shot, plates, features=features, matter=MatterLimits(frames=1)) as session:
             before, once = _track(session, write, clock)
             click = _correction(before[at], plates.alpha(at), at)
             session.edit((ShotObject(NAME, (first, click)),))

@@ -35,6 +35,7 @@ from engine.media.plates import open_plates
 from engine.model.mam2 import MAM2
 from engine.session import fit
 from engine.session.features import FeatureCache
+from engine.session.matting import MatterLimits
 from engine.session.session import ShotSession
 
 P = ParamSpec("P")
@@ -180,7 +181,7 @@ def _track(case: Case, model: MAM2, meter: StageMeter, trimaps: TrueTrimaps) -> 
             folder, "matte", width=shot.width, height=shot.height, objects=[things[0].name], layers=("alpha",)
         )
         trimaps.restart()
-        with ShotSession(model, shot, plates, folder=Path(folder), at_once=1) as session:
+        with ShotSession(model, shot, plates, folder=Path(folder), matter=MatterLimits(frames=1)) as session:
             meter.restart()
             for mattes in session.track():
                 writer.write(mattes.frame, mattes.complete([things[0].name], shot.width, shot.height))

@@ -97,6 +97,7 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
 def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
     """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
     from engine.model.checkpoints import load_matter
+    from engine.session.matting import MatterLimits
     from engine.session.side_by_side import frames_at_once, side_by_side
     from engine.session.stages import matte_trimaps
 
@@ -122,7 +123,7 @@ def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str
             yield partial(matted, frame, run.job.plates.display(frame), files.read(frame))
 
     run.progress.begin(len(wanted))
-    yield from side_by_side(jobs(), frames_at_once(matter, (shot.width, shot.height)))
+    yield from side_by_side(jobs(), frames_at_once(matter, (shot.width, shot.height), MatterLimits().frames))
 
 
 def check_trimaps(job: MatteJob, wanted: set[int], signed: Mapping[int, str]) -> None:

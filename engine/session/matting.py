@@ -19,17 +19,19 @@ _CELL = 32  # crops start and end on this grid, the matter's own, so that a crop
 
 @dataclass(frozen=True)
 class MatterLimits:
-    """How much of a plate the matter sees at once, in pixels.
+    """How much the matter sees at once, in pixels of a plate and in frames.
 
     Attributes:
         margin: known surroundings seen with every unknown pixel.
         tile: longest side of a piece; larger crops are matted in overlapping tiles.
         overlap: width over which neighbouring tiles blend.
+        frames: most frames side by side, where that is faster: with more than three they wait for the tracker.
     """
 
     margin: int = 64
     tile: int = 2048
     overlap: int = 128
+    frames: int = 3
 
     def __post_init__(self) -> None:
         """Refuse sizes that contradict each other.

@@ -53,9 +53,8 @@ class ShotSession:
         plates: the shot's plates, read one at a time.
         features: image features kept from elsewhere; None: a cache of the session's own.
         folder: where the record goes; None: the system's folder for temporary files.
-        matter: how much of a plate the matter sees at once.
+        matter: how much the matter sees at once.
         read_mask: how mask prompts are read from files.
-        at_once: how many frames to matte side by side; None: as many as make a shot faster.
 
     Raises:
         ShotError: plates and shot differ in size.
@@ -71,7 +70,6 @@ class ShotSession:
         folder: Path | None = None,
         matter: MatterLimits = MatterLimits(),  # noqa: B008 - frozen
         read_mask: ReadMask | None = None,
-        at_once: int | None = None,
     ) -> None:
         if tuple(plates.size) != (shot.width, shot.height):
             raise ShotError(
@@ -86,7 +84,6 @@ class ShotSession:
         self._plates = plates
         self._limits = matter
         self._read_mask = read_mask
-        self._at_once = at_once or frames_at_once(model.matter, (shot.width, shot.height))
         self._scratch = tempfile.TemporaryDirectory(prefix="mam2-", dir=folder)
         scratch = Path(self._scratch.name)
         self._features = features or FeatureCache(folder=scratch / "features")
@@ -131,7 +128,8 @@ class ShotSession:
 
     def _deliver(self, job: Callable[[int], Callable[[], F]], skip: Callable[[int], bool] | None) -> Iterator[F]:
         shot = self._shot
-        for found in side_by_side(self._jobs(job, skip), self._at_once):
+        at_once = frames_at_once(self._model.matter, (shot.width, shot.height), self._limits.frames)
+        for found in side_by_side(self._jobs(job, skip), at_once):
             yield found
             if self._shot is not shot:
                 return
@@ -208,8 +206,8 @@ class ShotSession:
         self._delivered.difference_update(frames)
 
     def use_limits(self, matter: MatterLimits) -> None:
-        """Let the matter see more or less of a plate at once from the next matte on; a new track mattes one by one."""
-        self._limits, self._at_once = matter, 1
+        """Let the matter see more or less at once: of a plate from the next matte on, of frames from the next track."""
+        self._limits = matter
 
     def _visits(self) -> list[Visit]:
         return visits(self._courses, self._record.has, self._delivered.__contains__)

@@ -15,17 +15,15 @@ _SMALL = 8_000_000
 """Parameters of the largest matter that is worth it: the starter's has 2 million, MEMatte-S 29 million."""
 _PIXELS = 2048**2
 """Of the largest plate: frames at once must not take the memory that large ones need."""
-_MOST = 3
-"""Frames: with more, the tracker is what they wait for, and each takes memory."""
 
 
-def frames_at_once(matter: nn.Module, size_wh: tuple[int, int]) -> int:
+def frames_at_once(matter: nn.Module, size_wh: tuple[int, int], most: int) -> int:
     """Give how many frames of this width and height to matte at once; 1: each on all threads, as on a GPU."""
     on_processor = all(parameter.device.type == "cpu" for parameter in matter.parameters())
     small = sum(parameter.numel() for parameter in matter.parameters()) < _SMALL
     if not (on_processor and small and size_wh[0] * size_wh[1] <= _PIXELS):
         return 1
-    return min(torch.get_num_threads(), _MOST)
+    return min(torch.get_num_threads(), most)
 
 
 def side_by_side(jobs: Iterator[Callable[[], T] | None], width: int) -> Iterator[T]:

@@ -20,6 +20,11 @@ def corrected(thing, frame, *, positive=False):
     return replace(thing, prompts=(*thing.prompts, Point(frame, 60, 60, positive)))
 
 
+def side_by_side(monkeypatch, frames):
+    """Have tracks matte so many frames at once, though there is one thread."""
+    monkeypatch.setattr("engine.session.session.frames_at_once", lambda *_: frames)
+
+
 def layers(mattes):
     """Give every picture of a frame, by object and kind."""
     return {(name, kind): picture for name, one in mattes.objects.items() for kind, picture in vars(one).items()}
@@ -160,11 +165,12 @@ def test_mattes_on_disk_are_not_made_again(model, plates, shot_of):
 
 
 @pytest.mark.parametrize(("at_once", "ahead"), [(1, 0), (2, 2)])
-def test_a_stopped_track_goes_on(model, plates, shot_of, encoder, at_once, ahead):
+def test_a_stopped_track_goes_on(model, plates, shot_of, encoder, monkeypatch, at_once, ahead):
     """After stopping, the next track encodes nothing again and ends with the same mattes."""
-    with ShotSession(model, shot_of(1, 6, LEFT), plates, at_once=at_once) as session:
+    side_by_side(monkeypatch, at_once)
+    with ShotSession(model, shot_of(1, 6, LEFT), plates) as session:
         whole = tracked(session)
-    with ShotSession(model, shot_of(1, 6, LEFT), plates, at_once=at_once) as session:
+    with ShotSession(model, shot_of(1, 6, LEFT), plates) as session:
         for mattes in session.track():
             if mattes.frame == 3:
                 break
@@ -175,11 +181,12 @@ def test_a_stopped_track_goes_on(model, plates, shot_of, encoder, at_once, ahead
     assert all(identical(rest[frame], whole[frame]) for frame in rest)
 
 
-def test_frames_side_by_side_are_the_same(model, plates, shot_of):
+def test_frames_side_by_side_are_the_same(model, plates, shot_of, monkeypatch):
     """Matted side by side, frames come in the same order and with the same bits as one after another."""
-    with ShotSession(model, shot_of(1, 6, LEFT, RIGHT), plates, at_once=1) as session:
+    with ShotSession(model, shot_of(1, 6, LEFT, RIGHT), plates) as session:
         one_by_one = tracked(session)
-    with ShotSession(model, shot_of(1, 6, LEFT, RIGHT), plates, at_once=3) as session:
+    side_by_side(monkeypatch, 3)
+    with ShotSession(model, shot_of(1, 6, LEFT, RIGHT), plates) as session:
         together = tracked(session)
     assert list(together) == list(one_by_one)
     assert all(identical(together[frame], one_by_one[frame]) for frame in together)
@@ -195,7 +202,8 @@ def test_a_plate_that_is_not_there_yet_holds_up_nothing_before_it(model, plates,
         return display(frame)
 
     monkeypatch.setattr(plates, "display", awaited)
-    with ShotSession(model, shot_of(1, 6, LEFT), plates, at_once=3) as session:
+    side_by_side(monkeypatch, 3)
+    with ShotSession(model, shot_of(1, 6, LEFT), plates) as session:
         frames = []
         with pytest.raises(PlateError):
             frames.extend(mattes.frame for mattes in session.track())
@@ -204,9 +212,10 @@ def test_a_plate_that_is_not_there_yet_holds_up_nothing_before_it(model, plates,
         assert list(tracked(session)) == [4, 5, 6]
 
 
-def test_nothing_is_tracked_far_beyond_the_last_wanted_frame(model, plates, shot_of, encoder):
+def test_nothing_is_tracked_far_beyond_the_last_wanted_frame(model, plates, shot_of, encoder, monkeypatch):
     """Where nothing more is to be matted, results do not wait for the rest of the shot to be tracked."""
-    with ShotSession(model, shot_of(1, 16, LEFT), plates, at_once=2) as session:
+    side_by_side(monkeypatch, 2)
+    with ShotSession(model, shot_of(1, 16, LEFT), plates) as session:
         track = session.track(skip=lambda frame: frame > 2)
         assert [next(track).frame, next(track).frame] == [1, 2]
     assert encoder.plates == 2 + 2

@@ -87,9 +87,10 @@ def test_small_matters_are_worth_it_on_small_plates(monkeypatch):
     """The starter mattes several frames of HD at once, one of 4K; a matter of full size always one."""
     monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
     starter, large = Matter(STARTER_MATTER), Matter(MEMATTE_S)
-    assert frames_at_once(starter, (1920, 1080)) == 3
-    assert frames_at_once(starter, (4096, 2160)) == 1
-    assert frames_at_once(large, (1920, 1080)) == 1
-    assert frames_at_once(starter.to("meta"), (1920, 1080)) == 1
+    assert frames_at_once(starter, (1920, 1080), 3) == 3
+    assert frames_at_once(starter, (1920, 1080), 1) == 1
+    assert frames_at_once(starter, (4096, 2160), 3) == 1
+    assert frames_at_once(large, (1920, 1080), 3) == 1
+    assert frames_at_once(starter.to("meta"), (1920, 1080), 3) == 1
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    assert frames_at_once(Matter(STARTER_MATTER), (1920, 1080)) == 1
+    assert frames_at_once(Matter(STARTER_MATTER), (1920, 1080), 3) == 1

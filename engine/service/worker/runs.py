@@ -35,10 +35,10 @@ class Rung:
 
 LADDER = (
     Rung(MatterLimits()),
-    Rung(MatterLimits(tile=1024)),
-    Rung(MatterLimits(tile=512, overlap=64)),
-    Rung(MatterLimits(margin=32, tile=256, overlap=32)),
-    Rung(MatterLimits(tile=1024), on_host=True),
+    Rung(MatterLimits(tile=1024, frames=1)),
+    Rung(MatterLimits(tile=512, overlap=64, frames=1)),
+    Rung(MatterLimits(margin=32, tile=256, overlap=32, frames=1)),
+    Rung(MatterLimits(tile=1024, frames=1), on_host=True),
 )
 
 
