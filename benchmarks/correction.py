@@ -5,8 +5,9 @@
 
 The shot is drawn smoke; the click goes where an artist would put it, into the middle of the largest error. Mattes are
 written as half EXR, plates come from memory. `sam2.1-*` have seeded weights and true trimaps, so that the same mattes
-come out again and only the cost counts. `first` and `again` are processor seconds a frame tracked. Fails when a
-frame takes more than a quarter of its first time to track again, or when a frame before the click has changed.
+come out again and only the cost counts. `first` and `again` are processor seconds a frame, of the same frames: those
+from the click on, for a shot's first frames have less to recall. Fails when a frame takes more than a quarter of its
+first time to track again, or when a frame before the click has changed.
 """
 
 import argparse
@@ -39,7 +40,7 @@ NAME = "smoke"
 
 @dataclass(frozen=True)
 class Row:
-    """One stage of one shot: processor seconds a frame when first tracked and after the correction.
+    """One stage of one shot: processor seconds a frame, of the same frames first tracked and after the correction.
 
     Attributes:
         share_percent: of the time after the correction.
@@ -93,11 +94,11 @@ def _measured(name: str, size: tuple[int, int], frames: int, at: int) -> tuple[l
         writer = MatteWriter(folder, NAME, width=size[0], height=size[1], objects=(NAME,), layers=("alpha",))
         write = clock.timed("write", writer.write)
         with ShotSession(model, shot, plates, features=features, matter=MatterLimits(frames=1)) as session:
-            before, once = _track(session, write, clock)
+            before, once = _track(session, write, clock, since=at)
             click = _correction(before[at], plates.alpha(at), at)
             session.edit((ShotObject(NAME, (first, click)),))
             trimaps.restart(at - 1)
-            after, again = _track(session, write, clock)
+            after, again = _track(session, write, clock, since=at)
             kept = all(np.array_equal(session.preview(t).objects[NAME].alpha_hw, before[t]) for t in (1, at - 1))
     changed = sum(not np.array_equal(after[t], before[t]) for t in after)
     plural = f"{changed} of {len(after)} mattes from frame {at} on changed"
@@ -106,19 +107,23 @@ def _measured(name: str, size: tuple[int, int], frames: int, at: int) -> tuple[l
 
 
 def _track(
-    session: ShotSession, write: Callable[..., Path], clock: StageClock
+    session: ShotSession, write: Callable[..., Path], clock: StageClock, since: int
 ) -> tuple[dict[int, npt.NDArray[np.float32]], dict[str, float]]:
-    """Give the alphas of what is tracked, and the seconds a frame by stage."""
+    """Give the alphas of what is tracked, and the seconds a frame by stage from frame `since` on."""
     alphas = {}
     clock.restart()
     start = time.perf_counter()
     for mattes in session.track():
         write(mattes.frame, mattes.objects)
         alphas[mattes.frame] = mattes.objects[NAME].alpha_hw
+        if mattes.frame == since - 1:
+            clock.restart()
+            start = time.perf_counter()
     seconds = clock.stop()
     wall = time.perf_counter() - start
-    print(f"{len(alphas)} frames, {wall / len(alphas):.3f} s a frame by the clock", file=sys.stderr, flush=True)
-    return alphas, {stage: seconds.get(stage, 0.0) / len(alphas) for stage in STAGES}
+    timed = sum(frame >= since for frame in alphas)
+    print(f"{timed} frames, {wall / timed:.3f} s a frame by the clock", file=sys.stderr, flush=True)
+    return alphas, {stage: seconds.get(stage, 0.0) / timed for stage in STAGES}
 
 
 def _correction(alpha_hw: npt.NDArray[np.float32], exact_hw: npt.NDArray[np.float32], frame: int) -> Point:

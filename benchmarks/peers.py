@@ -17,6 +17,7 @@ round, the libraries included; `ours memory percent` is ours of it.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from pathlib import Path
 from statistics import mean, median
 
 import torch
+from alone import AS_MAM2
 from outcome import publish, size_of
 from peers_truth import SUBJECTS, draw_shot
 
@@ -136,7 +138,8 @@ def _rounds(contenders: dict[str, tuple[str, ...]], shot: Path, rounds: int, thr
         for name, (program, *words) in contenders.items():
             path = Path(__file__).with_name(program)
             command = [sys.executable, str(path), str(shot), *words, "--threads", str(threads)]
-            done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own
+            environment = os.environ | AS_MAM2 if name == OURS else None
+            done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603
             if done.returncode:
                 sys.exit(f"{done.stderr}\n{name} stopped in round {number + 1}")
             said = json.loads(done.stdout.splitlines()[-1])

@@ -10,6 +10,7 @@ import typer
 from engine import __version__
 from engine.cli import report
 from engine.contract.errors import EngineError
+from engine.model.allocator import share_memory
 
 __all__ = ["build", "main", "run"]
 
@@ -56,6 +57,7 @@ def main() -> None:
     # torch's threads would otherwise spin while they wait for each other: beside a busy host, where one of them is
     # often kept from running, that makes matting ten times slower and more. The libraries read it when they load.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    share_memory()
     code = run(sys.argv[1:], program=_program())
     sys.stdout.flush()
     sys.stderr.flush()

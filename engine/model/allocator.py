@@ -8,6 +8,15 @@ _KEPT = 512 << 20
 _LARGEST = 256 << 20
 
 
+def share_memory() -> bool:
+    """Have all threads of the process share one store of freed memory; tells whether that can be.
+
+    By default glibc gives every thread another, and what one has freed another's next tensor cannot use. A thread that
+    runs already keeps its own, and later ones are sent to it in turns: so call this before any library is loaded.
+    """
+    return _set(_ARENA_MAX, 1)
+
+
 def keep_freed_memory() -> bool:
     """Have memory of freed tensors kept for the next ones, for the whole process; tells whether that can be.
 
@@ -15,9 +24,11 @@ def keep_freed_memory() -> bool:
     a tenth of a matte's time. Up to 512 MiB stay with the process, shared by its threads. Elsewhere than on Linux with
     glibc nothing is done.
     """
+    return _set(_MMAP_THRESHOLD, _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT) and share_memory()
+
+
+def _set(what: int, value: int) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return False
-    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST) and mallopt(_TRIM_THRESHOLD, _KEPT) and mallopt(_ARENA_MAX, 1))
+    return bool(mallopt and mallopt(what, value))

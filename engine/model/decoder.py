@@ -103,9 +103,9 @@ class DualModalDecoder(MaskDecoder):
         batch, dim, height, width = image_bchw.shape
         tokens = torch.cat(learned).expand(batch, -1, -1)
         source = self.mixers(image_bchw + dense_bchw)
-        tokens_bnc, flat_bnc = self.transformer(
-            source, image_pe.repeat_interleave(batch, dim=0), torch.cat([tokens, sparse_bpc], dim=1)
-        )
+        # Channels last, as the encoder's features lie: the transformer adds positions to tokens again and again.
+        positions = image_pe.contiguous(memory_format=torch.channels_last).expand(batch, -1, -1, -1)
+        tokens_bnc, flat_bnc = self.transformer(source, positions, torch.cat([tokens, sparse_bpc], dim=1))
         return TokenEmbeddings(tokens_bnc, flat_bnc.transpose(1, 2).reshape(batch, dim, height, width))
 
     def masks_of(self, seen: TokenEmbeddings, high_res: list[Tensor] | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -1,9 +1,10 @@
 """A loaded model made ready to matte: the same function at less cost. Not for training, and not to be saved again.
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
-encoder's positions are computed once. On a processor memory of freed tensors is kept; and where it multiplies bfloat16
-natively, a large tracker does so, stored so, and the decoder of the starter's matter, and attention over memories is
-`wide_attention`, that over whole plates too unless the processor has tiles.
+encoder's positions are computed once. On a processor memory of freed tensors is kept, and decoders and memory encoder
+have their channels last. Where it multiplies bfloat16 natively, a large tracker does so, stored so and with
+`half_layers`, and the decoder of the starter's matter; and attention over memories is `wide_attention`, that over whole
+plates too unless the processor has tiles.
 
 What stays in float32: the matter's backbone, whose routers' choices must not flip, the decoders of matters without
 trained weights to compare, and the last layers before any alpha, which eight bits would band.
@@ -18,6 +19,8 @@ from torch.nn.utils import skip_init
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.allocator import keep_freed_memory
+from engine.model.channels_last import put_channels_last
+from engine.model.half_layers import fuse
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
@@ -41,6 +44,9 @@ def optimise(model: MAM2) -> None:
     device = model.tracker.no_mem_embed.device
     trunk: PlateEncoder = model.tracker.image_encoder.trunk
     _fold_pyramid(model.tracker)
+    if device.type == "cpu":
+        put_channels_last(model.tracker.sam_mask_decoder)
+        put_channels_last(model.tracker.memory_encoder)
     native = device.type == "cpu" and has_bfloat16()
     half = native and model.image_size > _LARGE
     trunk.fix_positions(model.image_size, torch.bfloat16 if half else torch.float32)
@@ -54,6 +60,8 @@ def optimise(model: MAM2) -> None:
         model.precision = torch.bfloat16
         _store_in_half(model.tracker.image_encoder)
         _store_in_half(model.tracker.memory_attention)
+        fuse(trunk.blocks)
+        fuse(model.tracker.memory_attention)
         # Its tokens then lie as the blocks read them, channels last: an eighth of the encoder's time.
         trunk.patch_embed.to(memory_format=torch.channels_last)
     optimise_matter(model.matter)

@@ -55,7 +55,14 @@ class MAM2(nn.Module):
         stride_4, stride_8, image = self.tracker.forward_image((plates_b3ss - mean) / std)["backbone_fpn"]
         return Features(image, stride_4, stride_8)
 
-    def forward(self, features: Features, prompt: FramePrompt | None, memory: Memory, mode: str = "pdd+mss") -> Step:
+    def forward(
+        self,
+        features: Features,
+        prompt: FramePrompt | None,
+        memory: Memory,
+        mode: str = "pdd+mss",
+        recalled: Tensor | None = None,
+    ) -> Step:
         """Track one object through one frame.
 
         Args:
@@ -63,9 +70,12 @@ class MAM2(nn.Module):
             prompt: what the artist says on this frame; None when nothing.
             memory: what may be recalled.
             mode: `parallel`, `pdd`, `pdd+mcs` or `pdd+mss`, the rows of the paper's ablation.
+            recalled: what `recall` gives of that memory, where it is known already.
         """
         alone = self.without_memory(features)
-        remembered = alone if prompt and prompt.anew else self.recall(features, memory)
+        remembered = alone if prompt and prompt.anew else recalled
+        if remembered is None:
+            remembered = self.recall(features, memory)
         mask, trimap = siamese(self, mode, features, alone, remembered, prompt)
         return Step(mask, trimap, self.remember(features, mask, prompted=prompt is not None))
 

@@ -1,4 +1,4 @@
-"""Attention over many tokens on a processor, as plain matrix products on a few queries at a time.
+"""Attention over many tokens on a processor, as plain matrix products on some queries or keys at a time.
 
 Where a processor has AVX512 with bfloat16, PyTorch's fused attention reaches less than half of its matrix rate, and
 these products nearly all of it; with AVX2 alone, and over plates with AMX, the fused one is the faster. The modules
@@ -9,11 +9,12 @@ from typing import cast
 
 import torch
 from sam2.modeling.backbones.hieradet import MultiScaleAttention
-from sam2.modeling.position_encoding import apply_rotary_enc
 from sam2.modeling.sam.transformer import RoPEAttention
 from torch import Tensor, nn
 
 _ROWS = 256  # queries at once: their scores fit a processor's cache
+_KEYS = 1024  # keys at once, of all queries: a product arranges its keys only once
+_LEAST, _MOST = 1e-30, 1e30  # sums of exponentials that no addend was too small or too large for
 
 
 def attend(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
@@ -34,6 +35,35 @@ def attend(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
         for start in range(0, len(queries), _ROWS):
             rows = slice(start, start + _ROWS)
             torch.mm((queries[rows] * scale @ keys.t()).softmax(dim=-1), values, out=found[rows])
+    return out
+
+
+def attend_unshifted(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
+    """Do as `attend` does without looking for each query's largest score, which costs as much as the products.
+
+    Softmax subtracts it so that no exponential leaves the range of a float. Here the sums tell whether one has, and
+    only then is it all done again by `attend`. A last value of 1 for each key gives the sums with the products.
+    """
+    width = values_bmd.shape[-1]
+    # Products like multiples of 32.
+    extra = values_bmd.new_zeros(*values_bmd.shape[:2], 32 - width % 32)
+    extra[..., 0] = 1
+    out = queries_bnc.new_empty(*queries_bnc.shape[:2], width)
+    scale = queries_bnc.shape[-1] ** -0.5
+    scores = queries_bnc.new_empty(queries_bnc.shape[1] * _KEYS)
+    for queries, keys, values, found in zip(
+        queries_bnc * scale, keys_bmc, torch.cat([values_bmd, extra], dim=-1), out, strict=True
+    ):
+        total = torch.zeros(len(queries), values.shape[-1])
+        for some_keys, some_values in zip(keys.split(_KEYS), values.split(_KEYS), strict=True):
+            shaped = scores[: len(queries) * len(some_keys)].view(len(queries), -1)
+            torch.mm(queries, some_keys.t(), out=shaped)
+            total += shaped.exp_() @ some_values
+        sums = total[:, width, None]
+        if not ((sums > _LEAST) & (sums < _MOST)).all():
+            return attend(queries_bnc, keys_bmc, values_bmd)
+        torch.div(total[:, :width], sums, out=total[:, :width])
+        found.copy_(total[:, :width])
     return out
 
 
@@ -65,13 +95,23 @@ class RecallAttention(RoPEAttention):
             return cast("Tensor", super().forward(q, k, v, num_k_exclude_rope))
         queries, keys = self.q_proj(q), self.k_proj(k)
         placed = keys.shape[1] - num_k_exclude_rope
-        queries, turned = apply_rotary_enc(
-            queries[:, None], keys[:, None, :placed], self.freqs_cis.to(q.device), repeat_freqs_k=self.rope_k_repeat
-        )
-        keys = torch.cat([turned[:, 0], keys[:, placed:]], dim=1)
+        for tokens in (queries, keys[:, :placed]):
+            _turn(tokens, self.freqs_cis.to(q.device))
         with torch.autocast(q.device.type, enabled=False):
-            recalled = attend(queries[:, 0], keys, v.to(keys.dtype))
+            recalled = attend_unshifted(queries, keys, v.to(keys.dtype))
         return cast("Tensor", self.out_proj(self.v_proj(recalled)))
+
+
+def _turn(tokens_bnc: Tensor, turns_mc: Tensor) -> None:
+    """Give tokens their places by SAM 2's rotary encoding, in place, frame by frame: one fits a processor's cache.
+
+    Args:
+        tokens_bnc: (B, N, C), N a multiple of M.
+        turns_mc: (M, C / 2) complex, of the places of one frame.
+    """
+    for frame in tokens_bnc.split(len(turns_mc), dim=1):
+        pairs = torch.view_as_complex(frame.float().unflatten(-1, (-1, 2)))
+        frame.copy_(torch.view_as_real(pairs * turns_mc).flatten(-2))
 
 
 class PlateAttention(nn.Module):

@@ -107,7 +107,8 @@ class WorkerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LINE,
-            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
+            # As `mam2` itself does, here before the worker's libraries start threads.
+            env={"OMP_WAIT_POLICY": "PASSIVE", "MALLOC_ARENA_MAX": "1", **os.environ},
         )
         self._process, self.device.pid = process, process.pid
         try:

@@ -214,12 +214,20 @@ class ShotSession:
 
     def _track(self, name: str, frame: int, *, backward: bool) -> FrameMemory:
         """Track one object through one frame, record what was found, and give what to remember of it."""
-        features = self._encode(frame)
-        memory = self._recall(name, frame, backward=backward)
-        prompt = self._prompt(name, frame, features, memory)
-        step: Step = self._model(features, prompt, memory, self._shot.settings.mode)
+        step = self._look(name, frame, self._recall(name, frame, backward=backward))
         self._record.keep(name, frame, step)
         return step.memory
+
+    def _look(self, name: str, frame: int, memory: Memory) -> Step:
+        """Find one object on one frame, with what is said of it there and what may be recalled."""
+        features = self._encode(frame)
+        prompt, recalled = self._prompt(name, frame), None
+        if prompt and frame not in self._courses[name].independent:
+            recalled = self._model.recall(features, memory)
+            untouched = self._model.decode_mask(features, recalled, None)
+            prompt = prompt.refining(untouched.logits_b1hw, anew=False)
+        step: Step = self._model(features, prompt, memory, self._shot.settings.mode, recalled)
+        return step
 
     def _encode(self, frame: int) -> Features:
         def compute() -> Features:
@@ -238,16 +246,12 @@ class ShotSession:
             backward=backward,
         )
 
-    def _prompt(self, name: str, frame: int, features: Features, memory: Memory) -> FramePrompt | None:
+    def _prompt(self, name: str, frame: int) -> FramePrompt | None:
         said = next(thing for thing in self._shot.objects if thing.name == name).on(frame)
         if not said:
             return None
         size = (self._shot.width, self._shot.height)
-        prompt = frame_prompt(said, size, self._model.image_size, self._device, self._read_mask)
-        if frame in self._courses[name].independent:
-            return prompt
-        untouched = self._model.decode_mask(features, self._model.recall(features, memory), None)
-        return prompt.refining(untouched.logits_b1hw, anew=False)
+        return frame_prompt(said, size, self._model.image_size, self._device, self._read_mask)
 
     def _selection(self, name: str, frame: int, *, backward: bool) -> Selection:
         course = self._courses[name]
@@ -282,9 +286,7 @@ class ShotSession:
             prompted={t - self._shot.first: self._memory_of(name, t) for t in near},
             backward=frame < near[0],  # object pointers are recalled from one side only
         )
-        features = self._encode(frame)
-        prompt = self._prompt(name, frame, features, memory)
-        return Found.of(self._model(features, prompt, memory, self._shot.settings.mode))
+        return Found.of(self._look(name, frame, memory))
 
     def _is_due(self, name: str, frame: int, *, backward: bool) -> bool:
         """Tell whether an object can be tracked on a frame now: all that it recalls is there, or needs no memory."""

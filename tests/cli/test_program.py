@@ -1,6 +1,7 @@
 """The program around the verbs: help, version, usage errors, bugs."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,34 @@ def test_waiting_threads_leave_the_processor_to_the_host(repository, given, expe
     )
     assert said.returncode == 0, said.stderr
     assert said.stdout.splitlines()[-1] == expected
+
+
+_HEAPS = """
+import atexit, ctypes, os, threading
+import engine.cli
+
+def show():
+    threads = [threading.Thread(target=bytearray, args=(100_000,)) for _ in range(4)]
+    [thread.start() or thread.join() for thread in threads]
+    with open(os.environ["HEAPS"], "w") as file:
+        libc = ctypes.CDLL(None)
+        libc.fdopen.restype = ctypes.c_void_p
+        libc.malloc_info(0, ctypes.c_void_p(libc.fdopen(os.dup(file.fileno()), b"w"))), libc.fflush(None)
+
+atexit.register(show)
+engine.cli.main()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries share memory in ways of their own")
+def test_threads_share_one_store_of_memory(repository, tmp_path):
+    """What one thread of the program has freed serves every other: its threads have one heap between them."""
+    environment = os.environ | {"HEAPS": str(tmp_path / "heaps.xml")}
+    said = subprocess.run(
+        [sys.executable, "-c", _HEAPS], cwd=repository, capture_output=True, text=True, check=False, env=environment
+    )
+    assert said.returncode == 0, said.stderr
+    assert (tmp_path / "heaps.xml").read_text().count("<heap ") == 1
 
 
 def test_matte_help_has_groups_and_examples(mam2, monkeypatch):

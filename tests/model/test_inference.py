@@ -14,7 +14,6 @@ from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
 from engine.model.matter_windows import windows_around
 from engine.model.tensors import FrameMemory, Memory
-from engine.model.wide_attention import attend
 
 SIZE_HW = (352, 544)
 
@@ -95,16 +94,6 @@ def test_a_large_tracker_in_half_is_as_near_as_autocast(monkeypatch):
     for true, automatic, stored in pairs:
         error = (stored - true).norm() / true.norm()
         assert 0 < error < (automatic - true).norm() / true.norm() + 0.005
-
-
-@pytest.mark.parametrize("shape", [(1, 7, 5, 3), (2, 300, 40, 16)])
-def test_attention_is_the_definition(shape):
-    """Products a few queries at a time give softmax(Q K^T / sqrt(C)) V, whatever the width of V."""
-    batch, queries, keys, width = shape
-    torch.manual_seed(1)
-    q, k, v = torch.randn(batch, queries, 8), torch.randn(batch, keys, 8), torch.randn(batch, keys, width)
-    want = torch.softmax(q @ k.transpose(1, 2) / 8**0.5, dim=-1) @ v
-    assert torch.allclose(attend(q, k, v), want, atol=1e-6)
 
 
 def test_windows_hold_what_is_wanted_and_little_else():

@@ -117,6 +117,16 @@ def test_a_correction_changes_one_side_only(model, plates, shot_of, encoder):
         assert not identical(after[16], before[16])
 
 
+def test_a_corrected_frame_recalls_once(model, plates, shot_of, monkeypatch):
+    """A frame whose click refines what was tracked there costs one recall, as any other does."""
+    recalled = []
+    recall = model.recall
+    monkeypatch.setattr(model, "recall", lambda *given: recalled.append(given) or recall(*given))
+    with ShotSession(model, shot_of(1, 4, corrected(LEFT, 3)), plates) as session:
+        tracked(session)
+    assert len(recalled) == 3
+
+
 @pytest.mark.parametrize("later", [Box(7, 20, 20, 50, 60), Point(7, 34, 40), Point(3, 60, 60, positive=False)])
 def test_an_edit_gives_what_a_fresh_session_gives(model, plates, shot_of, later):
     """After an edit every frame, tracked anew or not, is that of a session that knew it from the start."""

@@ -1,0 +1,91 @@
+"""Layers of a trunk that is stored in bfloat16, on a processor: the same functions with fewer passes over tokens.
+
+An encoder spends half its time between its products: on biases, GELU, norms and pooling, each a walk through memory.
+"""
+
+import torch
+from sam2.modeling.sam2_utils import MLP
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils import skip_init
+
+
+class FusedLinear(nn.Module):
+    """A linear layer that adds its bias, and applies GELU where wanted, while a product is still in the cache.
+
+    Args:
+        linear: what it stands in for; its parameters are shared.
+        gelu: whether GELU follows.
+    """
+
+    def __init__(self, linear: nn.Linear, *, gelu: bool = False) -> None:
+        super().__init__()
+        self.weight, self.bias = linear.weight, linear.bias
+        self.after = "gelu" if gelu else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (..., C) tokens into (..., D), in bfloat16."""
+        tokens = x.to(self.weight.dtype)
+        found: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - see `fuses`
+            tokens, self.weight, self.bias, self.after, [], "none"
+        )
+        return found
+
+
+class HalfNorm(nn.Module):
+    """A layer norm that reads and writes bfloat16 and computes in float32, where autocast would write float32.
+
+    Args:
+        norm: what it stands in for; its parameters are shared.
+    """
+
+    def __init__(self, norm: nn.LayerNorm) -> None:
+        super().__init__()
+        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (..., C) tokens into as many."""
+        with torch.autocast(x.device.type, enabled=False):
+            return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+
+
+class PairPool(nn.Module):
+    """The largest of 2x2 tokens, without the indices that PyTorch's own pooling makes, eight bytes for every two."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (B, C, H, W) with channels last, H and W even, into (B, C, H / 2, W / 2)."""
+        rows = x.permute(0, 2, 3, 1).unflatten(1, (-1, 2))
+        taller = torch.maximum(rows[:, :, 0], rows[:, :, 1]).unflatten(2, (-1, 2))
+        return torch.maximum(taller[:, :, :, 0], taller[:, :, :, 1]).permute(0, 3, 1, 2)
+
+
+def fuses() -> bool:
+    """Tell whether PyTorch's operator for fused products is there and computes what the public ones do.
+
+    It has no public name: it is what PyTorch's own compiler calls for a linear layer on a processor.
+    """
+    linear = skip_init(nn.Linear, 64, 64, dtype=torch.bfloat16)
+    x = torch.linspace(-2, 2, 128, dtype=torch.bfloat16).view(2, 64)
+    with torch.no_grad():
+        linear.weight.copy_(torch.linspace(-0.3, 0.2, 64 * 64).view(64, 64))
+        linear.bias.copy_(torch.linspace(-1, 1, 64))
+        try:
+            mine = FusedLinear(linear, gelu=True)(x)
+        except (AttributeError, RuntimeError):
+            return False
+        return torch.allclose(mine, functional.gelu(linear(x)), rtol=0.02, atol=0.01)
+
+
+def fuse(trunk: nn.Module) -> None:
+    """Exchange the layers of a trunk whose products are stored in bfloat16, in place."""
+    fused = fuses()
+    for module in list(trunk.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.LayerNorm):
+                setattr(module, name, HalfNorm(child))
+            elif isinstance(child, nn.MaxPool2d):
+                setattr(module, name, PairPool())
+            elif fused and isinstance(child, MLP):
+                child.layers[0], child.act = FusedLinear(child.layers[0], gelu=True), nn.Identity()
+            elif fused and type(child) is nn.Linear:
+                setattr(module, name, FusedLinear(child))
