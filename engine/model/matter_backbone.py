@@ -50,8 +50,10 @@ class PatchEmbed(nn.Module):
 
     def forward(self, image_b4hw: Tensor) -> Tensor:
         """Give B x H/patch x W/patch x dim."""
-        patches = functional.pixel_unshuffle(image_b4hw, self.proj.kernel_size[0])
-        return functional.linear(patches.permute(0, 2, 3, 1), self.proj.weight.flatten(1), self.proj.bias)
+        side = self.proj.kernel_size[0]
+        # What pixel_unshuffle gives, but in the order in which the product reads it.
+        patches = image_b4hw.unflatten(3, (-1, side)).unflatten(2, (-1, side)).permute(0, 2, 4, 1, 3, 5).flatten(3)
+        return functional.linear(patches, self.proj.weight.flatten(1), self.proj.bias)
 
 
 class MatterBackbone(nn.Module):
