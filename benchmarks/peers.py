@@ -26,9 +26,10 @@ from pathlib import Path
 from statistics import mean, median
 
 import torch
-from alone import AS_MAM2
 from outcome import publish, size_of
 from peers_truth import SUBJECTS, draw_shot
+
+from engine.model.environment import prepared
 
 OURS = "ours"
 _SAM2 = ("peers_sam2.py",)
@@ -138,7 +139,8 @@ def _rounds(contenders: dict[str, tuple[str, ...]], shot: Path, rounds: int, thr
         for name, (program, *words) in contenders.items():
             path = Path(__file__).with_name(program)
             command = [sys.executable, str(path), str(shot), *words, "--threads", str(threads)]
-            environment = os.environ | AS_MAM2 if name == OURS else None
+            bare = {key: value for key, value in os.environ.items() if key not in prepared({})}
+            environment = prepared(bare) if name == OURS else bare
             done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603
             if done.returncode:
                 sys.exit(f"{done.stderr}\n{name} stopped in round {number + 1}")

@@ -12,6 +12,7 @@ same.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from typing import Any
 
 from outcome import markdown
 from performance_plot import draw
+
+from engine.model.environment import prepared
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
@@ -138,7 +141,7 @@ def _measured(name: str, asked: tuple[str, ...], folder: Path, threads: int) -> 
     """Run one program; what it measured before stays when it does not come to an end."""
     program = Path(__file__).with_name(f"{name}.py")
     command = [sys.executable, str(program), *asked, "--threads", str(threads), "--json", str(folder / f"{name}.json")]
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False, env=prepared(os.environ)).returncode
 
 
 def _results(folder: Path) -> dict[str, dict[str, Any]]:

@@ -109,6 +109,7 @@ RULES = {
             "engine.contract",
             "engine.media",
             "engine.model.catalogue",
+            "engine.model.environment",
             "engine.session.signature",
         ),
         theirs=_packages(

@@ -11,6 +11,7 @@ from engine import __version__
 from engine.cli import report
 from engine.contract.errors import EngineError
 from engine.model.allocator import share_memory
+from engine.model.environment import prepared
 
 __all__ = ["build", "main", "run"]
 
@@ -54,9 +55,8 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the program with the arguments of the process, and end the process."""
-    # torch's threads would otherwise spin while they wait for each other: beside a busy host, where one of them is
-    # often kept from running, that makes matting ten times slower and more. The libraries read it when they load.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # The libraries read it when they load.
+    os.environ.update(prepared(os.environ))
     share_memory()
     code = run(sys.argv[1:], program=_program())
     sys.stdout.flush()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.contract.errors import ServiceError
+from engine.model.environment import prepared
 from engine.service.jobs import Job
 from engine.service.messages import Message, from_line, to_line
 
@@ -107,8 +108,7 @@ class WorkerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LINE,
-            # As `mam2` itself does, here before the worker's libraries start threads.
-            env={"OMP_WAIT_POLICY": "PASSIVE", "MALLOC_ARENA_MAX": "1", **os.environ},
+            env=prepared(os.environ),
         )
         self._process, self.device.pid = process, process.pid
         try:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.model.half_layers import FusedLinear, fuses
+
 
 @pytest.fixture
 def stage_meter(monkeypatch, repository):
@@ -23,6 +25,20 @@ def test_operations_count_for_their_stage_and_precision(stage_meter):
         work(torch.ones(8, 8))
         work(torch.ones(4, 4, dtype=torch.bfloat16))
     assert meter.flops == {"matte": {torch.float32: 2 * 8**3, torch.bfloat16: 2 * 4**3}}
+
+
+@pytest.mark.skipif(not fuses(), reason="this PyTorch has no fused products for this processor")
+@torch.inference_mode()
+def test_fused_products_count_as_plain_ones(stage_meter):
+    """A linear layer counts the same operations whether its bias and GELU are within the product or behind it."""
+    meter = stage_meter.StageMeter("cpu")
+    layer = torch.nn.Linear(8, 16).bfloat16()
+    plain, fused = meter.timed("mask", layer), meter.timed("trimap", FusedLinear(layer, gelu=True))
+    tokens = torch.ones(1, 3, 5, 8).bfloat16()
+    with meter.counting():
+        plain(tokens)
+        fused(tokens)
+    assert meter.flops["trimap"] == meter.flops["mask"] == {torch.bfloat16: 2 * 15 * 8 * 16}
 
 
 def test_bytes_moved_are_those_of_arrays_and_files(stage_meter, tmp_path):

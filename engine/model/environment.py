@@ -1,0 +1,19 @@
+"""What the C library and torch's threads read from the environment when they load, and how a program wants it."""
+
+from collections.abc import Mapping
+
+_MEMORY = {"MALLOC_ARENA_MAX": "1"}
+"""One store of freed memory for all threads of a process, with glibc; `allocator.share_memory` says why."""
+
+_WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
+"""Threads of torch that wait for each other spin for a tenth of a millisecond or two, then sleep.
+
+By default they spin for milliseconds, and keep one that has to share a processor with a busy host from coming to its
+end; asleep at once, they take as long to wake as a small layer takes.
+"""
+
+
+def prepared(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give an environment with ours added, for a process that loads these libraries; what is there already stays."""
+    waiting = {} if "OMP_WAIT_POLICY" in environment else _WAITING
+    return {**_MEMORY, **waiting, **environment}
