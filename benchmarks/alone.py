@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import ParamSpec, TypeVar
 
-from engine.model.environment import prepared
+from engine.model.process import prepared
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -22,7 +22,7 @@ from typing import Any
 from outcome import markdown
 from performance_plot import draw
 
-from engine.model.environment import prepared
+from engine.model.process import prepared
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"

@@ -109,7 +109,7 @@ RULES = {
             "engine.contract",
             "engine.media",
             "engine.model.catalogue",
-            "engine.model.environment",
+            "engine.model.process",
             "engine.session.signature",
         ),
         theirs=_packages(

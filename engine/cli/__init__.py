@@ -11,7 +11,7 @@ from engine import __version__
 from engine.cli import report
 from engine.contract.errors import EngineError
 from engine.model.allocator import share_memory
-from engine.model.environment import prepared
+from engine.model.process import prepared
 
 __all__ = ["build", "main", "run"]
 

@@ -1,6 +1,6 @@
 """What a process is told before it loads its libraries."""
 
-from engine.model.environment import prepared
+from engine.model.process import prepared
 
 
 def test_memory_and_waiting_are_said_where_nobody_has():
