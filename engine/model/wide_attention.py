@@ -62,8 +62,7 @@ def attend_unshifted(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) 
         sums = total[:, width, None]
         if not ((sums > _LEAST) & (sums < _MOST)).all():
             return attend(queries_bnc, keys_bmc, values_bmd)
-        torch.div(total[:, :width], sums, out=total[:, :width])
-        found.copy_(total[:, :width])
+        found.copy_(total[:, :width] / sums)
     return out
 
 
