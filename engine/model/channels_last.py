@@ -2,25 +2,20 @@
 
 import torch
 from sam2.modeling.sam2_utils import LayerNorm2d
-from torch import Tensor, nn
-from torch.nn import functional
+from timm.layers import LayerNorm2d as OnePassNorm
+from torch import nn
 
 
-class ChannelNorm(nn.Module):
-    """SAM 2's norm over channels in one pass instead of seven.
+class ChannelNorm(OnePassNorm):
+    """SAM 2's norm over channels in one pass instead of seven: timm's, with its parameters.
 
     Args:
         norm: what it stands in for; its parameters are shared.
     """
 
     def __init__(self, norm: LayerNorm2d) -> None:
-        super().__init__()
-        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Turn (B, C, H, W) into as many, every pixel's channels with mean 0 and variance 1 before scale and shift."""
-        last = x.permute(0, 2, 3, 1)
-        return functional.layer_norm(last, self.weight.shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
+        super().__init__(len(norm.weight), norm.eps)
+        self.weight, self.bias = norm.weight, norm.bias
 
 
 def put_channels_last(part: nn.Module) -> None:
