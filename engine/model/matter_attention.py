@@ -41,8 +41,9 @@ def attend_with_positions(
     step = max(1, bias_limit // (q.shape[0] * q.shape[1] * width * height * width))
     out = []
     for q_rows, by_row_part in zip(q.unflatten(2, grid).split(step, dim=2), by_row.split(step), strict=True):
-        rows = torch.einsum("bnhwc,hkc->bnhwk", q_rows, by_row_part)
-        columns = torch.einsum("bnhwc,wkc->bnhwk", q_rows, by_column)
+        # As they come, their sum would lie otherwise than attention reads it and be copied, a key for every query.
+        rows = torch.einsum("bnhwc,hkc->bnhwk", q_rows, by_row_part).contiguous()
+        columns = torch.einsum("bnhwc,wkc->bnhwk", q_rows, by_column).contiguous()
         bias = (rows[..., :, None] + columns[..., None, :]).flatten(4).flatten(2, 3)
         out.append(F.scaled_dot_product_attention(q_rows.flatten(2, 3), k, v, attn_mask=bias))
     return torch.cat(out, dim=2)

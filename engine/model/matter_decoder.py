@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MatterDecoder", "decode_tiles"]
 
+_STRIP = 128 * 1920
+"""Pixels that the two widest fusion steps take at once: fewer rows are slower, more need the memory of a frame."""
+_STRIP_CONTEXT = 8
+"""How far these two steps and the last see, in rows of pixels; a multiple of 4."""
+
 
 class DetailStream(nn.Module):
     """Convolutions that halve the frame three times."""
@@ -87,10 +92,22 @@ class MatterDecoder(nn.Module):
         """
         # Details and fusion may be in half precision while the step to alpha is not.
         half, whole = (next(part.parameters()).dtype for part in (self.convstream, self.matting_head))
-        details, features = self.convstream(image_b4hw.to(half)), features.to(half)
-        for block, detail in zip(self.fusion_blks, reversed(details), strict=True):
-            features = block(features, detail)
-        return cast("Tensor", self.matting_head(features.to(whole)).float().sigmoid())
+        pixels, halves, quarters, eighths = self.convstream(image_b4hw.to(half))
+        first, second, third, last = self.fusion_blks
+        features = second(first(features.to(half), eighths), quarters)
+        strips = []
+        for top, bottom in self._strips(*image_b4hw.shape[-2:]):
+            start, end = max(top - _STRIP_CONTEXT, 0), bottom + _STRIP_CONTEXT
+            strip = third(features[..., start // 4 : end // 4, :], halves[..., start // 2 : end // 2, :])
+            strip = self.matting_head(last(strip, pixels[..., start:end, :]).to(whole))
+            strips.append(strip[..., top - start : bottom - start, :].float().sigmoid())
+        return torch.cat(strips, dim=-2)
+
+    def _strips(self, height: int, width: int) -> Iterator[tuple[int, int]]:
+        """The rows of each strip, from and up to; training norms by all pixels, so it has one."""
+        rows = height if self.training else max(_STRIP // width // 4, 1) * 4
+        for top in range(0, height, rows):
+            yield top, min(top + rows, height)
 
 
 def decode_tiles(
