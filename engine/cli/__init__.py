@@ -10,8 +10,7 @@ import typer
 from engine import __version__
 from engine.cli import report
 from engine.contract.errors import EngineError
-from engine.model.allocator import share_memory
-from engine.model.process import prepared
+from engine.model.process import restart_prepared
 
 __all__ = ["build", "main", "run"]
 
@@ -55,9 +54,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the program with the arguments of the process, and end the process."""
-    # The libraries read it when they load.
-    os.environ.update(prepared(os.environ))
-    share_memory()
+    restart_prepared()
     code = run(sys.argv[1:], program=_program())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -3,18 +3,9 @@
 import ctypes
 import sys
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of <malloc.h>
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 _KEPT = 512 << 20
 _LARGEST = 256 << 20
-
-
-def share_memory() -> bool:
-    """Have all threads of the process share one store of freed memory; tells whether that can be.
-
-    By default glibc gives every thread another, and what one has freed another's next tensor cannot use. A thread that
-    runs already keeps its own, and later ones are sent to it in turns: so call this before any library is loaded.
-    """
-    return _set(_ARENA_MAX, 1)
 
 
 def keep_freed_memory() -> bool:
@@ -24,7 +15,7 @@ def keep_freed_memory() -> bool:
     a tenth of a matte's time. Up to 512 MiB stay with the process, shared by its threads. Elsewhere than on Linux with
     glibc nothing is done.
     """
-    return _set(_MMAP_THRESHOLD, _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT) and share_memory()
+    return _set(_MMAP_THRESHOLD, _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT)
 
 
 def _set(what: int, value: int) -> bool:
