@@ -9,8 +9,8 @@ import typer
 
 from engine import __version__
 from engine.cli import report
+from engine.cli.restart import restart_prepared
 from engine.contract.errors import EngineError
-from engine.model.process import restart_prepared
 
 __all__ = ["build", "main", "run"]
 

@@ -1,7 +1,5 @@
 """What the C library and torch's threads read from the environment when they load, and how a program wants it."""
 
-import os
-import sys
 from collections.abc import Mapping
 
 _MEMORY = {"MALLOC_ARENA_MAX": "1"}
@@ -12,9 +10,6 @@ By default it gives every thread another, and what one has freed another's next 
 
 _PAGES = "glibc.malloc.hugetlb"
 """Memory in pages of 2 MiB where Linux gives them to who asks: a large tracker takes an eighth less time."""
-
-_RESTARTED = "MAM2_RESTARTED"
-"""Says which process has been started anew, so that one whose environment is cleared on the way is not for ever."""
 
 _WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}
 """Threads of torch that wait for each other spin for a tenth of a millisecond or two, then sleep.
@@ -30,16 +25,3 @@ def prepared(environment: Mapping[str, str]) -> dict[str, str]:
     said = environment.get("GLIBC_TUNABLES", "")
     tunables = said if _PAGES in said else ":".join(filter(None, [said, f"{_PAGES}=1"]))
     return {**_MEMORY, **waiting, **environment, "GLIBC_TUNABLES": tunables}
-
-
-def restart_prepared() -> None:
-    """Start this process anew, under its own number, where Linux's C library has read an environment without ours.
-
-    It reads its part before any line of Python runs. Elsewhere, and the second time, the environment is only set.
-    """
-    here = prepared(os.environ)
-    tried = os.environ.get(_RESTARTED) == str(os.getpid())
-    if here != os.environ and not tried and sys.platform == "linux" and sys.executable:
-        again = [sys.executable, *sys.orig_argv[1:]]
-        os.execve(again[0], again, {**here, _RESTARTED: str(os.getpid())})  # noqa: S606 - the program that runs already
-    os.environ.update(here)
