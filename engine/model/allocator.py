@@ -12,8 +12,8 @@ def keep_freed_memory() -> bool:
     """Have memory of freed tensors kept for the next ones, for the whole process; tells whether that can be.
 
     By default glibc gives every large block back to the system and has it cleared when it is asked for again: that is
-    a tenth of a matte's time. Up to 512 MiB stay with the process, shared by its threads. Elsewhere than on Linux with
-    glibc nothing is done.
+    a tenth of a matte's time. Up to 512 MiB stay with the process; `process.prepared` has its threads share them.
+    Elsewhere than on Linux with glibc nothing is done.
     """
     return _set(_MMAP_THRESHOLD, _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT)
 

@@ -95,19 +95,15 @@ class MatterDecoder(nn.Module):
         pixels, halves, quarters, eighths = self.convstream(image_b4hw.to(half))
         first, second, third, last = self.fusion_blks
         features = second(first(features.to(half), eighths), quarters)
+        height, width = image_b4hw.shape[-2:]
+        # Training norms by all pixels of a frame.
+        rows = height if self.training else max(_STRIP // width // 4, 1) * 4
         strips = []
-        for top, bottom in self._strips(*image_b4hw.shape[-2:]):
-            start, end = max(top - _STRIP_CONTEXT, 0), bottom + _STRIP_CONTEXT
+        for top, bottom, start, end in _spans(height, rows, _STRIP_CONTEXT):
             strip = third(features[..., start // 4 : end // 4, :], halves[..., start // 2 : end // 2, :])
             strip = self.matting_head(last(strip, pixels[..., start:end, :]).to(whole))
             strips.append(strip[..., top - start : bottom - start, :].float().sigmoid())
         return torch.cat(strips, dim=-2)
-
-    def _strips(self, height: int, width: int) -> Iterator[tuple[int, int]]:
-        """The rows of each strip, from and up to; training norms by all pixels, so it has one."""
-        rows = height if self.training else max(_STRIP // width // 4, 1) * 4
-        for top in range(0, height, rows):
-            yield top, min(top + rows, height)
 
 
 def decode_tiles(
@@ -134,8 +130,8 @@ def decode_tiles(
         image_b4hw = F.pad(image_b4hw, (0, right, 0, bottom))
         features = F.pad(features, (0, right // patch, 0, bottom // patch))
     alpha = image_b4hw.new_zeros((len(image_b4hw), 1, *image_b4hw.shape[-2:]), dtype=torch.float32)
-    for top, bottom, y0, y1 in _spans(alpha.shape[-2], config):
-        for left, right, x0, x1 in _spans(alpha.shape[-1], config):
+    for top, bottom, y0, y1 in _spans(alpha.shape[-2], tile, config.detail_overlap):
+        for left, right, x0, x1 in _spans(alpha.shape[-1], tile, config.detail_overlap):
             part = decoder(
                 features[..., y0 // patch : y1 // patch, x0 // patch : x1 // patch],
                 image_b4hw[..., y0:y1, x0:x1],
@@ -144,8 +140,8 @@ def decode_tiles(
     return alpha[..., :height, :width]
 
 
-def _spans(size: int, config: MatterConfig) -> Iterator[tuple[int, int, int, int]]:
-    """Per tile along one axis: start, end, start with context, end with context, in pixels."""
-    for start in range(0, size, config.detail_tile):
-        end = min(start + config.detail_tile, size)
-        yield start, end, max(start - config.detail_overlap, 0), min(end + config.detail_overlap, size)
+def _spans(size: int, step: int, overlap: int) -> Iterator[tuple[int, int, int, int]]:
+    """Per part along one axis: start, end, start with context, end with context, in pixels."""
+    for start in range(0, size, step):
+        end = min(start + step, size)
+        yield start, end, max(start - overlap, 0), min(end + overlap, size)
