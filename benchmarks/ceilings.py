@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from outcome import publish
+from outcome import add_outcome_options, publish
 
 from engine.model.inference import has_bfloat16
 
@@ -53,9 +52,8 @@ def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     publish("ceilings", [measured(options.device, options.rounds)], options.json)

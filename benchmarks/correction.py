@@ -23,8 +23,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+from alone import apart
 from drawn import DrawnClip
-from outcome import publish, size_of
+from outcome import add_outcome_options, publish, size_of
 from stage_clock import STAGES, StageClock
 from subjects import TrueTrimaps, subject
 
@@ -63,8 +64,7 @@ def main() -> int:
     parser.add_argument("--sizes", nargs="+", type=size_of, default=[(320, 180), (960, 540)], metavar="WIDTHxHEIGHT")
     parser.add_argument("--frames", type=int, default=40)
     parser.add_argument("--at", type=int, default=25, help="the frame that is corrected")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
     options = parser.parse_args()
     if not 1 < options.at <= options.frames:
         parser.error(f"frame {options.at} is no later frame of 1-{options.frames}")
@@ -72,7 +72,7 @@ def main() -> int:
     rows: list[Row] = []
     kept = True
     for model, size in product(options.models, options.sizes):
-        found, same = _measured(model, size, options.frames, options.at)
+        found, same = apart(_measured, model, size, options.frames, options.at)
         rows += found
         kept = kept and same
     publish("correction", rows, options.json)
@@ -82,8 +82,8 @@ def main() -> int:
 
 def _measured(name: str, size: tuple[int, int], frames: int, at: int) -> tuple[list[Row], bool]:
     """Track, correct and track again; give the stages, and whether the frames before the click kept their pixels."""
-    plates, clock, model = DrawnClip(NAME, frames, *size), StageClock(), subject(name, "cpu")
-    trimaps = TrueTrimaps(model, np.stack([plates.alpha(frame) for frame in range(1, frames + 1)]))
+    plates, clock, model = DrawnClip(NAME, frames, *size), StageClock(), subject(name)
+    trimaps = TrueTrimaps(model, plates.alphas_thw)
     first = Point(1, *plates.click_xy)
     plates.display = clock.timed("plate", plates.display)  # type: ignore[method-assign]
     clock.watch(model)

@@ -1,19 +1,11 @@
-"""Footage and models of the benchmarks of size: a drawn clip at any size, and models that need no download."""
+"""Footage of the benchmarks: a drawn clip at any size."""
 
 from functools import cached_property
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
-from lively import see_always
 
-from engine.model.checkpoints import load_model
-from engine.model.config import CONFIGS
-from engine.model.inference import optimise, optimise_matter
-from engine.model.mam2 import MAM2
-from engine.model.matter import Matter
-from engine.model.matter_config import MEMATTE_S
 from engine.training.procedural import UNSEEN_SEED, Clip, make_clip
 
 SUBJECTS = {"ordinary": ("hair", UNSEEN_SEED), "worst": ("smoke", UNSEEN_SEED + 3)}
@@ -52,26 +44,10 @@ class DrawnClip:
         """Give the exact alpha (H, W) 0..1 of one plate."""
         return self._enlarged(self._clip.alpha_thw[frame - 1]).astype(np.float32) / 255
 
+    @property
+    def alphas_thw(self) -> npt.NDArray[np.float32]:
+        """The exact alpha (T, h, w) 0..1 of all plates, at the size that they were drawn at."""
+        return self._clip.alpha_thw.astype(np.float32) / 255
+
     def _enlarged(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         return np.asarray(cv2.resize(picture, self.size, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def ready_model(name: str) -> MAM2:
-    """Give a model ready to matte, without a download.
-
-    Args:
-        name: `starter`, as shipped; `starter+mematte-s`, the shipped tracker with a seeded MEMatte-S behind it, so that
-            a matter of full size meets trimaps as they are; or a key of `CONFIGS`, seeded, whose masks mean nothing.
-    """
-    if name == "starter":
-        return load_model(name)
-    torch.manual_seed(0)
-    if name == "starter+mematte-s":
-        model = load_model("starter")
-        model.matter = Matter(MEMATTE_S).requires_grad_(False).eval()
-        optimise_matter(model.matter)
-        return model
-    model = MAM2(CONFIGS[name]).requires_grad_(False).eval()
-    see_always(model)
-    optimise(model)
-    return model

@@ -20,7 +20,7 @@ import psutil
 import torch
 from alone import apart
 from drawn import SUBJECTS
-from outcome import most_memory, publish, size_of
+from outcome import add_outcome_options, most_memory, publish, size_of
 from subjects import TrueTrimaps, subject
 from written_shot import WrittenShot, write_prompts, write_shot
 
@@ -40,7 +40,6 @@ class Case:
     objects: int = 1
     clicks: int = 1
     device: str = "cpu"
-    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,13 @@ def main() -> int:
     options = parser.parse_args()
     if options.frames <= WARM:
         parser.error(f"the first {WARM} frames are matted before the clock starts: give more")
+    torch.set_num_threads(options.threads)
     rows = []
     for size, name in product(options.sizes, options.subjects):
         with tempfile.TemporaryDirectory() as folder:
             shot = write_shot(Path(folder) / "plates", options.frames, size, name)
             for model in options.models:
-                case = Case(model, shot, device=options.device, threads=options.threads)
-                rows.append(apart(measured, case))
+                rows.append(apart(measured, Case(model, shot, device=options.device)))
                 print(rows[-1], file=sys.stderr, flush=True)
     publish("end_to_end", rows, options.json)
     return 0
@@ -96,13 +95,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sizes", nargs="+", type=size_of, default=SIZES, metavar="WIDTHxHEIGHT")
     parser.add_argument("--frames", type=int, default=8, help="of the shot")
     parser.add_argument("--device", default="cuda" if on_gpu else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
 
 
 def measured(case: Case) -> Row:
     """Matte the shot as the command line does; call it in a fresh process."""
-    torch.set_num_threads(case.threads)
     shot, model = case.shot, subject(case.model, case.device)
     loaded = psutil.Process().memory_info().rss
     trimaps = TrueTrimaps(model, shot.alphas_thw, case.objects)

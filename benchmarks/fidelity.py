@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from outcome import publish, size_of
+from outcome import add_outcome_options, publish, size_of
 from peers_ours import mattes, seeded_model
 from peers_shot import PeerShot
 from peers_truth import SUBJECTS, draw_shot
@@ -65,8 +65,7 @@ def main() -> int:
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     parser.add_argument("--size", type=size_of, default=(960, 540), metavar="WIDTHxHEIGHT")
     parser.add_argument("--frames", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rows = []

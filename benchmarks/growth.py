@@ -20,7 +20,7 @@ from alone import apart
 from drawn import SUBJECTS
 from end_to_end import Case, measured
 from end_to_end import Row as Measured
-from outcome import publish, size_of
+from outcome import add_outcome_options, publish, size_of
 from written_shot import write_shot
 
 GROWS = ("length", "resolution", "objects", "prompts")
@@ -60,8 +60,7 @@ def main() -> int:
     parser.add_argument("--objects", nargs="+", type=int, default=[1, 2, 4, 8, 16], help="the first is 1")
     parser.add_argument("--prompts", nargs="+", type=int, default=[1, 8, 32], help="the first is 1")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
     options = parser.parse_args()
     if options.objects[0] != 1 or options.prompts[0] != 1:
         parser.error("one more is compared with one: let --objects and --prompts begin with 1")
@@ -85,7 +84,7 @@ def _rows(grows: str, options: argparse.Namespace) -> Iterator[Row]:
         counts = {"objects": {"objects": value}, "prompts": {"clicks": value}}.get(grows, {})
         with tempfile.TemporaryDirectory() as folder:
             shot = write_shot(Path(folder) / "plates", frames, size, options.subject)
-            case = Case("starter", shot, device=options.device, threads=options.threads, **counts)
+            case = Case("starter", shot, device=options.device, **counts)
             found = apart(measured, case)
         alone = alone or found
         row = Row(

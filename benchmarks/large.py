@@ -5,8 +5,9 @@
     python benchmarks/large.py --models starter --sizes 960x540 --objects 1 16 --frames 3
 
 The shot is drawn smoke, enlarged, so that the same share of every plate is unknown. Objects are alike: each is the same
-click under another name, so that each has the same work. Plates come from memory and mattes are not written. `memory`
-is the most that the process had, and `loaded` what it had with the model loaded and nothing matted.
+click under another name, so that each has the same work. `sam2.1-*` have seeded weights and true trimaps. Plates come
+from memory and mattes are not written. `memory` is the most that the process had, and `loaded` what it had with the
+model loaded and nothing matted.
 """
 
 import argparse
@@ -15,14 +16,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import psutil
 import torch
 from alone import apart
-from drawn import DrawnClip, ready_model
-from outcome import most_memory, publish, size_of
+from drawn import DrawnClip
+from outcome import add_outcome_options, most_memory, publish, size_of
+from subjects import TrueTrimaps, subject
 
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.session.matting import MatterLimits
@@ -63,25 +64,22 @@ class Case:
     objects: int
     frames: int
     tile: int
-    threads: int
 
 
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["starter", "starter+mematte-s"])
+    parser.add_argument("--models", nargs="+", default=["starter", "sam2.1-t"])
     sizes = [(960, 540), (4096, 2160), (8192, 4320)]
     parser.add_argument("--sizes", nargs="+", type=size_of, default=sizes, metavar="WIDTHxHEIGHT")
     parser.add_argument("--objects", nargs="+", type=int, default=[1])
     parser.add_argument("--frames", type=int, default=1)
     parser.add_argument("--tile", type=int, default=MatterLimits().tile, help="longest side that the matter sees")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     cases = [
-        Case(*what, options.frames, options.tile, options.threads)
-        for what in product(options.models, options.sizes, options.objects)
+        Case(*what, options.frames, options.tile) for what in product(options.models, options.sizes, options.objects)
     ]
     publish("large", list(_measured(cases)), options.json)
     return 0
@@ -111,13 +109,13 @@ def _compared(row: Row, one: Row) -> Row:
 
 
 def _row(case: Case) -> Row:
-    torch.set_num_threads(case.threads)
     width, height = case.size
     plates = DrawnClip("smoke", case.frames, width, height)
     click = Point(1, *plates.click_xy)
     things = tuple(ShotObject(f"object{index}", (click,)) for index in range(case.objects))
     shot = Shot(1, case.frames, width, height, things, Settings(direction="forward"))
-    model = ready_model(case.model)
+    model = subject(case.model)
+    TrueTrimaps(model, plates.alphas_thw, case.objects)
     loaded, busy, start = psutil.Process().memory_info().rss, time.process_time(), time.perf_counter()
     unknown = []
     limits = MatterLimits(tile=case.tile, overlap=min(MatterLimits().overlap, case.tile // 2))

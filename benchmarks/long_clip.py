@@ -12,13 +12,13 @@ import argparse
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import torch
+from alone import apart
 from clips import DriftingDisc
-from drawn import ready_model
-from outcome import publish, size_of
+from outcome import add_outcome_options, publish, size_of
+from subjects import SHIPPED, subject
 
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.session.session import ShotSession
@@ -53,13 +53,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=2000, help=f"more than {WARM}")
     parser.add_argument("--size", type=size_of, default=(320, 180), metavar="WIDTHxHEIGHT")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
     options = parser.parse_args()
     if options.frames <= WARM:
         parser.error(f"a shot of {options.frames} frames ends before frame {WARM + 1}")
     torch.set_num_threads(options.threads)
-    rows, unknown = _measured(options.frames, *options.size)
+    rows, unknown = apart(_measured, options.frames, *options.size)
     publish("long_clip", rows, options.json)
     print(f"frames with work for the matter: {unknown} of {options.frames}")
     growth = rows[-1].growth_percent
@@ -74,7 +73,7 @@ def _measured(frames: int, width: int, height: int) -> tuple[list[Row], int]:
     marks = {WARM, frames, *range(0, frames, max(frames // ROWS, 1))}
     rows: list[Row] = []
     early, peak, unknown, start = 0.0, 0.0, 0, time.perf_counter()
-    with ShotSession(ready_model("starter"), shot, DriftingDisc(width, height)) as session:
+    with ShotSession(subject(SHIPPED), shot, DriftingDisc(width, height)) as session:
         for mattes in session.track():
             frame, size = mattes.frame, process.memory_info().rss / 2**20
             unknown += int((mattes.objects["disc"].trimap_hw == 0.5).any())

@@ -14,6 +14,12 @@ import psutil
 import torch
 
 
+def add_outcome_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every benchmark has: on how many threads, as many as `mam2` takes unless said, and a file for rows."""
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="as `mam2` itself: %(default)s")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+
+
 def publish(benchmark: str, rows: Sequence[Any], file: Path | None) -> None:
     """Print rows, dataclasses of one kind, as a Markdown table; with a file, write them there as JSON too."""
     print(markdown([asdict(row) for row in rows]), flush=True)

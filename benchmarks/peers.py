@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import mean, median
 
 import torch
-from outcome import publish, size_of
+from outcome import add_outcome_options, publish, size_of
 from peers_truth import SUBJECTS, draw_shot
 
 from engine.model.process import prepared
@@ -83,8 +83,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     parser.add_argument("--bfloat16", action="store_true", help="the peers in bfloat16 too")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_outcome_options(parser)
     options = parser.parse_args()
     if options.frames < 2 or options.rounds < 1:
         parser.error("needs a frame behind the prompted one, and a round")

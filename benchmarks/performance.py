@@ -1,6 +1,6 @@
 """Run the suite, a program after another, and remake the tables and the picture of docs/performance.md from it.
 
-    python benchmarks/performance.py [--threads 1] [--parts stages growth] [--results build/benchmarks]
+    python benchmarks/performance.py [--threads 2] [--parts stages growth] [--results build/benchmarks]
     python benchmarks/performance.py --page docs/performance-avx2.md
     python benchmarks/performance.py --quick
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from outcome import markdown
 from performance_plot import draw
 
@@ -52,9 +53,9 @@ PARTS = (
     Part("preview", quick=("--models", "starter", "--sizes", "512x288", "--rounds", "1")),
     Part("growth", quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4")),
     Part("peers"),
-    Part("fidelity", ("--models", "starter")),
-    Part("correction"),
-    Part("large", quick=("--models", "starter", "--sizes", "960x540")),
+    Part("fidelity"),
+    Part("correction", ("--models", "starter", "sam2.1-t", "sam2.1-l", "--frames", "16", "--at", "8")),
+    Part("large", ("--objects", "1", "16"), quick=("--models", "starter", "--sizes", "960x540")),
     Part("long_clip", ("--frames", "20000", "--size", "96x64")),
 )
 """In the order in which they run and stand on the page."""
@@ -65,7 +66,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [part.name for part in PARTS]
     parser.add_argument("--parts", nargs="*", choices=names, default=names, help="none: only remake the page")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "benchmarks", metavar="FOLDER")
     parser.add_argument("--page", type=Path, default=PAGE, metavar="FILE", help="that gets the tables")
     parser.add_argument("--quick", action="store_true")

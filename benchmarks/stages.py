@@ -102,8 +102,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             shot = write_shot(Path(folder) / "plates", options.frames, size, options.subject)
             for model in options.models:
-                case = Case(model, shot, device=options.device, threads=options.threads)
-                rows += apart(measured, case, ceilings)
+                rows += apart(measured, Case(model, shot, device=options.device), ceilings)
                 print(f"{model} {size[0]}x{size[1]} is measured", file=sys.stderr, flush=True)
     publish("stages", rows, options.json)
     return 0
@@ -111,7 +110,6 @@ def main() -> int:
 
 def measured(case: Case, ceilings: Ceilings) -> list[Row]:
     """Measure every stage; call it in a fresh process, whose functions it wraps for good."""
-    torch.set_num_threads(case.threads)
     model, meter = subject(case.model, case.device), StageMeter(case.device)
     trimaps = TrueTrimaps(model, case.shot.alphas_thw)
     meter.watch(model)

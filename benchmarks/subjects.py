@@ -25,7 +25,7 @@ SHIPPED = "starter"
 _CERTAIN = 16.0
 
 
-def subject(name: str, device: str) -> MAM2:
+def subject(name: str, device: str = "cpu") -> MAM2:
     """Give a model ready to matte, without a download: the starter, or another key of `CONFIGS` with seeded weights."""
     if name == SHIPPED:
         return load_model(name, device=device)

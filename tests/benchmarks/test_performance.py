@@ -84,6 +84,7 @@ def test_every_part_is_a_program(performance, repository):
     for part in performance.PARTS:
         text = (repository / "benchmarks" / f"{part.name}.py").read_text(encoding="utf-8")
         asked = {word for word in (*part.options, *(part.quick or ()), "--threads", "--json") if word.startswith("--")}
-        if "add_options(parser)" in text:
-            text += (repository / "benchmarks" / "end_to_end.py").read_text(encoding="utf-8")
+        for adding, name in (("add_options(", "end_to_end.py"), ("add_outcome_options(", "outcome.py")):
+            if adding in text:
+                text += (repository / "benchmarks" / name).read_text(encoding="utf-8")
         assert [option for option in asked if f'"{option}"' not in text] == []
