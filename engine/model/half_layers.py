@@ -1,7 +1,9 @@
-"""Layers of a trunk that is stored in bfloat16, on a processor: the same functions with fewer passes over tokens.
+"""Layers that multiply in bfloat16 on a processor: the same functions with fewer passes over tokens.
 
 An encoder spends half its time between its products: on biases, GELU, norms and pooling, each a walk through memory.
 """
+
+from typing import TYPE_CHECKING
 
 import torch
 from sam2.modeling.sam2_utils import MLP
@@ -9,27 +11,38 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import skip_init
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-class FusedLinear(nn.Module):
-    """A linear layer that adds its bias, and applies GELU where wanted, while a product is still in the cache.
+    from engine.model.matter_blocks import AttentionBlock
+
+
+class HalfLinear(nn.Module):
+    """A linear layer in bfloat16, and GELU behind it where wanted.
 
     Args:
-        linear: what it stands in for; its parameters are shared.
+        linear: what it stands in for; its parameters are shared, and stored in bfloat16 from now on.
+        fused: whether bias and GELU are added while a product is still in the cache, where `fuses` says so.
         gelu: whether GELU follows.
     """
 
-    def __init__(self, linear: nn.Linear, *, gelu: bool = False) -> None:
+    def __init__(self, linear: nn.Linear, *, fused: bool, gelu: bool = False) -> None:
         super().__init__()
+        linear.bfloat16()
         self.weight, self.bias = linear.weight, linear.bias
-        self.after = "gelu" if gelu else "none"
+        self.fused, self.gelu = fused, gelu
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn (..., C) tokens into (..., D), in bfloat16."""
+        """Turn (..., C) tokens of any precision into (..., D), in bfloat16."""
         tokens = x.to(self.weight.dtype)
-        found: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - see `fuses`
-            tokens, self.weight, self.bias, self.after, [], "none"
-        )
-        return found
+        if self.fused:
+            after = "gelu" if self.gelu else "none"
+            found: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - see `fuses`
+                tokens, self.weight, self.bias, after, [], "none"
+            )
+            return found
+        found = functional.linear(tokens, self.weight, self.bias)
+        return functional.gelu(found) if self.gelu else found
 
 
 class HalfNorm(nn.Module):
@@ -70,22 +83,33 @@ def fuses() -> bool:
         linear.weight.copy_(torch.linspace(-0.3, 0.2, 64 * 64).view(64, 64))
         linear.bias.copy_(torch.linspace(-1, 1, 64))
         try:
-            mine = FusedLinear(linear, gelu=True)(x)
+            mine = HalfLinear(linear, fused=True, gelu=True)(x)
         except (AttributeError, RuntimeError):
             return False
         return torch.allclose(mine, functional.gelu(linear(x)), rtol=0.02, atol=0.01)
 
 
-def fuse(trunk: nn.Module) -> None:
-    """Exchange the layers of a trunk whose products are stored in bfloat16, in place."""
+def make_lean(*parts: nn.Module) -> None:
+    """Exchange the layers of parts whose products are stored in bfloat16, in place."""
     fused = fuses()
-    for module in list(trunk.modules()):
+    for module in [module for part in parts for module in part.modules()]:
         for name, child in list(module.named_children()):
             if isinstance(child, nn.LayerNorm):
                 setattr(module, name, HalfNorm(child))
             elif isinstance(child, nn.MaxPool2d):
                 setattr(module, name, PairPool())
-            elif fused and isinstance(child, MLP):
-                child.layers[0], child.act = FusedLinear(child.layers[0], gelu=True), nn.Identity()
-            elif fused and type(child) is nn.Linear:
-                setattr(module, name, FusedLinear(child))
+            elif isinstance(child, MLP):
+                child.layers[0], child.act = HalfLinear(child.layers[0], fused=fused, gelu=True), nn.Identity()
+            elif type(child) is nn.Linear:
+                setattr(module, name, HalfLinear(child, fused=fused))
+
+
+def multiply_in_half(blocks: "Iterable[AttentionBlock]") -> None:
+    """Have attention and MLPs of a matter's blocks compute in bfloat16, in place; what they add to stays float32."""
+    fused = fuses()
+    for block in blocks:
+        block.mlp.fc1, block.mlp.act = HalfLinear(block.mlp.fc1, fused=fused, gelu=True), nn.Identity()
+        block.mlp.fc2 = HalfLinear(block.mlp.fc2, fused=fused)
+        block.attn.bfloat16()
+        for name in ("qkv", "proj"):
+            setattr(block.attn, name, HalfLinear(getattr(block.attn, name), fused=fused))

@@ -3,11 +3,12 @@
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
 encoder's positions are computed once. On a processor memory of freed tensors is kept, and decoders and memory encoder
 have their channels last. Where it multiplies bfloat16 natively, a large tracker does so, stored so and with
-`half_layers`, and the decoder of the starter's matter; and attention over memories is `wide_attention`, that over whole
-plates too unless the processor has tiles.
+`half_layers`, and the starter's matter, in attention, MLPs and decoder; and attention over memories is
+`wide_attention`, that over whole plates too unless the processor has tiles.
 
-What stays in float32: the matter's backbone, whose routers' choices must not flip, the decoders of matters without
-trained weights to compare, and the last layers before any alpha, which eight bits would band.
+What stays in float32: matters without trained weights to compare, the tokens that a matter's blocks add to and what its
+routers make of them, since their choices must not flip, and the last layers before any alpha, which eight bits would
+band.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -20,14 +21,19 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.allocator import keep_freed_memory
 from engine.model.channels_last import put_channels_last
-from engine.model.half_layers import fuse
+from engine.model.half_layers import make_lean, multiply_in_half
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
+from engine.model.matter_doubling import FoldedFusion
 from engine.model.wide_attention import PlateAttention
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.model.image_encoder import PlateEncoder
+    from engine.model.matter_blocks import AttentionBlock
+    from engine.model.matter_decoder import FusionBlock
     from engine.model.tracker import Tracker
 
 _LARGE = 384
@@ -61,8 +67,7 @@ def optimise(model: MAM2) -> None:
         model.precision = torch.bfloat16
         _store_in_half(model.tracker.image_encoder)
         _store_in_half(model.tracker.memory_attention)
-        fuse(trunk.blocks)
-        fuse(model.tracker.memory_attention)
+        make_lean(trunk.blocks, model.tracker.memory_attention)
         # Its tokens then lie as the blocks read them, channels last: an eighth of the encoder's time.
         trunk.patch_embed.to(memory_format=torch.channels_last)
     optimise_matter(model.matter)
@@ -76,6 +81,7 @@ def optimise_matter(matter: Matter) -> None:
     head = decoder.matting_head.matting_convs
     head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
     head[2] = nn.ReLU(inplace=True)
+    decoder.inside.extend(FoldedFusion(step) for step in cast("list[FusionBlock]", decoder.fusion_blks[2:]))
     decoder.to(memory_format=torch.channels_last)
     matter.decodes_known = False
     if matter.backbone.pos_embed.device.type != "cpu":
@@ -84,6 +90,8 @@ def optimise_matter(matter: Matter) -> None:
     if matter.config in _PROVEN_IN_HALF and has_bfloat16():
         decoder.convstream.bfloat16()
         decoder.fusion_blks.bfloat16()
+        decoder.inside.bfloat16()
+        multiply_in_half(cast("Iterable[AttentionBlock]", matter.backbone.blocks))
 
 
 def has_bfloat16() -> bool:

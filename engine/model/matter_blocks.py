@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from engine.model.matter_attention import Attention
 
-__all__ = ["GlobalBlock", "ResidualConv", "RoutedBlock", "TokenRefiner", "WindowBlock"]
+__all__ = ["AttentionBlock", "GlobalBlock", "ResidualConv", "RoutedBlock", "TokenRefiner", "WindowBlock"]
 
 
 class TokenRefiner(nn.Module):
@@ -51,7 +51,7 @@ class ResidualConv(nn.Module):
         return cast("Tensor", tokens_bhwc + self.norm3(self.conv3(x)).permute(0, 2, 3, 1))
 
 
-class _AttentionBlock(nn.Module):
+class AttentionBlock(nn.Module):
     """What all blocks share: attention and MLP, each behind its own norm."""
 
     def __init__(self, dim: int, heads: int, rel_grid: int | None) -> None:
@@ -66,7 +66,7 @@ class _AttentionBlock(nn.Module):
         return cast("Tensor", x + self.mlp(self.norm2(x)))
 
 
-class WindowBlock(_AttentionBlock):
+class WindowBlock(AttentionBlock):
     """Block whose tokens see their own window, with relative positions."""
 
     def __init__(self, dim: int, heads: int, window: int) -> None:
@@ -81,7 +81,7 @@ class WindowBlock(_AttentionBlock):
         return self.add_mlp(tokens_bhwc + attended)
 
 
-class GlobalBlock(_AttentionBlock):
+class GlobalBlock(AttentionBlock):
     """Block whose tokens see the whole frame; `rel_grid` gives it relative positions."""
 
     def __init__(self, dim: int, heads: int, rel_grid: int | None = None) -> None:
@@ -94,7 +94,7 @@ class GlobalBlock(_AttentionBlock):
         return cast("Tensor", self.residual(x))
 
 
-class RoutedBlock(_AttentionBlock):
+class RoutedBlock(AttentionBlock):
     """Global block in which only kept tokens attend; the others are refined in their neighbourhood."""
 
     def __init__(self, dim: int, heads: int) -> None:

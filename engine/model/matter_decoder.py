@@ -10,17 +10,19 @@ import torch.nn.functional as F
 from timm.layers import ConvNormAct
 from torch import Tensor, nn
 
+from engine.model.regions import Crop, runs_with
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from engine.model.matter_config import MatterConfig
 
-__all__ = ["MatterDecoder", "decode_tiles"]
+__all__ = ["MatterDecoder", "decode_tiles", "parts_with"]
 
-_STRIP = 128 * 1920
-"""Pixels that the two widest fusion steps take at once: fewer rows are slower, more need the memory of a frame."""
-_STRIP_CONTEXT = 8
-"""How far these two steps and the last see, in rows of pixels; a multiple of 4."""
+_ROWS, _COLUMNS, _LONGEST = 128, 32, 1920
+"""Pixels of what the two widest fusion steps take at once: fewer rows are slower, more need the memory of a frame."""
+_PART_CONTEXT = 8
+"""How far these two steps and the last see, in pixels; a multiple of 4."""
 
 
 class DetailStream(nn.Module):
@@ -44,6 +46,7 @@ class FusionBlock(nn.Module):
 
     def __init__(self, channels: int, detail_channels: int, out_channels: int) -> None:
         super().__init__()
+        self.detail_channels = detail_channels
         self.conv = ConvNormAct(channels + detail_channels, out_channels, 3)
 
     def forward(self, features: Tensor, detail: Tensor) -> Tensor:
@@ -67,7 +70,11 @@ class MattingHead(nn.Module):
 
 
 class MatterDecoder(nn.Module):
-    """Four fusion steps from the token grid to full size."""
+    """Four fusion steps from the token grid to full size.
+
+    Attributes:
+        inside: what stands in for the two widest of them away from the frame's edges; empty where nothing does.
+    """
 
     def __init__(self, config: MatterConfig) -> None:
         super().__init__()
@@ -79,31 +86,48 @@ class MatterDecoder(nn.Module):
             for before, detail, after in zip(widths[:-1], details, widths[1:], strict=True)
         )
         self.matting_head = MattingHead(config.fusion[-1], config.head)
+        self.inside = nn.ModuleList()
 
-    def forward(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
+    def forward(self, features: Tensor, image_b4hw: Tensor, parts: Sequence[Crop] | None = None) -> Tensor:
         """Decode one frame or tile.
 
         Args:
             features: B x dim x H/16 x W/16.
             image_b4hw: B x 4 x H x W, normalised plate and trimap.
+            parts: what is wanted of it, on multiples of 4 pixels; None is everything.
 
         Returns:
-            B x 1 x H x W float32 alpha, 0..1.
+            B x 1 x H x W float32 alpha, 0..1; outside of the parts the trimap.
         """
         # Details and fusion may be in half precision while the step to alpha is not.
         half, whole = (next(part.parameters()).dtype for part in (self.convstream, self.matting_head))
         pixels, halves, quarters, eighths = self.convstream(image_b4hw.to(half))
-        first, second, third, last = self.fusion_blks
+        first, second = self.fusion_blks[:2]
         features = second(first(features.to(half), eighths), quarters)
-        height, width = image_b4hw.shape[-2:]
-        # Training norms by all pixels of a frame.
-        rows = height if self.training else max(_STRIP // width // 4, 1) * 4
-        strips = []
-        for top, bottom, start, end in _spans(height, rows, _STRIP_CONTEXT):
-            strip = third(features[..., start // 4 : end // 4, :], halves[..., start // 2 : end // 2, :])
-            strip = self.matting_head(last(strip, pixels[..., start:end, :]).to(whole))
-            strips.append(strip[..., top - start : bottom - start, :].float().sigmoid())
-        return torch.cat(strips, dim=-2)
+        alpha = image_b4hw[:, 3:].float().clone()
+        frame = Crop(0, 0, alpha.shape[-1], alpha.shape[-2])
+        if parts is None:
+            # Training norms by all pixels of a frame.
+            parts = [frame] if self.training else parts_with(torch.ones(alpha.shape[-2:], dtype=torch.bool))
+        for part in parts:
+            around = part.grown(_PART_CONTEXT)
+            held, seen = part.cut_to(frame), around.cut_to(frame)
+            third, last = self.inside if self.inside and seen == around else self.fusion_blks[2:]
+            found = third(features[seen.shrunk(4).window], halves[seen.shrunk(2).window])
+            found = self.matting_head(last(found, pixels[seen.window]).to(whole))
+            alpha[held.window] = found[held.moved(-seen.left, -seen.top).window].float().sigmoid()
+        return alpha
+
+
+def parts_with(wanted_hw: Tensor) -> list[Crop]:
+    """Cut a frame (H, W) bool into parts for the widest steps that hold every wanted pixel and little else."""
+    parts = []
+    wanted_hw = wanted_hw.cpu()  # once, not for every part
+    for run in runs_with(wanted_hw, _ROWS, _COLUMNS, _LONGEST):
+        rows = wanted_hw[run.window].any(dim=1).nonzero()
+        top, bottom = int(rows[0]) // 4 * 4, int(rows[-1]) // 4 * 4 + 4
+        parts.append(Crop(run.left, run.top + top, run.right, run.top + bottom))
+    return parts
 
 
 def decode_tiles(

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from engine.model.matter_decoder import MatterDecoder
-from engine.model.regions import Crop, cells_with, joined, runs_of
+from engine.model.matter_decoder import MatterDecoder, parts_with
+from engine.model.regions import Crop, joined, runs_with
 
 _CELL = 64
 _CONTEXT = 48
@@ -20,22 +20,23 @@ def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) 
         image_b4hw: B x 4 x H x W, normalised plate and trimap.
 
     Returns:
-        B x 1 x H x W float32: alpha in the windows, the trimap elsewhere.
+        B x 1 x H x W float32: alpha around unknown pixels, the trimap elsewhere.
     """
     alpha = image_b4hw[:, 3:].float().clone()
     frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
     unknown = (alpha[:, 0] == 0.5).any(dim=0)
     for window in windows_around(unknown):
-        seen = window.grown(_CONTEXT, frame)
-        found = decoder(features[_tokens(seen).window], image_b4hw[seen.window])
-        inside = window.grown(0, frame)
-        alpha[inside.window] = found[_moved(inside, seen).window]
+        inside, seen = window.cut_to(frame), window.grown(_CONTEXT).cut_to(frame)
+        held = inside.moved(-seen.left, -seen.top)
+        parts = [part.moved(held.left, held.top) for part in parts_with(unknown[inside.window])]
+        found = decoder(features[seen.shrunk(16).window], image_b4hw[seen.window], parts)
+        alpha[inside.window] = found[held.window]
     return alpha
 
 
 def windows_around(wanted_hw: Tensor) -> list[Crop]:
     """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two."""
-    return joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
+    return joined(runs_with(wanted_hw, _CELL, _CELL, _LONGEST), _cheaper_together)
 
 
 def _cheaper_together(one: Crop, other: Crop) -> bool:
@@ -46,12 +47,3 @@ def _cheaper_together(one: Crop, other: Crop) -> bool:
 
 def _cost(window: Crop) -> int:
     return (window.right - window.left + 2 * _CONTEXT) * (window.bottom - window.top + 2 * _CONTEXT)
-
-
-def _tokens(pixels: Crop) -> Crop:
-    return Crop(pixels.left // 16, pixels.top // 16, pixels.right // 16, pixels.bottom // 16)
-
-
-def _moved(crop: Crop, origin: Crop) -> Crop:
-    """Give a rectangle counted from another's corner."""
-    return Crop(crop.left - origin.left, crop.top - origin.top, crop.right - origin.left, crop.bottom - origin.top)

@@ -41,28 +41,43 @@ class Crop:
         across = self.left < other.right and other.left < self.right
         return across and self.top < other.bottom and other.top < self.bottom
 
-    def grown(self, by: int, within: "Crop") -> "Crop":
-        """Give the rectangle with surroundings of so many pixels, as far as they lie within another."""
+    def grown(self, by: int) -> "Crop":
+        """Give the rectangle with surroundings of so many pixels."""
+        return Crop(self.left - by, self.top - by, self.right + by, self.bottom + by)
+
+    def cut_to(self, other: "Crop") -> "Crop":
+        """Give what of the rectangle lies within another."""
         return Crop(
-            max(self.left - by, within.left),
-            max(self.top - by, within.top),
-            min(self.right + by, within.right),
-            min(self.bottom + by, within.bottom),
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
         )
 
+    def moved(self, right: int, down: int) -> "Crop":
+        """Give the rectangle so many pixels further right and down."""
+        return Crop(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
-def cells_with(wanted_hw: Tensor, side: int) -> Tensor:
-    """Cut a plate (H, W) bool into cells of `side` pixels; give True for those that hold a wanted pixel, on the CPU."""
-    return F.max_pool2d(wanted_hw.float()[None, None], side, ceil_mode=True)[0, 0].bool().cpu()
+    def shrunk(self, by: int) -> "Crop":
+        """Give the same rectangle of a picture that is so many times as small; its sides are multiples of that."""
+        return Crop(self.left // by, self.top // by, self.right // by, self.bottom // by)
 
 
-def runs_of(cells: Tensor, side: int, longest: int) -> list[Crop]:
-    """Give the runs of True in each row of cells, in pixels, none longer than `longest` pixels."""
-    edges = F.pad(cells, (1, 1)).diff(dim=1).nonzero().tolist()
+def cells_with(wanted_hw: Tensor, height: int, width: int) -> Tensor:
+    """Cut a plate (H, W) bool into cells of such pixels; give True for those that hold a wanted pixel, on the CPU."""
+    return F.max_pool2d(wanted_hw.float()[None, None], (height, width), ceil_mode=True)[0, 0].bool().cpu()
+
+
+def runs_with(wanted_hw: Tensor, height: int, width: int, longest: int) -> list[Crop]:
+    """Give the runs of cells of such pixels that hold a wanted one, none longer than `longest` pixels.
+
+    What the plate has no whole cells for, the last ones reach beyond it.
+    """
+    edges = F.pad(cells_with(wanted_hw, height, width), (1, 1)).diff(dim=1).nonzero().tolist()
     return [
-        Crop(start * side, row * side, min(start * side + longest, end * side), (row + 1) * side)
+        Crop(start * width, row * height, min(start * width + longest, end * width), (row + 1) * height)
         for (row, first), (_, end) in zip(edges[::2], edges[1::2], strict=True)
-        for start in range(first, end, longest // side)
+        for start in range(first, end, longest // width)
     ]
 
 

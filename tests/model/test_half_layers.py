@@ -7,7 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from engine.model import half_layers
-from engine.model.half_layers import FusedLinear, HalfNorm, PairPool, fuse, fuses
+from engine.model.half_layers import HalfLinear, HalfNorm, PairPool, fuses, make_lean, multiply_in_half
+from engine.model.matter_blocks import RoutedBlock, WindowBlock
 
 needs_the_operator = pytest.mark.skipif(not fuses(), reason="this PyTorch has no fused products for this processor")
 
@@ -47,8 +48,8 @@ def test_a_fused_product_is_no_farther_from_exact(tokens):
         exact = functional.gelu(exact) if number == 0 else exact
     before = error(part(tokens), exact)
     holder = nn.Sequential(part)
-    fuse(holder)
-    assert all(isinstance(layer, FusedLinear) for layer in holder[0].layers)
+    make_lean(holder)
+    assert all(isinstance(layer, HalfLinear) and layer.fused for layer in holder[0].layers)
     assert error(holder(tokens), exact) < before + 0.001
 
 
@@ -56,7 +57,7 @@ def test_a_fused_product_is_no_farther_from_exact(tokens):
 def test_every_layer_gives_what_it_did(tokens):
     """Norms, pooling and products of a trunk that was made lean differ from before by rounding alone."""
     before, after = layers(), layers()
-    fuse(after)
+    make_lean(after)
     assert isinstance(after["norm"], HalfNorm)
     with torch.autocast("cpu", torch.bfloat16):
         for name in ("norm", "mlp", "proj"):
@@ -67,13 +68,30 @@ def test_every_layer_gives_what_it_did(tokens):
 
 
 @torch.inference_mode()
-def test_without_the_operator_products_stay_public(monkeypatch, tokens):
-    """Where PyTorch's operator is missing or answers otherwise, linear layers stay as they were."""
+def test_without_the_operator_products_are_public(monkeypatch, tokens):
+    """Where PyTorch's operator is missing or answers otherwise, linear layers are computed without it, as before."""
     monkeypatch.setattr(half_layers, "fuses", lambda: False)
     part = layers()
-    fuse(part)
-    assert not any(isinstance(module, FusedLinear) for module in part.modules())
+    make_lean(part)
+    assert not any(module.fused for module in part.modules() if isinstance(module, HalfLinear))
     assert torch.equal(part["mlp"](tokens), layers()["mlp"](tokens))
+
+
+@pytest.mark.parametrize("fused", [False, pytest.param(True, marks=needs_the_operator)])
+@torch.inference_mode()
+def test_a_matters_blocks_multiply_in_half(monkeypatch, fused):
+    """A matter's tokens stay in float32, and a block's attention and MLP change them as before up to rounding."""
+    monkeypatch.setattr(half_layers, "fuses", lambda: fused)
+    torch.manual_seed(6)
+    blocks = [WindowBlock(32, 2, 4), RoutedBlock(32, 2)]
+    grid, keep = torch.randn(1, 8, 12, 32), torch.rand(1, 8, 12) > 0.5
+    for block, rest in zip(blocks, [(), (keep,)], strict=True):
+        nn.init.normal_(block.mlp.fc2.weight)
+        before = block(grid, *rest)
+        multiply_in_half([block])
+        after = block(grid, *rest)
+        assert after.dtype == torch.float32
+        assert 0 < error(after - grid, before - grid) < 0.01
 
 
 @pytest.mark.parametrize("answer", ["missing", "wrong"])
@@ -85,5 +103,5 @@ def test_the_operator_is_tried_before_it_is_trusted(monkeypatch, answer):
             raise AttributeError
         return functional.linear(x, self.weight, self.bias) + 1
 
-    monkeypatch.setattr(FusedLinear, "forward", forward)
+    monkeypatch.setattr(HalfLinear, "forward", forward)
     assert not fuses()
