@@ -1,4 +1,4 @@
-"""Layers that multiply in bfloat16 on a processor: the same functions with fewer passes over tokens.
+"""Layers in bfloat16 on a processor: a trunk's, with fewer passes over tokens, and a matter's between float32 tokens.
 
 An encoder spends half its time between its products: on biases, GELU, norms and pooling, each a walk through memory.
 """
@@ -17,32 +17,42 @@ if TYPE_CHECKING:
     from engine.model.matter_blocks import AttentionBlock
 
 
-class HalfLinear(nn.Module):
-    """A linear layer in bfloat16, and GELU behind it where wanted.
+class FusedLinear(nn.Module):
+    """A linear layer that adds its bias, and applies GELU where wanted, while a product is still in the cache.
 
     Args:
-        linear: what it stands in for; its parameters are shared, and stored in bfloat16 from now on.
-        fused: whether bias and GELU are added while a product is still in the cache, where `fuses` says so.
+        linear: what it stands in for; its parameters are shared.
         gelu: whether GELU follows.
     """
 
-    def __init__(self, linear: nn.Linear, *, fused: bool, gelu: bool = False) -> None:
+    def __init__(self, linear: nn.Linear, *, gelu: bool = False) -> None:
         super().__init__()
-        linear.bfloat16()
         self.weight, self.bias = linear.weight, linear.bias
-        self.fused, self.gelu = fused, gelu
+        self.after = "gelu" if gelu else "none"
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn (..., C) tokens of any precision into (..., D), in bfloat16."""
+        """Turn (..., C) tokens into (..., D), in bfloat16."""
         tokens = x.to(self.weight.dtype)
-        if self.fused:
-            after = "gelu" if self.gelu else "none"
-            found: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - see `fuses`
-                tokens, self.weight, self.bias, after, [], "none"
-            )
-            return found
-        found = functional.linear(tokens, self.weight, self.bias)
-        return functional.gelu(found) if self.gelu else found
+        found: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001 - see `fuses`
+            tokens, self.weight, self.bias, self.after, [], "none"
+        )
+        return found
+
+
+class HalfLinear(nn.Module):
+    """A linear layer in bfloat16 that takes tokens in float32.
+
+    Args:
+        linear: what it stands in for, stored in bfloat16; its parameters are shared.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight, self.bias = linear.weight, linear.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (..., C) tokens into (..., D), in bfloat16."""
+        return functional.linear(x.to(self.weight.dtype), self.weight, self.bias)
 
 
 class HalfNorm(nn.Module):
@@ -83,13 +93,13 @@ def fuses() -> bool:
         linear.weight.copy_(torch.linspace(-0.3, 0.2, 64 * 64).view(64, 64))
         linear.bias.copy_(torch.linspace(-1, 1, 64))
         try:
-            mine = HalfLinear(linear, fused=True, gelu=True)(x)
+            mine = FusedLinear(linear, gelu=True)(x)
         except (AttributeError, RuntimeError):
             return False
         return torch.allclose(mine, functional.gelu(linear(x)), rtol=0.02, atol=0.01)
 
 
-def make_lean(*parts: nn.Module) -> None:
+def fuse(*parts: nn.Module) -> None:
     """Exchange the layers of parts whose products are stored in bfloat16, in place."""
     fused = fuses()
     for module in [module for part in parts for module in part.modules()]:
@@ -98,18 +108,21 @@ def make_lean(*parts: nn.Module) -> None:
                 setattr(module, name, HalfNorm(child))
             elif isinstance(child, nn.MaxPool2d):
                 setattr(module, name, PairPool())
-            elif isinstance(child, MLP):
-                child.layers[0], child.act = HalfLinear(child.layers[0], fused=fused, gelu=True), nn.Identity()
-            elif type(child) is nn.Linear:
-                setattr(module, name, HalfLinear(child, fused=fused))
+            elif fused and isinstance(child, MLP):
+                child.layers[0], child.act = FusedLinear(child.layers[0], gelu=True), nn.Identity()
+            elif fused and type(child) is nn.Linear:
+                setattr(module, name, FusedLinear(child))
 
 
 def multiply_in_half(blocks: "Iterable[AttentionBlock]") -> None:
-    """Have attention and MLPs of a matter's blocks compute in bfloat16, in place; what they add to stays float32."""
-    fused = fuses()
+    """Have attention and MLPs of a matter's blocks compute in bfloat16, in place; what they add to stays float32.
+
+    Products are public ones: a matter's tokens are as many as its crop is large, and fused ones take oneDNN so much
+    longer to compile for a new number that they gain nothing.
+    """
     for block in blocks:
-        block.mlp.fc1, block.mlp.act = HalfLinear(block.mlp.fc1, fused=fused, gelu=True), nn.Identity()
-        block.mlp.fc2 = HalfLinear(block.mlp.fc2, fused=fused)
-        block.attn.bfloat16()
-        for name in ("qkv", "proj"):
-            setattr(block.attn, name, HalfLinear(getattr(block.attn, name), fused=fused))
+        for part in (block.attn, block.mlp):
+            part.bfloat16()
+            for name, child in list(part.named_children()):
+                if isinstance(child, nn.Linear):
+                    setattr(part, name, HalfLinear(child))

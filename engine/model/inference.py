@@ -21,7 +21,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.allocator import keep_freed_memory
 from engine.model.channels_last import put_channels_last
-from engine.model.half_layers import make_lean, multiply_in_half
+from engine.model.half_layers import fuse, multiply_in_half
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
@@ -67,7 +67,7 @@ def optimise(model: MAM2) -> None:
         model.precision = torch.bfloat16
         _store_in_half(model.tracker.image_encoder)
         _store_in_half(model.tracker.memory_attention)
-        make_lean(trunk.blocks, model.tracker.memory_attention)
+        fuse(trunk.blocks, model.tracker.memory_attention)
         # Its tokens then lie as the blocks read them, channels last: an eighth of the encoder's time.
         trunk.patch_embed.to(memory_format=torch.channels_last)
     optimise_matter(model.matter)

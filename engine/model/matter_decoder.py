@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from timm.layers import ConvNormAct
 from torch import Tensor, nn
 
-from engine.model.regions import Crop, runs_with
+from engine.model.regions import Crop, tiles_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MatterDecoder", "decode_tiles", "parts_with"]
 
-_ROWS, _COLUMNS, _LONGEST = 128, 32, 1920
-"""Pixels of what the two widest fusion steps take at once: fewer rows are slower, more need the memory of a frame."""
+_PART_HW, _GPU_PART_HW = (128, 256), (512, 1024)
+"""Pixels of what the two widest fusion steps take at once; always as many, for oneDNN compiles for every size."""
 _PART_CONTEXT = 8
 """How far these two steps and the last see, in pixels; a multiple of 4."""
 
@@ -108,10 +108,10 @@ class MatterDecoder(nn.Module):
         frame = Crop(0, 0, alpha.shape[-1], alpha.shape[-2])
         if parts is None:
             # Training norms by all pixels of a frame.
-            parts = [frame] if self.training else parts_with(torch.ones(alpha.shape[-2:], dtype=torch.bool))
+            parts = [frame] if self.training else parts_with(torch.ones_like(alpha[0, 0], dtype=torch.bool))
         for part in parts:
             around = part.grown(_PART_CONTEXT)
-            held, seen = part.cut_to(frame), around.cut_to(frame)
+            held, seen = part.cut_to(frame), around.shifted_into(frame)
             third, last = self.inside if self.inside and seen == around else self.fusion_blks[2:]
             found = third(features[seen.shrunk(4).window], halves[seen.shrunk(2).window])
             found = self.matting_head(last(found, pixels[seen.window]).to(whole))
@@ -120,14 +120,8 @@ class MatterDecoder(nn.Module):
 
 
 def parts_with(wanted_hw: Tensor) -> list[Crop]:
-    """Cut a frame (H, W) bool into parts for the widest steps that hold every wanted pixel and little else."""
-    parts = []
-    wanted_hw = wanted_hw.cpu()  # once, not for every part
-    for run in runs_with(wanted_hw, _ROWS, _COLUMNS, _LONGEST):
-        rows = wanted_hw[run.window].any(dim=1).nonzero()
-        top, bottom = int(rows[0]) // 4 * 4, int(rows[-1]) // 4 * 4 + 4
-        parts.append(Crop(run.left, run.top + top, run.right, run.top + bottom))
-    return parts
+    """Give parts of a frame (H, W) bool, for the widest steps, that hold every wanted pixel and little else."""
+    return tiles_over(wanted_hw, *(_PART_HW if wanted_hw.device.type == "cpu" else _GPU_PART_HW), grid=4)
 
 
 def decode_tiles(

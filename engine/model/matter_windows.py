@@ -3,12 +3,14 @@
 from torch import Tensor
 
 from engine.model.matter_decoder import MatterDecoder, parts_with
-from engine.model.regions import Crop, joined, runs_with
+from engine.model.regions import Crop, cells_with, joined, runs_of
 
 _CELL = 64
 _CONTEXT = 48
 """How far the decoder sees: what lies farther off changes no pixel."""
 _LONGEST = 2048
+_LITTLE = 0.7
+"""Of a plate's cost: windows that cost more are not worth compiling for."""
 
 
 def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) -> Tensor:
@@ -35,14 +37,22 @@ def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) 
 
 
 def windows_around(wanted_hw: Tensor) -> list[Crop]:
-    """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two."""
-    return joined(runs_with(wanted_hw, _CELL, _CELL, _LONGEST), _cheaper_together)
+    """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two.
+
+    Where they save little, all of a plate is one: its size is one that the backbone has met as well.
+    """
+    windows = joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
+    plate = Crop(0, 0, wanted_hw.shape[1], wanted_hw.shape[0])
+    return [plate] if sum(map(_cost, windows)) > _LITTLE * _cost(plate) and _fits(plate) else windows
 
 
 def _cheaper_together(one: Crop, other: Crop) -> bool:
     both = one.around(other)
-    fits = max(both.right - both.left, both.bottom - both.top) <= _LONGEST
-    return fits and _cost(both) <= _cost(one) + _cost(other)
+    return _fits(both) and _cost(both) <= _cost(one) + _cost(other)
+
+
+def _fits(window: Crop) -> bool:
+    return max(window.right - window.left, window.bottom - window.top) <= _LONGEST
 
 
 def _cost(window: Crop) -> int:

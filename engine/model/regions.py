@@ -1,6 +1,6 @@
 """Rectangles of a plate that hold what is wanted of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import EllipsisType
 
@@ -54,6 +54,12 @@ class Crop:
             min(self.bottom, other.bottom),
         )
 
+    def shifted_into(self, other: "Crop") -> "Crop":
+        """Give the rectangle moved no farther than it takes to lie within another; what is too large is cut."""
+        left = max(min(self.left, other.right - (self.right - self.left)), other.left)
+        top = max(min(self.top, other.bottom - (self.bottom - self.top)), other.top)
+        return self.moved(left - self.left, top - self.top).cut_to(other)
+
     def moved(self, right: int, down: int) -> "Crop":
         """Give the rectangle so many pixels further right and down."""
         return Crop(self.left + right, self.top + down, self.right + right, self.bottom + down)
@@ -63,22 +69,42 @@ class Crop:
         return Crop(self.left // by, self.top // by, self.right // by, self.bottom // by)
 
 
-def cells_with(wanted_hw: Tensor, height: int, width: int) -> Tensor:
-    """Cut a plate (H, W) bool into cells of such pixels; give True for those that hold a wanted pixel, on the CPU."""
-    return F.max_pool2d(wanted_hw.float()[None, None], (height, width), ceil_mode=True)[0, 0].bool().cpu()
+def cells_with(wanted_hw: Tensor, side: int) -> Tensor:
+    """Cut a plate (H, W) bool into cells of `side` pixels; give True for those that hold a wanted pixel, on the CPU."""
+    return F.max_pool2d(wanted_hw.float()[None, None], side, ceil_mode=True)[0, 0].bool().cpu()
 
 
-def runs_with(wanted_hw: Tensor, height: int, width: int, longest: int) -> list[Crop]:
-    """Give the runs of cells of such pixels that hold a wanted one, none longer than `longest` pixels.
-
-    What the plate has no whole cells for, the last ones reach beyond it.
-    """
-    edges = F.pad(cells_with(wanted_hw, height, width), (1, 1)).diff(dim=1).nonzero().tolist()
+def runs_of(cells: Tensor, side: int, longest: int) -> list[Crop]:
+    """Give the runs of True in each row of cells, in pixels, none longer than `longest` pixels."""
+    edges = F.pad(cells, (1, 1)).diff(dim=1).nonzero().tolist()
     return [
-        Crop(start * width, row * height, min(start * width + longest, end * width), (row + 1) * height)
+        Crop(start * side, row * side, min(start * side + longest, end * side), (row + 1) * side)
         for (row, first), (_, end) in zip(edges[::2], edges[1::2], strict=True)
-        for start in range(first, end, longest // width)
+        for start in range(first, end, longest // side)
     ]
+
+
+def tiles_over(wanted_hw: Tensor, height: int, width: int, grid: int) -> list[Crop]:
+    """Give rectangles of one size, none over another, that hold every wanted pixel of a plate (H, W) bool.
+
+    They begin on multiples of `grid`, where something is wanted, and may reach beyond the plate.
+    """
+    wanted = wanted_hw.cpu()
+    return [
+        Crop(left, top, left + width, top + height)
+        for top in _starts(wanted.any(dim=1), height, grid)
+        for left in _starts(wanted[top : top + height].any(dim=0), width, grid)
+    ]
+
+
+def _starts(wanted: Tensor, length: int, grid: int) -> Iterator[int]:
+    """Give where stretches of one length begin that hold every place that is wanted along one axis, bool."""
+    end = 0
+    for place in wanted.nonzero().flatten().tolist():
+        if place >= end:
+            start = max(place // grid * grid, end)
+            yield start
+            end = start + length
 
 
 def joined(crops: list[Crop], belong_together: Callable[[Crop, Crop], bool]) -> list[Crop]:

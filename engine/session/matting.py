@@ -67,7 +67,7 @@ def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: Matte
 def crops_of(unknown_hw: Tensor, margin: int) -> list[Crop]:
     """Give disjoint crops that hold every unknown pixel (H, W) bool and `margin` pixels around it, within the plate."""
     height, width = unknown_hw.shape
-    cells = cells_with(unknown_hw, _CELL, _CELL).numpy().astype(np.uint8)
+    cells = cells_with(unknown_hw, _CELL).numpy().astype(np.uint8)
     reach = math.ceil(margin / _CELL)
     grown = cv2.dilate(cells, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.model.half_layers import HalfLinear, fuses
+from engine.model.half_layers import FusedLinear, fuses
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_fused_products_count_as_plain_ones(stage_meter):
     """A linear layer counts the same operations whether its bias and GELU are within the product or behind it."""
     meter = stage_meter.StageMeter("cpu")
     layer = torch.nn.Linear(8, 16).bfloat16()
-    plain, fused = meter.timed("mask", layer), meter.timed("trimap", HalfLinear(layer, fused=True, gelu=True))
+    plain, fused = meter.timed("mask", layer), meter.timed("trimap", FusedLinear(layer, gelu=True))
     tokens = torch.ones(1, 3, 5, 8).bfloat16()
     with meter.counting():
         plain(tokens)

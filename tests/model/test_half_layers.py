@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from engine.model import half_layers
-from engine.model.half_layers import HalfLinear, HalfNorm, PairPool, fuses, make_lean, multiply_in_half
+from engine.model.half_layers import FusedLinear, HalfNorm, PairPool, fuse, fuses, multiply_in_half
 from engine.model.matter_blocks import RoutedBlock, WindowBlock
 
 needs_the_operator = pytest.mark.skipif(not fuses(), reason="this PyTorch has no fused products for this processor")
@@ -48,8 +48,8 @@ def test_a_fused_product_is_no_farther_from_exact(tokens):
         exact = functional.gelu(exact) if number == 0 else exact
     before = error(part(tokens), exact)
     holder = nn.Sequential(part)
-    make_lean(holder)
-    assert all(isinstance(layer, HalfLinear) and layer.fused for layer in holder[0].layers)
+    fuse(holder)
+    assert all(isinstance(layer, FusedLinear) for layer in holder[0].layers)
     assert error(holder(tokens), exact) < before + 0.001
 
 
@@ -57,7 +57,7 @@ def test_a_fused_product_is_no_farther_from_exact(tokens):
 def test_every_layer_gives_what_it_did(tokens):
     """Norms, pooling and products of a trunk that was made lean differ from before by rounding alone."""
     before, after = layers(), layers()
-    make_lean(after)
+    fuse(after)
     assert isinstance(after["norm"], HalfNorm)
     with torch.autocast("cpu", torch.bfloat16):
         for name in ("norm", "mlp", "proj"):
@@ -68,24 +68,21 @@ def test_every_layer_gives_what_it_did(tokens):
 
 
 @torch.inference_mode()
-def test_without_the_operator_products_are_public(monkeypatch, tokens):
-    """Where PyTorch's operator is missing or answers otherwise, linear layers are computed without it, as before."""
+def test_without_the_operator_products_stay_public(monkeypatch, tokens):
+    """Where PyTorch's operator is missing or answers otherwise, linear layers stay as they were."""
     monkeypatch.setattr(half_layers, "fuses", lambda: False)
     part = layers()
-    make_lean(part)
-    assert not any(module.fused for module in part.modules() if isinstance(module, HalfLinear))
+    fuse(part)
+    assert not any(isinstance(module, FusedLinear) for module in part.modules())
     assert torch.equal(part["mlp"](tokens), layers()["mlp"](tokens))
 
 
-@pytest.mark.parametrize("fused", [False, pytest.param(True, marks=needs_the_operator)])
 @torch.inference_mode()
-def test_a_matters_blocks_multiply_in_half(monkeypatch, fused):
+def test_a_matters_blocks_multiply_in_half():
     """A matter's tokens stay in float32, and a block's attention and MLP change them as before up to rounding."""
-    monkeypatch.setattr(half_layers, "fuses", lambda: fused)
     torch.manual_seed(6)
-    blocks = [WindowBlock(32, 2, 4), RoutedBlock(32, 2)]
     grid, keep = torch.randn(1, 8, 12, 32), torch.rand(1, 8, 12) > 0.5
-    for block, rest in zip(blocks, [(), (keep,)], strict=True):
+    for block, rest in ((WindowBlock(32, 2, 4), ()), (RoutedBlock(32, 2), (keep,))):
         nn.init.normal_(block.mlp.fc2.weight)
         before = block(grid, *rest)
         multiply_in_half([block])
@@ -103,5 +100,5 @@ def test_the_operator_is_tried_before_it_is_trusted(monkeypatch, answer):
             raise AttributeError
         return functional.linear(x, self.weight, self.bias) + 1
 
-    monkeypatch.setattr(HalfLinear, "forward", forward)
+    monkeypatch.setattr(FusedLinear, "forward", forward)
     assert not fuses()

@@ -144,29 +144,14 @@ def test_large_frames_decode_in_tiles_without_a_seam():
 
 
 @torch.no_grad()
-@pytest.mark.parametrize(("rows", "columns"), [(4, 64), (20, 32), (64, 4)])
-def test_the_widest_steps_of_the_decoder_take_parts_without_a_seam(monkeypatch, rows, columns):
-    """However small the parts are that are decoded at once, the alpha equals one pass over the frame."""
+@pytest.mark.parametrize("size_hw", [(4, 64), (20, 32), (64, 4), (500, 500)])
+def test_the_widest_steps_of_the_decoder_take_parts_without_a_seam(monkeypatch, size_hw):
+    """However large the parts are that are decoded at once, the alpha equals one pass over the frame."""
     model = make(dataclasses.replace(SMALL, detail_tile=512))
     plate, trimap = batch()
     whole = model(plate, trimap)
-    for name, value in (("_ROWS", rows), ("_COLUMNS", columns), ("_LONGEST", columns)):
-        monkeypatch.setattr(matter_decoder, name, value)
+    monkeypatch.setattr(matter_decoder, "_PART_HW", size_hw)
     torch.testing.assert_close(model(plate, trimap), whole, rtol=0, atol=1e-6)
-
-
-def test_parts_hold_what_is_wanted():
-    """Every wanted pixel lies in exactly one part, what is far from all of them in none."""
-    wanted = torch.zeros(600, 2400, dtype=torch.bool)
-    wanted[70:530, 30:2300] = True
-    wanted[140:470, 200:2100] = False
-    times = torch.zeros(wanted.shape)
-    for part in matter_decoder.parts_with(wanted):
-        times[part.window] += 1
-    assert (times[wanted] == 1).all()
-    assert times.max() == 1
-    assert not times[256:384, 300:2000].any()
-    assert not times[:68].any()
 
 
 @torch.inference_mode()
