@@ -57,6 +57,19 @@ def test_decoding_around_the_unknown_is_decoding_the_frame(monkeypatch):
 
 
 @torch.inference_mode()
+def test_a_matter_made_ready_is_right_at_the_edges_of_a_plate(monkeypatch):
+    """Unknown pixels along the border and in the middle get the plain matter's alpha, up to rounding."""
+    plain, quick = ready("matter", monkeypatch, half=False)
+    assert len(quick.decoder.inside) == 2
+    plate, trimap = torch.rand(1, 3, 320, 448), torch.zeros(1, 1, 320, 448)
+    trimap[..., :20, 40:] = 0.5
+    trimap[..., 300:, :90] = 0.5
+    trimap[..., 150:190, :] = 0.5
+    unknown = trimap == 0.5
+    torch.testing.assert_close(quick(plate, trimap)[unknown], plain(plate, trimap)[unknown], rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
 def test_half_precision_shows_nowhere():
     """The shipped matter's alpha differs by less than 1/255 on average and 8/255 at worst when made ready."""
     plate, trimap = ring()

@@ -4,8 +4,6 @@ import pytest
 import torch
 
 from engine.model import inference
-from engine.model.matter import Matter
-from engine.model.matter_config import STARTER_MATTER
 from engine.model.matter_decoder import FusionBlock
 from engine.model.matter_doubling import FoldedFusion
 
@@ -34,22 +32,3 @@ def test_away_from_edges_a_folded_step_is_the_plain_one(memory_format):
     assert found.shape == want.shape
     torch.testing.assert_close(found[..., 2:-2, 2:-2], want[..., 2:-2, 2:-2], rtol=0, atol=1e-5)
     assert not torch.allclose(found, want, atol=1e-3)
-
-
-@torch.inference_mode()
-def test_a_matter_made_ready_is_right_at_the_edges_of_a_plate(monkeypatch):
-    """Unknown pixels along the border and in the middle get the plain matter's alpha, up to rounding."""
-    monkeypatch.setattr(inference, "has_bfloat16", lambda: False)
-    both = []
-    for _ in range(2):
-        torch.manual_seed(3)
-        both.append(Matter(STARTER_MATTER).requires_grad_(requires_grad=False).eval())
-    inference.optimise_matter(both[1])
-    assert len(both[1].decoder.inside) == 2
-    plate, trimap = torch.rand(1, 3, 320, 448), torch.zeros(1, 1, 320, 448)
-    trimap[..., :20, 40:] = 0.5
-    trimap[..., 300:, :90] = 0.5
-    trimap[..., 150:190, :] = 0.5
-    unknown = trimap == 0.5
-    plain, quick = (matter(plate, trimap)[unknown] for matter in both)
-    torch.testing.assert_close(quick, plain, rtol=0, atol=1e-5)
