@@ -80,6 +80,8 @@ def shoulder(encoded: Pixels) -> Pixels:
     slope 1 at the knee, 1 at infinity. Diffuse white lands on 0.95, eight times that on 0.994: bright things keep
     their shapes. Each channel alone, so bright colours fade to white as they do on film.
     """
+    if encoded.min(initial=0) >= 0 and encoded.max(initial=0) <= KNEE:
+        return encoded
     # fmax and fmin, because a conversion of extreme values may have given NaN.
     np.fmax(encoded, 0, out=encoded)
     above = np.fmin(encoded, 1e9)

@@ -5,17 +5,22 @@ import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 _KEPT = 512 << 20
-_LARGEST = 256 << 20
+_LARGEST, _LARGEST_SHARED = 256 << 20, 4 << 20
 
 
-def keep_freed_memory() -> bool:
+def keep_freed_memory(*, shared: bool = False) -> bool:
     """Have memory of freed tensors kept for the next ones, for the whole process; tells whether that can be.
 
     By default glibc gives every large block back to the system and has it cleared when it is asked for again: that is
     a tenth of a matte's time. Up to 512 MiB stay with the process; `process.prepared` has its threads share them.
     Elsewhere than on Linux with glibc nothing is done.
+
+    Args:
+        shared: threads take and free side by side: then blocks of 4 MiB and more go back after all. Kept, they would
+            leave gaps that fit no other: four objects of an HD shot took 2.8 GiB after 60 frames, and ever more. Of a
+            larger model's time it would be a fifth, of the starter's, whose layers take parts of a plate, it is none.
     """
-    return _set(_MMAP_THRESHOLD, _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT)
+    return _set(_MMAP_THRESHOLD, _LARGEST_SHARED if shared else _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT)
 
 
 def _set(what: int, value: int) -> bool:

@@ -14,7 +14,7 @@ _PAGES = "glibc.malloc.hugetlb"
 _COMPILED = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256"}
 """Layers that oneDNN keeps compiled, each for one size of what it is given: by default four times as many.
 
-An HD shot meets new sizes as its crops change, and keeping all that is compiled took 2.6 GiB over 120 frames, not 2.4.
+An HD shot meets new sizes as its crops change, and what is compiled for them stays.
 """
 
 _WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "3000"}

@@ -9,6 +9,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from engine.model.allocator import keep_freed_memory
+
 T = TypeVar("T")
 
 _SMALL = 8_000_000
@@ -41,6 +43,7 @@ def side_by_side(jobs: Iterator[Callable[[], T] | None], width: int) -> Iterator
     under_way: deque[Future[T] | None] = deque()
     problem = None
     left = max(1, torch.get_num_threads() - width)
+    keep_freed_memory(shared=True)
     pool = ThreadPoolExecutor(width, "mam2-frames", initializer=_use_threads, initargs=(1,))
     try:
         while True:
@@ -58,6 +61,7 @@ def side_by_side(jobs: Iterator[Callable[[], T] | None], width: int) -> Iterator
         yield from (future.result() for future in under_way if future)
     finally:
         pool.shutdown(cancel_futures=True)
+        keep_freed_memory()
     if problem:
         raise problem
 

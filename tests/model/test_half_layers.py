@@ -7,7 +7,16 @@ from torch import nn
 from torch.nn import functional
 
 from engine.model import half_layers
-from engine.model.half_layers import FusedLinear, HalfNorm, PairPool, fuse, fuses, multiply_in_half
+from engine.model.half_layers import (
+    FusedLinear,
+    HalfLinear,
+    HalfNorm,
+    PairPool,
+    attend_in_half,
+    fuse,
+    fuses,
+    multiply_in_half,
+)
 from engine.model.matter_blocks import RoutedBlock, WindowBlock
 
 needs_the_operator = pytest.mark.skipif(not fuses(), reason="this PyTorch has no fused products for this processor")
@@ -89,6 +98,38 @@ def test_a_matters_blocks_multiply_in_half():
         after = block(grid, *rest)
         assert after.dtype == torch.float32
         assert 0 < error(after - grid, before - grid) < 0.01
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 300])
+@torch.inference_mode()
+def test_products_of_any_number_of_tokens_are_the_same(count):
+    """Taking whole steps of tokens changes no bit of a product, of one token or of more than a step."""
+    torch.manual_seed(8)
+    linear, tokens = nn.Linear(32, 48).bfloat16(), torch.randn(1, count, 32)
+    assert torch.equal(HalfLinear(linear)(tokens), linear(tokens.bfloat16()))
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 150])
+@torch.inference_mode()
+def test_tokens_that_fill_a_step_are_not_attended_to(count):
+    """Attention in whole steps of tokens is attention of the tokens given, up to rounding."""
+    torch.manual_seed(9)
+    q, k, v = torch.randn(3, 1, 2, count, 16).bfloat16()
+    found = attend_in_half(q, k, v)
+    exact = functional.scaled_dot_product_attention(q.double(), k.double(), v.double())
+    assert found.shape == exact.shape
+    assert error(found, exact) < 0.01
+
+
+@torch.inference_mode()
+def test_crops_of_all_sizes_meet_few_products(monkeypatch):
+    """Hundred numbers of tokens make products of few sizes, for each is compiled and kept."""
+    sizes, multiply = set(), functional.linear
+    monkeypatch.setattr(functional, "linear", lambda x, *rest: sizes.add(x.shape[0]) or multiply(x, *rest))
+    layer = HalfLinear(nn.Linear(32, 48).bfloat16())
+    for count in range(100, 1100, 10):
+        layer(torch.zeros(1, count, 32))
+    assert sizes == {256, 512, 768, 1024, 1280}
 
 
 @pytest.mark.parametrize("answer", ["missing", "wrong"])

@@ -121,9 +121,10 @@ def test_windows_hold_what_is_wanted_and_little_else():
     assert not covered[300:700, 500:1400].any()
 
 
-def test_freed_memory_is_kept_where_the_c_library_can():
+@pytest.mark.parametrize("shared", [True, False])
+def test_freed_memory_is_kept_where_the_c_library_can(shared):
     """On Linux with glibc freed memory stays with the process; elsewhere nothing is done, and that is said."""
-    assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
+    assert keep_freed_memory(shared=shared) == (platform.libc_ver()[0] == "glibc")
 
 
 def test_a_model_made_ready_is_not_saved(tmp_path):

@@ -48,6 +48,15 @@ def test_a_job_that_fails_is_heard_of_in_its_turn(width):
         next(results)
 
 
+@pytest.mark.parametrize(("width", "said"), [(1, []), (2, [True, False])])
+def test_large_memory_goes_back_while_threads_share_it(monkeypatch, width, said):
+    """Jobs on threads of their own keep no large blocks between them, and afterwards all are kept as before."""
+    heard = []
+    monkeypatch.setattr("engine.session.side_by_side.keep_freed_memory", lambda *, shared=False: heard.append(shared))
+    assert list(side_by_side(iter([lambda: 1, lambda: 2]), width)) == [1, 2]
+    assert heard == said
+
+
 def test_a_result_does_not_wait_for_a_distant_job():
     """No more than `width` places of the jobs are looked at beyond the result that is given."""
     seen = []
