@@ -51,7 +51,11 @@ PARTS = (
     Part("end_to_end", quick=_SMALL),
     Part("stages", quick=_SMALL),
     Part("preview", quick=("--models", "starter", "--sizes", "512x288", "--rounds", "1")),
-    Part("growth", quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4")),
+    Part(
+        "growth",
+        ("--size", "1920x1080"),
+        quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4"),
+    ),
     Part("peers"),
     Part("fidelity"),
     Part("correction", ("--models", "starter", "sam2.1-t", "sam2.1-l", "--frames", "16", "--at", "8")),
