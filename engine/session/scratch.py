@@ -4,15 +4,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from engine.contract.errors import OutputError
 
+_LAST = ":channels_last"  # after the name of a (B, C, H, W) tensor that lies, and is stored, as (B, H, W, C)
+
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> int:
-    """Write tensors to a safetensors file, atomically; values and types are kept exactly.
+    """Write tensors to a safetensors file, atomically; values, types, and channels that lie last are kept exactly.
 
     Returns:
         The file's size in bytes.
@@ -20,7 +23,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> int:
     Raises:
         OutputError: the folder cannot be written to.
     """
-    data = save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
+    data = save(dict(_as_it_lies(name, tensor.cpu()) for name, tensor in tensors.items()))
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
         part.write_bytes(data)
@@ -38,4 +41,17 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> int:
 def load_tensors(path: Path, *names: str) -> dict[str, Tensor]:
     """Read the named tensors of a file written by `save_tensors`; without names, all of them."""
     with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in names or file.keys()}
+        stored = {key.removesuffix(_LAST): key for key in file.keys()}  # noqa: SIM118 - the file is no mapping
+        return {name: _restored(stored[name], file.get_tensor(stored[name])) for name in names or stored}
+
+
+def _as_it_lies(name: str, tensor: Tensor) -> tuple[str, Tensor]:
+    """Turning channels around would take longer than writing them, and what computes with them wants them as before."""
+    lies_last = tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
+    if lies_last and not tensor.is_contiguous():
+        return name + _LAST, tensor.permute(0, 2, 3, 1)
+    return name, tensor.contiguous()
+
+
+def _restored(key: str, stored: Tensor) -> Tensor:
+    return stored.permute(0, 3, 1, 2) if key.endswith(_LAST) else stored

@@ -2,6 +2,7 @@ import torch
 
 from engine.model.tensors import FrameMemory, Mask, Step
 from engine.session.record import Record
+from engine.session.scratch import load_tensors, save_tensors
 
 
 def step_of(seed):
@@ -22,6 +23,26 @@ def test_a_step_comes_back_as_it_was(tmp_path):
     assert torch.equal(memory.features_bmhw, step.memory.features_bmhw)
     assert memory.features_bmhw.dtype == torch.bfloat16
     assert torch.equal(memory.pointer_bc, step.memory.pointer_bc)
+
+
+def test_tensors_lie_as_they_did(tmp_path):
+    """Values, types and the order of channels in memory come back from a file as they went in."""
+    torch.manual_seed(3)
+    features = torch.randn(1, 4, 5, 6).bfloat16()
+    kept = {
+        "last": features.to(memory_format=torch.channels_last),
+        "first": features,
+        "flat": torch.randn(1, 8),
+        "single": torch.randn(1, 1, 5, 6),
+        "strided": torch.randn(1, 4, 5, 12)[..., ::2],
+    }
+    save_tensors(tmp_path / "some.tensors", kept)
+    found = load_tensors(tmp_path / "some.tensors")
+    assert found.keys() == kept.keys()
+    assert all(torch.equal(found[name], tensor) and found[name].dtype == tensor.dtype for name, tensor in kept.items())
+    assert found["last"].stride() == kept["last"].stride()
+    assert found["first"].stride() == kept["first"].stride()
+    assert load_tensors(tmp_path / "some.tensors", "last", "flat").keys() == {"last", "flat"}
 
 
 def test_objects_are_kept_apart(tmp_path):
