@@ -17,8 +17,8 @@ def keep_freed_memory(*, shared: bool = False) -> bool:
 
     Args:
         shared: threads take and free side by side: then blocks of 4 MiB and more go back after all. Kept, they would
-            leave gaps that fit no other: four objects of an HD shot took 2.8 GiB after 60 frames, and ever more. Of a
-            larger model's time it would be a fifth, of the starter's, whose layers take parts of a plate, it is none.
+            leave gaps that fit no other: four objects of an HD shot took 2.8 GiB after 60 frames, and ever more. It
+            costs a larger model a fifth of its time; the starter's matter, which takes parts of a plate, little.
     """
     return _set(_MMAP_THRESHOLD, _LARGEST_SHARED if shared else _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT)
 

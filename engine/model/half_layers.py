@@ -60,7 +60,7 @@ class HalfLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Turn (..., C) tokens into (..., D), in bfloat16."""
         tokens = x.flatten(0, -2)
-        rows = _whole_steps(tokens.to(self.weight.dtype), 0, _ROWS)
+        rows = _whole_steps(tokens.to(self.weight.dtype), _ROWS)
         return functional.linear(rows, self.weight, self.bias)[: len(tokens)].unflatten(0, x.shape[:-1])
 
 
@@ -94,7 +94,7 @@ class PairPool(nn.Module):
 def attend_in_half(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Attention of any number of tokens to each other, in whole steps of them; all (B, heads, n, C) in bfloat16."""
     count = q.shape[2]
-    q, k, v = (_whole_steps(part, 2, _TOKENS) for part in (q, k, v))
+    q, k, v = (_whole_steps(part, _TOKENS) for part in (q, k, v))
     seen = None
     if q.shape[2] > count:
         seen = q.new_zeros(q.shape[2])
@@ -149,7 +149,7 @@ def multiply_in_half(blocks: "Iterable[AttentionBlock]") -> None:
                     setattr(part, name, HalfLinear(child))
 
 
-def _whole_steps(tokens: Tensor, dim: int, step: int) -> Tensor:
-    """Give tokens with zeros after them along `dim`, up to a multiple of `step`."""
-    missing = -tokens.shape[dim] % step
-    return functional.pad(tokens, (0, 0) * (tokens.ndim - 1 - dim) + (0, missing)) if missing else tokens
+def _whole_steps(tokens: Tensor, step: int) -> Tensor:
+    """Give (..., n, C) tokens with zeros after them, up to a multiple of `step`."""
+    missing = -tokens.shape[-2] % step
+    return functional.pad(tokens, (0, 0, 0, missing)) if missing else tokens
