@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from runner import Runner
 
-_PARTS = ("torch", "torchvision", "sam2", "peft", "timm", "cv2", "OpenImageIO", "PyOpenColorIO", "av", "engine")
+_PARTS = (
+    *("torch", "torchvision", "sam2", "peft", "timm"),
+    *("cv2", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av", "engine"),
+)
 _BUILT_FOR = "import torch; print('rocm' if torch.version.hip else 'cuda' if torch.version.cuda else 'cpu')"
 _GIGABYTES = 8 if sys.platform.startswith("linux") else 3
 

@@ -79,7 +79,7 @@ RULES = {
     ),
     "engine.media": Rule(
         ours=_set("engine.contract"),
-        theirs=_packages("numpy", "cv2", "OpenImageIO", "PyOpenColorIO", "av"),
+        theirs=_packages("numpy", "cv2", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"),
         forbidden=NETWORK,
     ),
     "engine.weights": Rule(

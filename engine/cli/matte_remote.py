@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from threading import Event
@@ -82,8 +83,12 @@ def _fetch(engine: EngineClient, name: str, frame: int, job: MatteJob, scratch: 
     path = scratch / "matte.exr"
     engine.get_matte(name, frame, path)
     found = read_matte(path)
-    layers = {
-        thing.name: ObjectMatte(*(found[f"{thing.name}.{layer}"] for layer in ("alpha", "trimap", "mask")))
+    mattes = {
+        thing.name: ObjectMatte(
+            found[f"{thing.name}.alpha"],
+            partial(found.__getitem__, f"{thing.name}.trimap"),
+            partial(found.__getitem__, f"{thing.name}.mask"),
+        )
         for thing in job.shot.objects
     }
-    return FrameMattes(frame, layers)
+    return FrameMattes(frame, mattes)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 NEEDED = (
-    *("torch", "torchvision", "sam2", "peft", "timm", "safetensors", "numpy", "cv2", "OpenImageIO", "PyOpenColorIO"),
-    *("av", "typer", "rich", "platformdirs", "fastapi", "uvicorn", "pydantic", "pydantic_settings", "anyio"),
+    *("torch", "torchvision", "sam2", "peft", "timm", "safetensors", "numpy"),
+    *("cv2", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"),
+    *("typer", "rich", "platformdirs", "fastapi", "uvicorn", "pydantic", "pydantic_settings", "anyio"),
     *("filelock", "httpx2", "psutil"),
 )
 """Modules without which some part of the engine does not run."""

@@ -11,6 +11,7 @@ import OpenImageIO
 
 from engine.contract.errors import PlateError
 
+from .exr import decoded_rgb
 from .layers import Choice, Part, choose, names
 from .source import Pixels
 
@@ -52,7 +53,9 @@ def read_rgb(path: Path, layer: str | None = None) -> tuple[Pixels, ImageHeader]
     """
     with open_image(path) as image:
         header = _header(image, path, layer)
-        stored = read_channels(image, path, header.choice)
+        stored = decoded_rgb(path) if _is_plain(image, header.choice) else None
+        if stored is None:
+            stored = read_channels(image, path, header.choice)
     if stored.shape[2] == 1:
         stored = np.repeat(stored, 3, axis=2)
     return finite(to_display_window(stored, header.data_window, header.size)), header
@@ -169,6 +172,13 @@ def _header(image: Any, path: Path, layer: str | None) -> ImageHeader:
     size, window = windows(spec)
     aspect = float(spec.get_float_attribute("PixelAspectRatio", 1.0))
     return ImageHeader(size, window, aspect if aspect > 0 else 1.0, _encoding(image, spec), choice)
+
+
+def _is_plain(image: Any, choice: Choice) -> bool:
+    """Tell whether an EXR holds little but the picture: reading all of it then costs no more than reading that."""
+    spec = image.spec()
+    alike = image.format_name() == "openexr" and not spec.channelformats and spec.nchannels <= len("RGBA")
+    return alike and [spec.channelnames[channel] for channel in choice.channels] == list("RGB")
 
 
 def _parts(image: Any) -> tuple[Part, ...]:

@@ -5,7 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import OpenImageIO
 from numpy.typing import NDArray
@@ -14,12 +13,13 @@ from engine import __version__
 from engine.contract.errors import PlateError
 
 from .atomic import WriteFailedError, atomic_file
+from .exr import encoded_exr, to_half
 from .images import damaged, open_image, raise_complaint
 
 SIGNATURE = "mam2/signature"
 VERSION = "mam2/version"
 
-Channels = Mapping[str, NDArray[np.float32]]
+Channels = Mapping[str, NDArray[np.float32] | NDArray[np.float16]]
 
 
 def write_exr(path: Path, channels: Channels, signature: str, *, exact: bool = False) -> None:
@@ -27,28 +27,16 @@ def write_exr(path: Path, channels: Channels, signature: str, *, exact: bool = F
 
     Args:
         path: the file.
-        channels: by the names that they get.
+        channels: by the names that they get; float32, or half already.
         signature: kept in the file.
-        exact: keep every bit as float32; otherwise values are rounded to half.
+        exact: keep every bit of float32; otherwise values are rounded to half.
 
     Raises:
         OutputError: as `atomic_file`.
     """
-    names = tuple(channels)
-    height, width = channels[names[0]].shape
-    if exact:
-        spec = _spec(width, height, names, "float", signature)
-        spec.attribute("compression", "zip")
-        _write(path, spec, np.stack(list(channels.values()), axis=-1, dtype=np.float32))
-        return
-    # The same array may serve several channels: it is rounded once. OpenCV interleaves any two bytes a value.
-    different = {id(channel): channel for channel in channels.values()}
-    halves = {key: channel.astype(np.float16).view(np.int16) for key, channel in different.items()}
-    pixels_hwc = cv2.merge([halves[id(channel)] for channel in channels.values()])
-    pixels_hwc = pixels_hwc.reshape(height, width, len(names)).view(np.float16)
-    spec = _spec(width, height, names, "half", signature)
-    spec.attribute("compression", "zip")
-    _write(path, spec, pixels_hwc)
+    stored = {name: channel if exact else to_half(channel) for name, channel in channels.items()}
+    with atomic_file(path, sum(channel.nbytes for channel in stored.values())) as temporary:
+        temporary.write_bytes(encoded_exr(stored, _attributes(signature)))
 
 
 def write_png16(path: Path, channel_hw: NDArray[np.float32], signature: str) -> None:
@@ -59,7 +47,11 @@ def write_png16(path: Path, channel_hw: NDArray[np.float32], signature: str) -> 
     """
     height, width = channel_hw.shape
     codes = np.rint(channel_hw * np.float32(65535)).astype(np.uint16)
-    _write(path, _spec(width, height, ("Y",), "uint16", signature), codes[..., None])
+    spec = OpenImageIO.ImageSpec(width, height, 1, "uint16")
+    spec.channelnames = ("Y",)
+    for name, text in _attributes(signature).items():
+        spec.attribute(name, text)
+    _write(path, spec, codes[..., None])
 
 
 def read_matte(path: str | Path) -> dict[str, NDArray[np.float32]]:
@@ -102,14 +94,8 @@ def _read_all(image: Any, path: Path, kind: str) -> tuple[tuple[str, ...], Any]:
     return tuple(spec.channelnames), pixels
 
 
-def _spec(width: int, height: int, names: tuple[str, ...], kind: str, signature: str) -> Any:
-    spec = OpenImageIO.ImageSpec(width, height, len(names), kind)
-    spec.channelnames = names
-    spec.alpha_channel = names.index("A") if "A" in names else -1
-    spec.attribute("Software", f"mam2 {__version__}")
-    spec.attribute(VERSION, __version__)
-    spec.attribute(SIGNATURE, signature)
-    return spec
+def _attributes(signature: str) -> dict[str, str]:
+    return {"Software": f"mam2 {__version__}", VERSION: __version__, SIGNATURE: signature}
 
 
 def _write(path: Path, spec: Any, pixels: Any) -> None:

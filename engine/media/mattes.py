@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import OutputError
 
 from .atomic import make_folder
+from .exr import to_half
 from .matte_files import read_signature, write_exr, write_png16
 
 LAYERS = ("alpha", "trimap", "mask")
@@ -109,32 +110,25 @@ class MatteWriter:
             OutputError: `output.full_disk`, `output.unwritable`, `output.not_a_folder`, `output.incomplete` if an
                 object or a layer is not there, or `output.size`.
         """
-        found = {
-            f"{thing}.{layer}": self._channel(frame, mattes, thing, layer)
-            for thing in self._objects
-            for layer in self._layers
-        }
         if self._format == "exr":
-            together = self._together(frame, mattes, found)
-            write_exr(self.path_of(frame), {**dict.fromkeys("RGBA", together), **found}, signature)
+            write_exr(self.path_of(frame), self._halves(frame, mattes), signature)
         else:
-            for path, channel in zip(self._paths(frame), found.values(), strict=True):
+            layers = (self._channel(frame, mattes, thing, layer) for thing in self._objects for layer in self._layers)
+            for path, channel in zip(self._paths(frame), list(layers), strict=True):
                 write_png16(path, channel, signature)
         return self.path_of(frame)
 
-    def _together(
-        self, frame: int, mattes: Mapping[str, Layers], found: Mapping[str, NDArray[np.float32]]
-    ) -> NDArray[np.float32]:
-        names = [f"{thing}.alpha" for thing in self._objects]
-        alphas = [
-            found[name] if name in found else self._channel(frame, mattes, thing, "alpha")
-            for thing, name in zip(self._objects, names, strict=True)
-        ]
-        if len(alphas) == 1:
-            return alphas[0]
-        total: NDArray[np.float32] = np.sum(alphas, axis=0, dtype=np.float32)
-        np.fmin(total, np.float32(1), out=total)
-        return total
+    def _halves(self, frame: int, mattes: Mapping[str, Layers]) -> dict[str, NDArray[np.float16]]:
+        """Give the channels of an EXR by name; each is rounded at once, since many large ones take much memory."""
+        total, halves = np.zeros(self._size, np.float32), {}
+        for thing in self._objects:
+            alpha = self._channel(frame, mattes, thing, "alpha")
+            total += alpha
+            for layer in self._layers:
+                channel = alpha if layer == "alpha" else self._channel(frame, mattes, thing, layer)
+                halves[f"{thing}.{layer}"] = to_half(channel)
+        together = to_half(np.fmin(total, np.float32(1), out=total))
+        return {**dict.fromkeys("RGBA", together), **halves}
 
     def path_of(self, frame: int) -> Path:
         """Give the file of a frame (with `png16` the first of them), whether it exists or not."""

@@ -84,11 +84,15 @@ def crops_of(unknown_hw: Tensor, margin: int) -> list[Crop]:
 
 
 def share(alphas: list[Tensor]) -> list[Tensor]:
-    """Scale the alphas of a frame's objects down where they sum to more than 1, so that they sum to 1 there."""
-    if len(alphas) < 2:
-        return alphas
-    total = torch.stack(alphas).sum(dim=0).clamp(min=1.0)
-    return [alpha / total for alpha in alphas]
+    """Scale the alphas of a frame's objects down, in place, where they sum to more than 1, so that they sum to 1."""
+    if len(alphas) > 1:
+        total = alphas[0].clone()
+        for alpha in alphas[1:]:
+            total += alpha
+        total.clamp_(min=1.0)
+        for alpha in alphas:
+            alpha.div_(total)
+    return alphas
 
 
 def blend_tiles(run: Callable[[Crop], Tensor], width: int, height: int, limits: MatterLimits) -> Tensor:

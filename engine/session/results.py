@@ -1,33 +1,49 @@
 """What a session gives back."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+Layer: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class ObjectMatte:
     """One object on one frame, at the plate's size, origin top-left, float32.
 
+    Trimap and mask are made when they are first asked for, so that mattes that wait to be written hold little more
+    than their alphas.
+
     Attributes:
         alpha_hw: (H, W) 0..1, linear coverage; the alphas of a frame's objects sum to at most 1.
-        trimap_hw: (H, W) 0 background, 0.5 unknown, 1 foreground.
-        mask_hw: (H, W) 0..1, the tracker's certainty that a pixel is the object.
+        make_trimap, make_mask: make the other two.
     """
 
-    alpha_hw: npt.NDArray[np.float32]
-    trimap_hw: npt.NDArray[np.float32]
-    mask_hw: npt.NDArray[np.float32]
+    alpha_hw: Layer
+    make_trimap: Callable[[], Layer] = field(repr=False)
+    make_mask: Callable[[], Layer] = field(repr=False)
+
+    @cached_property
+    def trimap_hw(self) -> Layer:
+        """(H, W) 0 background, 0.5 unknown, 1 foreground."""
+        return self.make_trimap()
+
+    @cached_property
+    def mask_hw(self) -> Layer:
+        """(H, W) 0..1, the tracker's certainty that a pixel is the object."""
+        return self.make_mask()
 
 
 @dataclass(frozen=True)
 class ObjectTrimap:
     """What the tracker says of one object on one frame: `trimap_hw` and `mask_hw` as in `ObjectMatte`."""
 
-    trimap_hw: npt.NDArray[np.float32]
-    mask_hw: npt.NDArray[np.float32]
+    trimap_hw: Layer
+    mask_hw: Layer
 
 
 @dataclass(frozen=True)
@@ -48,4 +64,5 @@ class FrameMattes:
     def complete(self, names: Iterable[str], width: int, height: int) -> dict[str, ObjectMatte]:
         """Give a matte for each of these objects: an empty one where tracking does not reach it."""
         nothing = np.zeros((height, width), np.float32)
-        return {name: self.objects.get(name) or ObjectMatte(nothing, nothing, nothing) for name in names}
+        empty = ObjectMatte(nothing, lambda: nothing, lambda: nothing)
+        return {name: self.objects.get(name, empty) for name in names}

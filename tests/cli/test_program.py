@@ -10,7 +10,7 @@ import pytest
 
 from engine import __version__
 
-_WATCHED = ["torch", "cv2", "numpy", "OpenImageIO", "PyOpenColorIO", "av"]
+_WATCHED = ["torch", "cv2", "numpy", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"]
 _HELP = """
 import sys
 from engine.cli import run

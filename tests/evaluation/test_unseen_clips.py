@@ -1,5 +1,7 @@
 """Promises of the examination on unseen clips and of its baselines."""
 
+from functools import partial
+
 import numpy as np
 
 from engine.evaluation.baselines import first_alpha_held, grabcut
@@ -13,7 +15,7 @@ def _clip():
 
 
 def _mattes_of(alphas):
-    return [ObjectMatte(a, np.where(a > 0.5, 1, 0).astype(np.float32), a) for a in alphas]
+    return [ObjectMatte(a, partial(np.rint, a), partial(np.asarray, a)) for a in alphas]
 
 
 def test_the_exact_alpha_scores_zero_and_takes_nothing_else():

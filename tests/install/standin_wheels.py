@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from importlib import metadata
 
-PARTS = ("timm", "cv2", "OpenImageIO", "PyOpenColorIO", "av")
+PARTS = ("timm", "cv2", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av")
 TORCH = "class version:\n    cuda = None\n    hip = None\n"
 REAL = ("pip", "setuptools", "wheel", "packaging")
 FAKE = {"torch": "2.15.0", "torchvision": "0.29.2", "numpy": "2.4.6", "hydra-core": "1.3.8", "iopath": "0.1.10"}
