@@ -173,7 +173,7 @@ def _track(case: Case, model: MAM2, meter: StageMeter, trimaps: TrueTrimaps) -> 
     things = written.objects()
     shot = Shot(1, written.frames, written.width, written.height, things, Settings(direction="forward"))
     with tempfile.TemporaryDirectory() as folder, open_plates(written.plates) as source:
-        meter.moving("read", source, "read", lambda plate, frame: weight(plate.pixels_hwc, source.path_of(frame)))
+        meter.moving("read", source, "read", lambda plate, frame: weight(plate.stored_hwc, source.path_of(frame)))
         plates = ShotPlates(source, DisplayTransform(None, source.encoding))
         writer = MatteWriter(
             folder, "matte", width=shot.width, height=shot.height, objects=[things[0].name], layers=("alpha",)

@@ -50,4 +50,4 @@ class ShotPlates:
         self._reader.shutdown(cancel_futures=True)
 
     def _read(self, frame: int) -> Display:
-        return self._transform.apply(self._source.read(frame).pixels_hwc)
+        return self._transform.apply(self._source.read(frame).stored_hwc)

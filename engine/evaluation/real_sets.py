@@ -13,6 +13,7 @@ from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.folders import read_alphas
 from engine.evaluation.real_layouts import Entry
 from engine.evaluation.truth import Pixels, TrueClip
+from engine.media.half import to_float
 from engine.media.images import read_rgb
 from engine.media.masks import read_coverage
 
@@ -108,7 +109,7 @@ def find_layout(name: str) -> Layout:
 
 
 def _colours(path: Path) -> Pixels:
-    return to_codes(read_rgb(path)[0])
+    return to_codes(to_float(read_rgb(path)[0]))
 
 
 def _over(foreground_thwc: Pixels, alpha_thw: Codes, background_thwc: Pixels) -> Pixels:

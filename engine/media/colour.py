@@ -1,12 +1,16 @@
 """What the model sees: one fixed transform per shot from the plates' colours to display-referred sRGB."""
 
+from functools import cached_property
+
+import cv2
 import numpy as np
 import PyOpenColorIO
 
 from engine.contract.errors import ColourError
 
+from .half import to_float
 from .ocio import BUILT_IN, Configuration, list_colourspaces, open_configuration, to_srgb
-from .source import Pixels
+from .source import Pixels, Stored
 
 __all__ = ["DisplayTransform", "list_colourspaces", "shoulder"]
 
@@ -51,9 +55,21 @@ class DisplayTransform:
         processor = to_srgb(configuration, self.colourspace)
         self._convert = None if processor.isNoOp() else processor.getDefaultCPUProcessor()
 
-    def apply(self, pixels_hwc: Pixels) -> Pixels:
-        """Convert (H, W, 3) float32 RGB of any range to display-referred sRGB in 0..1; the input is left alone."""
-        pixels_hwc = np.ascontiguousarray(pixels_hwc, dtype=np.float32)
+    def apply(self, stored_hwc: Stored) -> Pixels:
+        """Convert (H, W, 3) RGB of any range, float32 or finite half, to display-referred sRGB in 0..1.
+
+        The input is left alone. Of half floats there are 65,536: where no channel depends on another they are looked
+        up, to the bit the same, and the result's channels lie one behind the other in memory.
+        """
+        if stored_hwc.dtype == np.float16 and self._tables is not None:
+            planes_chw = np.empty((3, *stored_hwc.shape[:2]), np.float32)
+            for plane, codes, table in zip(
+                planes_chw, stored_hwc.view(np.uint16).transpose(2, 0, 1), self._tables, strict=True
+            ):
+                cv2.LUT(codes, table, plane)
+            looked_up: Pixels = planes_chw.transpose(1, 2, 0)
+            return looked_up
+        pixels_hwc = np.ascontiguousarray(to_float(stored_hwc))
         display_hwc = np.empty_like(pixels_hwc)
         # A few rows at a time stay in the processor's cache from one step to the next.
         for row in range(0, len(pixels_hwc), _ROWS_AT_ONCE):
@@ -61,6 +77,15 @@ class DisplayTransform:
             self._convert_rows(pixels_hwc[rows], display_hwc[rows])
             shoulder(display_hwc[rows])
         return display_hwc
+
+    @cached_property
+    def _tables(self) -> Pixels | None:
+        """What every half float becomes, a row a channel; None where channels depend on each other."""
+        if self._convert is not None and self._convert.hasChannelCrosstalk():
+            return None
+        halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(256, 256, 1)
+        grey_hwc = np.repeat(np.nan_to_num(to_float(halves), posinf=0, neginf=0), 3, axis=2)
+        return np.ascontiguousarray(self.apply(grey_hwc).reshape(-1, 3).T)
 
     def _convert_rows(self, source: Pixels, target: Pixels) -> None:
         if self._convert is None:

@@ -10,24 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
 
-from .source import Pixels
+from .source import Stored
 
 OpenEXR.set_global_thread_count(os.cpu_count() or 1)
 
 _FLOATS = (np.float16, np.float32)
-
-
-def to_half(channel: NDArray[np.floating]) -> NDArray[np.float16]:
-    """Round float32 to the nearest half floats, with the processor's own instruction, which numpy leaves alone."""
-    if channel.dtype == np.float16:
-        return channel
-    halves: NDArray[np.float16] = cv2.add(channel, 0, dtype=cv2.CV_16F)
-    return halves
 
 
 def encoded_exr(channels: Mapping[str, NDArray[np.floating]], attributes: Mapping[str, str]) -> memoryview:
@@ -44,15 +35,20 @@ def encoded_exr(channels: Mapping[str, NDArray[np.floating]], attributes: Mappin
     return file.getbuffer()
 
 
-def decoded_rgb(path: Path) -> Pixels | None:
-    """Read R, G and B of the data window, (h, w, 3) float32, from a file of one part that holds nothing else but A.
+def decoded_rgb(path: Path, *, planes: bool) -> Stored | None:
+    """Read R, G and B of the data window, (h, w, 3) as stored, from a file of one part that holds nothing else but A.
 
     None where that is not what it holds, or where it does not decode; why, OpenImageIO can say.
+
+    Args:
+        path: the file.
+        planes: one channel lies behind the other in memory, instead of one pixel behind the other.
     """
-    with suppress(RuntimeError), OpenEXR.File(str(path)) as image:
+    with suppress(RuntimeError), OpenEXR.File(str(path), separate_channels=planes) as image:
         found = image.parts[0].channels if len(image.parts) == 1 else {}
-        pixels = next((found[name].pixels for name in ("RGB", "RGBA") if name in found), None)
-        if pixels is not None and pixels.dtype in _FLOATS:
-            wide: Pixels = pixels if pixels.dtype == np.float32 else cv2.add(pixels, 0, dtype=cv2.CV_32F)
-            return wide[..., :3]
+        if planes and {*"RGB"} <= {*found}:
+            pixels = np.stack([found[name].pixels for name in "RGB"]).transpose(1, 2, 0)
+        else:
+            pixels = next((found[name].pixels[..., :3] for name in ("RGB", "RGBA") if name in found), np.empty(0, int))
+        return pixels if pixels.dtype in _FLOATS else None
     return None

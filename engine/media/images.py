@@ -12,13 +12,16 @@ import OpenImageIO
 from engine.contract.errors import PlateError
 
 from .exr import decoded_rgb
+from .half import to_float
 from .layers import Choice, Part, choose, names
-from .source import Pixels
+from .source import Pixels, Stored
 
 EXTENSIONS = frozenset({"exr", "dpx", "cin", "tif", "tiff", "png", "jpg", "jpeg", "tga", "bmp", "webp", "hdr"})
 
 _MAGICS = (b"\x76\x2f\x31\x01", b"\x89PNG", b"\xff\xd8\xff", b"SDPX", b"XPDS", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MORE_MAGICS = (b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80", b"BM", b"RIFF", b"#?RA")
+_HALF_EXPONENT = np.uint16(0x7C00)
+"""Bits of a half float's exponent; all are set in infinities and NaN alone."""
 _LOG_TRANSFERS = ("Printing density", "Logarithmic")
 
 
@@ -43,29 +46,35 @@ def read_header(path: Path, layer: str | None = None) -> ImageHeader:
         return _header(image, path, layer)
 
 
-def read_rgb(path: Path, layer: str | None = None) -> tuple[Pixels, ImageHeader]:
-    """Read the picture: (H, W, 3) float32 RGB of the display window, values as in the file; grey is spread to RGB.
+def read_rgb(path: Path, layer: str | None = None) -> tuple[Stored, ImageHeader]:
+    """Read the picture: (H, W, 3) RGB of the display window, values as in the file; grey is spread to RGB.
 
-    Integers become 0..1; infinite values and NaN are replaced as `finite` says.
+    They are float32, or half where the file holds nothing else. Integers become 0..1; infinite values and NaN are
+    replaced as `finite` says.
 
     Raises:
         PlateError: as `PlateSource.read`.
     """
     with open_image(path) as image:
         header = _header(image, path, layer)
-        stored = decoded_rgb(path) if _is_plain(image, header.choice) else None
-        if stored is None:
-            stored = read_channels(image, path, header.choice)
+        half = str(image.spec().format) == "half"
+        plain = decoded_rgb(path, planes=half) if _is_plain(image, header.choice) else None
+        stored: Stored = read_channels(image, path, header.choice) if plain is None else plain
     if stored.shape[2] == 1:
-        stored = np.repeat(stored, 3, axis=2)
+        stored = stored.repeat(3, axis=2)
     return finite(to_display_window(stored, header.data_window, header.size)), header
 
 
-def finite(pixels: Pixels) -> Pixels:
-    """Replace, in place, NaN and negative infinity by 0 and positive infinity by the largest finite value there is.
+def finite(pixels: Stored) -> Stored:
+    """Replace NaN and negative infinity by 0 and positive infinity by the largest finite value there is.
 
-    A renderer's fireflies and divisions by zero would otherwise spread through every filter and network.
+    A renderer's fireflies and divisions by zero would otherwise spread through every filter and network. Float32 is
+    changed in place; half floats come back as they are, or as float32 where one of them had to be replaced.
     """
+    if pixels.dtype == np.float16:
+        if not ((pixels.view(np.uint16) & _HALF_EXPONENT) == _HALF_EXPONENT).any():
+            return pixels
+        pixels = to_float(pixels)
     # One sum tells whether anything is wrong, in a fraction of the time of looking at every value.
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(pixels.sum(dtype=np.float32)):
@@ -77,13 +86,13 @@ def finite(pixels: Pixels) -> Pixels:
     return pixels
 
 
-def to_display_window(stored: Pixels, window: tuple[int, int, int, int], size: tuple[int, int]) -> Pixels:
+def to_display_window(stored: Stored, window: tuple[int, int, int, int], size: tuple[int, int]) -> Stored:
     """Lay stored pixels at `window` (x0, y0, x1, y1) on a black picture of `size` (width, height); crop overscan."""
     x0, y0, x1, y1 = window
     width, height = size
     if window == (0, 0, width, height):
-        return np.ascontiguousarray(stored)
-    picture = np.zeros((height, width, stored.shape[2]), np.float32)
+        return stored
+    picture = np.zeros((height, width, stored.shape[2]), stored.dtype)
     left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
     if left < right and top < bottom:
         picture[top:bottom, left:right] = stored[top - y0 : bottom - y0, left - x0 : right - x0]

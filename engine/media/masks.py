@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError, PromptError
 
+from .half import to_float
 from .images import finite, open_image, read_channels, to_display_window, windows
 from .layers import Choice, Part, choose
 from .source import Pixels
@@ -67,10 +68,10 @@ def read_coverage(path: Path) -> Pixels:
         size, window = windows(spec)
         if spec.alpha_channel >= 0:
             stored = read_channels(image, path, Choice(0, (spec.alpha_channel,)))
-            alpha = finite(to_display_window(stored, window, size))
+            alpha = to_float(finite(to_display_window(stored, window, size)))
             only_alpha = spec.nchannels == 1
             if only_alpha or not (alpha >= 1).all():
                 return alpha[..., 0]
         colour = choose([Part("", tuple(spec.channelnames))], None) or Choice(0, (0,))
-        picture = finite(to_display_window(read_channels(image, path, colour), window, size))
+        picture = to_float(finite(to_display_window(read_channels(image, path, colour), window, size)))
     return picture[..., 0] if picture.shape[2] == 1 else picture @ _REC709_LUMA

@@ -13,7 +13,8 @@ from engine import __version__
 from engine.contract.errors import PlateError
 
 from .atomic import WriteFailedError, atomic_file
-from .exr import encoded_exr, to_half
+from .exr import encoded_exr
+from .half import to_half
 from .images import damaged, open_image, raise_complaint
 
 SIGNATURE = "mam2/signature"

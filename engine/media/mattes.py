@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import OutputError
 
 from .atomic import make_folder
-from .exr import to_half
+from .half import to_half
 from .matte_files import read_signature, write_exr, write_png16
 
 LAYERS = ("alpha", "trimap", "mask")

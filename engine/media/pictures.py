@@ -94,7 +94,7 @@ def write_picture(path: str | Path, display: NDArray[np.float32]) -> None:
 
 def eight_bit(display: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Round 0..1 to 0..255."""
-    codes: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(display), 0, 1) * np.float32(255)).astype(np.uint8)
+    codes: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(display), 0, 1) * np.float32(255)).astype(np.uint8, "C")
     return codes
 
 

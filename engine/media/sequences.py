@@ -49,9 +49,9 @@ class SequenceSource(PlateSource):
         self.size, self.pixel_aspect, self.encoding = header.size, header.pixel_aspect, header.encoding
 
     def read(self, frame: int) -> Plate:  # noqa: D102 - said by PlateSource
-        pixels, header = read_rgb(self.path_of(frame), self._layer)
+        stored, header = read_rgb(self.path_of(frame), self._layer)
         self._check_size(header.size, frame)
-        return Plate(pixels, frame, header.data_window, header.pixel_aspect, header.encoding)
+        return Plate(stored, frame, header.data_window, header.pixel_aspect, header.encoding)
 
     def path_of(self, frame: int) -> Path:  # noqa: D102 - said by PlateSource
         name = self._sequence.files.get(frame)

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError
 
+from .half import to_float
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 Pixels = NDArray[np.float32]
+Stored = Pixels | NDArray[np.float16]
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,9 @@ class Plate:
     """One frame of the footage, exactly as its file holds it.
 
     Attributes:
-        pixels_hwc: (H, W, 3) float32 RGB, origin top-left, display window, in the file's own colour encoding.
-            Values above 1 and below 0 are kept; see `images.finite` for what becomes of NaN and infinity.
+        stored_hwc: (H, W, 3) RGB, float32, or half where that is what the file holds, origin top-left, display
+            window, in the file's own colour encoding. Values above 1 and below 0 are kept; see `images.finite` for
+            what becomes of NaN and infinity.
         frame: the host's frame number.
         data_window: x0, y0, x1, y1 of what the file stores, pixels from the display window's top-left corner, x1 and
             y1 excluded. Where it is smaller than the plate the rest is black; where it is larger it was cropped.
@@ -33,11 +37,16 @@ class Plate:
         encoding: what the file type says of the values: `scene-linear`, `srgb`, `rec709` or `log`.
     """
 
-    pixels_hwc: Pixels
+    stored_hwc: Stored
     frame: int
     data_window: tuple[int, int, int, int]
     pixel_aspect: float
     encoding: str
+
+    @property
+    def pixels_hwc(self) -> Pixels:
+        """(H, W, 3) float32, contiguous."""
+        return np.ascontiguousarray(to_float(self.stored_hwc))
 
 
 class PlateSource(ABC):

@@ -147,15 +147,15 @@ class StoredPlates:
         if layout is None:
             header = read_header(path)
             self._check_size(frame, header.size)  # before a pixel is decoded: whatever size a file claims
-            pixels, encoding = read_rgb(path)[0], header.encoding
+            stored, encoding = read_rgb(path)[0], header.encoding
         else:
             self._check_size(frame, (layout.width, layout.height))
             rows = np.fromfile(path, layout.dtype).reshape(layout.height, layout.width, layout.channels)
             upright = rows[::-1] if layout.origin == "bottom-left" else rows
-            pixels, encoding = finite(np.ascontiguousarray(upright[..., :3], np.float32)), "scene-linear"
+            stored, encoding = finite(upright[..., :3]), "scene-linear"
         if encoding not in self._transforms:
             self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
-        return self._transforms[encoding].apply(pixels)
+        return self._transforms[encoding].apply(stored)
 
     def _check_size(self, frame: int, found: tuple[int, int]) -> None:
         if found != self.size:

@@ -240,3 +240,16 @@ def test_colour_spaces_can_be_listed(studio):
     assert {"ACEScg", "ADX10", "ARRI LogC4"} <= set(list_colourspaces())
     assert "ACEScg" in list_colourspaces(str(studio))
     assert "ADX10" not in list_colourspaces(str(studio))
+
+
+@pytest.mark.parametrize("colourspace", ["Linear Rec.709 (sRGB)", "ACEScg", "sRGB - Texture", "ADX10"])
+@pytest.mark.parametrize("planes", [False, True])
+def test_half_plates_look_as_their_float_twins_to_the_bit(colourspace, planes):
+    """Every finite half float, looked up or computed, becomes what it becomes as float32; the input is left alone."""
+    codes = np.arange(1 << 16, dtype=np.uint16)
+    every = codes[np.isfinite(codes.view(np.float16))].view(np.float16)
+    half = np.stack([every, every[::-1], np.roll(every, 999)]).reshape(3, 31, -1)
+    half = half.transpose(1, 2, 0) if planes else np.ascontiguousarray(half.transpose(1, 2, 0))
+    before, transform = half.copy(), DisplayTransform(colourspace, "scene-linear")
+    np.testing.assert_array_equal(transform.apply(half), transform.apply(half.astype(np.float32)))
+    np.testing.assert_array_equal(half, before)

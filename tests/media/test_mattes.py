@@ -85,6 +85,16 @@ def test_file_is_as_hosts_expect(tmp_path):
     assert {name.split(".")[0] for name in spec.channelnames} == {"R", "G", "B", "A", "person", "smoke_2"}
 
 
+def test_values_are_rounded_to_the_nearest_half(tmp_path):
+    """Every channel holds the nearest half float, to even where two are as near, down to the smallest there are."""
+    rng = np.random.default_rng(3)
+    alpha = np.concatenate([rng.random(4000), 10 ** rng.uniform(-9, 0, 4000), (np.arange(2000) + 0.5) / 2048, [0, 1]])
+    alpha = alpha.astype(np.float32).reshape(2, -1)
+    out = writer(tmp_path, width=alpha.shape[1], height=2, objects=("person",), layers=("alpha",))
+    for channel in read_matte(out.write(1, {"person": ObjectMatte(alpha)})).values():
+        np.testing.assert_array_equal(channel, alpha.astype(np.float16))
+
+
 def test_frame_numbers_are_the_host_s(tmp_path):
     """Numbers are padded as asked and found again as a sequence."""
     out = writer(tmp_path, objects=("person",), frames_padding=6)

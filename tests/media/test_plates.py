@@ -74,11 +74,12 @@ def test_windows_agree_pixel_by_pixel(corner, stored_size, size):
             assert plate[y, x, 0] == (stored[y - y0, x - x0, 0] if inside else 0)
 
 
-def test_infinities_and_nan_become_numbers(tmp_path):
+@pytest.mark.parametrize("kind", ["half", "float"])
+def test_infinities_and_nan_become_numbers(tmp_path, kind):
     """NaN and negative infinity become 0, positive infinity the largest finite value; the rest stays."""
     stored = ramp(6, 4, -1.0, 8.0).astype(np.float16).astype(np.float32)
     stored[0, 0] = (np.nan, np.inf, -np.inf)
-    plate = read(write_image(tmp_path / "a.exr", stored))
+    plate = read(write_image(tmp_path / "a.exr", stored, kind))
     np.testing.assert_array_equal(plate.pixels_hwc[0, 0], (0, 8, 0))
     np.testing.assert_array_equal(plate.pixels_hwc[1:], stored[1:])
 
@@ -316,3 +317,18 @@ def test_errors_do_not_linger(tmp_path):
     good = write_image(tmp_path / "good.exr", ramp(4, 4))
     assert read(good).pixels_hwc.shape == (4, 4, 3)
     assert OpenImageIO.geterror() == ""
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("kind", ["half", "float"])
+def test_a_plain_exr_is_what_a_layered_one_says_it_is(tmp_path, channels, kind):
+    """Alone, with an alpha or beside other layers, the same picture is read to the bit, half floats as they are."""
+    colour = ramp(33, 17, -1.0, 6.0).astype(np.float16).astype(np.float32)
+    stored = np.concatenate([colour, colour[..., :1] / 8], axis=2)[..., :channels]
+    plain = read(write_image(tmp_path / "plain.exr", stored, kind))
+    names = (*"RGBA"[:channels], "depth.Z", "id.Z")
+    more = np.concatenate([stored, stored[..., :1], stored[..., :1]], axis=2)
+    layered = read(write_image(tmp_path / "layered.exr", more, kind, channels=names))
+    assert plain.stored_hwc.dtype == (np.float16 if kind == "half" else np.float32)
+    np.testing.assert_array_equal(plain.pixels_hwc, stored[..., :3])
+    np.testing.assert_array_equal(layered.pixels_hwc, stored[..., :3])
