@@ -1,10 +1,10 @@
 """A loaded model made ready to matte: the same function at less cost. Not for training, and not to be saved again.
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
-encoder's positions are computed once. On a processor memory of freed tensors is kept, and decoders and memory encoder
-have their channels last. Where it multiplies bfloat16 natively, a large tracker does so, stored so and with
-`half_layers`, and the starter's matter, in attention, MLPs and decoder; and attention over memories is
-`wide_attention`, that over whole plates too unless the processor has tiles.
+encoder's positions are computed once. On a processor memory of freed tensors is kept, decoders and memory encoder have
+their channels last, and attention over memories is `wide_attention`. Where it multiplies bfloat16 natively, a large
+tracker does so, stored so and with `half_layers`, and the starter's matter, in attention, MLPs and decoder; and
+attention over whole plates is `wide_attention` too, unless the processor has tiles.
 
 What stays in float32: matters without trained weights to compare, the tokens that a matter's blocks add to and what its
 routers make of them, since their choices must not flip, and the last layers before any alpha, which eight bits would
@@ -54,12 +54,14 @@ def optimise(model: MAM2) -> None:
     if device.type == "cpu":
         put_channels_last(model.tracker.sam_mask_decoder)
         put_channels_last(model.tracker.memory_encoder)
+        # Tokens then lie as the blocks read them, channels last: an eighth of the time of a large encoder in bfloat16.
+        trunk.patch_embed.to(memory_format=torch.channels_last)
+        for layer in model.tracker.memory_attention.layers:
+            layer.cross_attn_image.narrow = True
     native = device.type == "cpu" and has_bfloat16()
     half = native and model.image_size > _LARGE
     trunk.fix_positions(model.image_size, torch.bfloat16 if half else torch.float32)
     if native:
-        for layer in model.tracker.memory_attention.layers:
-            layer.cross_attn_image.narrow = True
         for block in trunk.blocks:
             if not has_tiles() and block.window_size == 0 and block.attn.q_pool is None:
                 block.attn = PlateAttention(block.attn)
@@ -68,8 +70,6 @@ def optimise(model: MAM2) -> None:
         _store_in_half(model.tracker.image_encoder)
         _store_in_half(model.tracker.memory_attention)
         fuse(trunk.blocks, model.tracker.memory_attention)
-        # Its tokens then lie as the blocks read them, channels last: an eighth of the encoder's time.
-        trunk.patch_embed.to(memory_format=torch.channels_last)
     optimise_matter(model.matter)
 
 
