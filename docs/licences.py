@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _SILENT = {  # packages whose metadata name no licence; read from the licence file that they install
     "torch": "BSD-3-Clause",
     "opencolorio": "BSD-3-Clause",
-    "OpenEXR": "BSD-3-Clause",
+    "openexr": "BSD-3-Clause",
 }
 _LONGEST = 60  # beyond it, a package has put the licence's whole text where its name should be
 

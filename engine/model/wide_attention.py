@@ -14,7 +14,7 @@ from sam2.modeling.sam.transformer import RoPEAttention
 from torch import Tensor, nn
 
 _ROWS = 256  # queries at once: their scores fit a processor's cache
-_BLOCKS = {torch.bfloat16: (1 << 20, 1024), torch.float32: (512, 512)}
+_BLOCKS = {torch.bfloat16: (1 << 20, 1024), torch.float32: (1024, 512)}
 """Queries and keys at once, where no query's largest score is sought.
 
 In bfloat16 products are so quick that arranging keys for each of several blocks of queries shows; float32 scores had
