@@ -44,7 +44,7 @@ def decoded_rgb(path: Path, *, planes: bool) -> Stored | None:
         path: the file.
         planes: one channel lies behind the other in memory, instead of one pixel behind the other.
     """
-    with suppress(RuntimeError), OpenEXR.File(str(path), separate_channels=planes) as image:
+    with suppress(RuntimeError, ValueError), OpenEXR.File(str(path), separate_channels=planes) as image:
         found = image.parts[0].channels if len(image.parts) == 1 else {}
         if planes and {*"RGB"} <= {*found}:
             pixels = np.stack([found[name].pixels for name in "RGB"]).transpose(1, 2, 0)

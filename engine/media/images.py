@@ -186,7 +186,9 @@ def _header(image: Any, path: Path, layer: str | None) -> ImageHeader:
 def _is_plain(image: Any, choice: Choice) -> bool:
     """Tell whether an EXR holds little but the picture: reading all of it then costs no more than reading that."""
     spec = image.spec()
-    alike = image.format_name() == "openexr" and not spec.channelformats and spec.nchannels <= len("RGBA")
+    if image.format_name() != "openexr" or spec.get_int_attribute("oiio:subimages", 1) > 1:
+        return False
+    alike = not spec.channelformats and spec.nchannels <= len("RGBA")
     return alike and [spec.channelnames[channel] for channel in choice.channels] == list("RGB")
 
 

@@ -332,3 +332,17 @@ def test_a_plain_exr_is_what_a_layered_one_says_it_is(tmp_path, channels, kind):
     assert plain.stored_hwc.dtype == (np.float16 if kind == "half" else np.float32)
     np.testing.assert_array_equal(plain.pixels_hwc, stored[..., :3])
     np.testing.assert_array_equal(layered.pixels_hwc, stored[..., :3])
+
+
+def test_channels_of_mixed_kinds_are_read(tmp_path):
+    """Half colours beside a float alpha come as they are stored."""
+    import OpenImageIO
+
+    colour = ramp(12, 5, -1.0, 6.0).astype(np.float16).astype(np.float32)
+    spec = OpenImageIO.ImageSpec(12, 5, 4, "float")
+    spec.channelformats = ("half", "half", "half", "float")
+    output = OpenImageIO.ImageOutput.create(str(tmp_path / "a.exr"))
+    assert output.open(str(tmp_path / "a.exr"), spec)
+    assert output.write_image(np.concatenate([colour, colour[..., :1]], axis=2))
+    assert output.close()
+    np.testing.assert_array_equal(read(tmp_path / "a.exr").pixels_hwc, colour)
