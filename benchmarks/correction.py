@@ -1,9 +1,10 @@
 """What does a correction cost? Tracks a shot, clicks where a late frame is wrong, tracks again; by stage.
 
     python benchmarks/correction.py [--models starter] [--sizes 320x180] [--frames 40] [--at 25] [--json FILE]
-    python benchmarks/correction.py --models sam2.1-t --sizes 320x180 --frames 6 --at 4
+    python benchmarks/correction.py --models sam2.1-t --sizes 320x180 --frames 6 --at 4 --objects 1 4
 
-The shot is drawn smoke; the click goes where an artist would put it, into the middle of the largest error. Mattes are
+The shot is drawn smoke; the click goes where an artist would put it, into the middle of the largest error; of several
+objects, which are alike, the first is corrected. Mattes are
 written as half EXR, plates come from memory. `sam2.1-*` have seeded weights and true trimaps, so that the same mattes
 come out again and only the cost counts. `first` and `again` are processor seconds a frame, of the same frames: those
 from the click on, for a shot's first frames have less to recall. Fails when a frame takes more than a quarter of its
@@ -50,6 +51,7 @@ class Row:
 
     model: str
     plates: str
+    objects: int
     stage: str
     first: float
     again: float
@@ -63,6 +65,7 @@ def main() -> int:
     parser.add_argument("--models", nargs="+", default=["starter"])
     parser.add_argument("--sizes", nargs="+", type=size_of, default=[(320, 180), (960, 540)], metavar="WIDTHxHEIGHT")
     parser.add_argument("--frames", type=int, default=40)
+    parser.add_argument("--objects", nargs="+", type=int, default=[1], metavar="COUNT")
     parser.add_argument("--at", type=int, default=25, help="the frame that is corrected")
     add_outcome_options(parser)
     options = parser.parse_args()
@@ -71,8 +74,8 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     rows: list[Row] = []
     kept = True
-    for model, size in product(options.models, options.sizes):
-        found, same = apart(_measured, model, size, options.frames, options.at)
+    for model, size, objects in product(options.models, options.sizes, options.objects):
+        found, same = apart(_measured, model, size, options.frames, options.at, objects)
         rows += found
         kept = kept and same
     publish("correction", rows, options.json)
@@ -80,30 +83,33 @@ def main() -> int:
     return 0 if kept and not slow else 1
 
 
-def _measured(name: str, size: tuple[int, int], frames: int, at: int) -> tuple[list[Row], bool]:
+def _measured(name: str, size: tuple[int, int], frames: int, at: int, objects: int) -> tuple[list[Row], bool]:
     """Track, correct and track again; give the stages, and whether the frames before the click kept their pixels."""
     plates, clock, model = DrawnClip(NAME, frames, *size), StageClock(), subject(name)
-    trimaps = TrueTrimaps(model, plates.alphas_thw)
+    trimaps = TrueTrimaps(model, plates.alphas_thw, objects)
     first = Point(1, *plates.click_xy)
     plates.display = clock.timed("plate", plates.display)  # type: ignore[method-assign]
     clock.watch(model)
-    shot = Shot(1, frames, *size, (ShotObject(NAME, (first,)),), Settings(direction="forward"))
+    others = tuple(ShotObject(f"other{index}", (first,)) for index in range(1, objects))
+    names = (NAME, *(thing.name for thing in others))
+    shot = Shot(1, frames, *size, (ShotObject(NAME, (first,)), *others), Settings(direction="forward"))
     with tempfile.TemporaryDirectory() as folder:
         features = FeatureCache(folder=Path(folder) / "features")
         features.get = clock.timed("features", features.get)  # type: ignore[method-assign]
-        writer = MatteWriter(folder, NAME, width=size[0], height=size[1], objects=(NAME,), layers=("alpha",))
+        writer = MatteWriter(folder, NAME, width=size[0], height=size[1], objects=names, layers=("alpha",))
         write = clock.timed("write", writer.write)
         with ShotSession(model, shot, plates, features=features, matter=MatterLimits(frames=1)) as session:
             before, once = _track(session, write, clock, since=at)
             click = _correction(before[at], plates.alpha(at), at)
-            session.edit((ShotObject(NAME, (first, click)),))
-            trimaps.restart(at - 1)
+            session.edit((ShotObject(NAME, (first, click)), *others))
+            trimaps.restart(at - 1, objects=1)
             after, again = _track(session, write, clock, since=at)
             kept = all(np.array_equal(session.preview(t).objects[NAME].alpha_hw, before[t]) for t in (1, at - 1))
     changed = sum(not np.array_equal(after[t], before[t]) for t in after)
     plural = f"{changed} of {len(after)} mattes from frame {at} on changed"
-    print(f"{name} {size[0]}x{size[1]}: {plural}; frames before it kept: {kept}", file=sys.stderr, flush=True)
-    return _rows(name, f"{size[0]}x{size[1]}", once, again), kept
+    plates_of = f"{size[0]}x{size[1]}"
+    print(f"{name} {plates_of}, {objects} objects: {plural}; before it kept: {kept}", file=sys.stderr, flush=True)
+    return _rows(name, plates_of, objects, once, again), kept
 
 
 def _track(
@@ -134,11 +140,11 @@ def _correction(alpha_hw: npt.NDArray[np.float32], exact_hw: npt.NDArray[np.floa
     return Point(frame, float(x) + 0.5, float(y) + 0.5, positive=bool(exact_hw[y, x] > 0.5))
 
 
-def _rows(model: str, plates: str, once: dict[str, float], again: dict[str, float]) -> list[Row]:
+def _rows(model: str, plates: str, objects: int, once: dict[str, float], again: dict[str, float]) -> list[Row]:
     total = sum(again.values())
     pairs = {**{stage: (once[stage], again[stage]) for stage in STAGES}, "all": (sum(once.values()), total)}
     return [
-        Row(model, plates, stage, first, second, 100 * second / total, first / second if second else None)
+        Row(model, plates, objects, stage, first, second, 100 * second / total, first / second if second else None)
         for stage, (first, second) in pairs.items()
     ]
 

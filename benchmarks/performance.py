@@ -58,7 +58,10 @@ PARTS = (
     ),
     Part("peers"),
     Part("fidelity"),
-    Part("correction", ("--models", "starter", "sam2.1-t", "sam2.1-l", "--frames", "16", "--at", "8")),
+    Part(
+        "correction",
+        ("--models", "starter", "sam2.1-t", "sam2.1-l", "--frames", "16", "--at", "8", "--objects", "1", "4"),
+    ),
     Part("large", ("--objects", "1", "16"), quick=("--models", "starter", "--sizes", "960x540")),
     Part("long_clip", ("--frames", "20000", "--size", "96x64")),
 )

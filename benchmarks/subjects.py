@@ -52,8 +52,9 @@ class TrueTrimaps:
             self._decode, self._side = model.decode_trimap, model.image_size
             model.decode_trimap = self._answer  # type: ignore[method-assign]
 
-    def restart(self, at: int = 0) -> None:
-        """Begin at the first frame again, or at another, counted from 0."""
+    def restart(self, at: int = 0, objects: int | None = None) -> None:
+        """Begin at the first frame again, or at another, counted from 0; with so many objects, if they are others."""
+        self._objects = objects or self._objects
         self._calls = count(at * self._objects)
 
     def _answer(self, features: Features, image_bchw: Tensor, mask: Mask) -> Tensor:

@@ -1,12 +1,15 @@
 """What tracking found, by object and frame, on disk: a long shot costs no memory, a re-track starts anywhere."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from engine.contract.errors import OutputError
 from engine.model.tensors import FrameMemory, Step
 from engine.session.scratch import load_tensors, save_tensors
 
@@ -24,17 +27,45 @@ class Found:
         return cls(step.mask.logits_b1hw.float(), step.trimap_b3hw.half())
 
 
+@dataclass(frozen=True)
+class KeptAlpha:
+    """What the matter said of an object's unknown pixels on a frame, so that it is asked once of each trimap.
+
+    Attributes:
+        path: of its file, there or not; it belongs to one tracking of the frame, and no later one finds it.
+        write: writes it; None where it is only to be read.
+    """
+
+    path: Path
+    write: Callable[[Path, Tensor], None] | None
+
+    def read(self) -> Tensor | None:
+        """Give (N,) float32 alphas of 0..1, row by row; None where there are none."""
+        with suppress(FileNotFoundError):
+            return load_tensors(self.path, "alpha")["alpha"]
+        return None
+
+    def keep(self, alphas_n: Tensor) -> None:
+        """Keep them, if that is allowed and there is room; else the matter will be asked again."""
+        if self.write:
+            self.write(self.path, alphas_n)
+
+
 class Record:
-    """Steps by object and frame.
+    """Steps by object and frame, with the alphas that were made of them.
 
     Args:
         folder: an empty or missing folder of the session's own.
         device: where what is read back goes.
+        alpha_bytes: most bytes of alphas on disk.
     """
 
-    def __init__(self, folder: Path, device: torch.device) -> None:
+    def __init__(self, folder: Path, device: torch.device, *, alpha_bytes: int = 4 << 30) -> None:
         self._folder, self._device = folder, device
-        self._frames: dict[str, set[int]] = {}
+        self._room = alpha_bytes
+        # By object and frame, which tracking it is: one more each time.
+        self._frames: dict[str, dict[int, int]] = {}
+        self._trackings = count()
         # Folders are numbered: two objects' names may differ only in case, which some file systems cannot tell.
         self._numbers: dict[str, int] = {}
 
@@ -52,11 +83,11 @@ class Record:
         path = self._path(name, frame)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_tensors(path, kept)
-        self._frames.setdefault(name, set()).add(frame)
+        self._frames.setdefault(name, {})[frame] = next(self._trackings)
 
     def has(self, name: str, frame: int) -> bool:
         """Tell whether an object has been tracked on a frame."""
-        return frame in self._frames.get(name, ())
+        return frame in self._frames.get(name, {})
 
     def found(self, name: str, frame: int) -> Found:
         """Read what becomes the object's matte on a frame that it has been tracked on."""
@@ -68,12 +99,28 @@ class Record:
         kept = load_tensors(self._path(name, frame), "features", "pointer")
         return FrameMemory(kept["features"].to(self._device), kept["pointer"].to(self._device))
 
+    def alpha(self, name: str, frame: int, *, may_keep: bool = True) -> KeptAlpha:
+        """Give the place for an object's alpha on a frame that it has been tracked on."""
+        tracking = self._frames[name][frame]
+        path = self._path(name, frame).with_suffix(f".{tracking}.alpha")
+        return KeptAlpha(path, self._write_alpha if may_keep else None)
+
     def forget(self, name: str, frames: Iterable[int]) -> None:
         """Drop an object's steps on these frames, where there are any."""
-        known = self._frames.get(name, set())
-        for frame in known.intersection(frames):
-            known.remove(frame)
+        for frame in self._frames.get(name, {}).keys() & set(frames):
+            self._remove_alpha(self.alpha(name, frame).path)
             self._path(name, frame).unlink(missing_ok=True)
+            del self._frames[name][frame]
+
+    def _write_alpha(self, path: Path, alphas_n: Tensor) -> None:
+        if alphas_n.nbytes < self._room:
+            with suppress(OutputError):  # as when there is no room
+                self._room -= save_tensors(path, {"alpha": alphas_n})
+
+    def _remove_alpha(self, path: Path) -> None:
+        with suppress(FileNotFoundError):
+            self._room += path.stat().st_size
+            path.unlink()
 
     def _path(self, name: str, frame: int) -> Path:
         number = self._numbers.setdefault(name, len(self._numbers))

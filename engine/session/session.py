@@ -23,7 +23,7 @@ from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
 from engine.session.memory import MemoryBank, Selection, nearest, select
 from engine.session.prompts import ReadMask, frame_prompt
-from engine.session.record import Found, Record
+from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes, FrameTrimaps
 from engine.session.side_by_side import frames_at_once, side_by_side
 from engine.session.stages import mattes_of, trimaps_of
@@ -117,7 +117,7 @@ class ShotSession:
         Args:
             skip: tells of a frame whether its mattes are there already: it is tracked, but neither matted nor yielded.
         """
-        return self._deliver(lambda frame: self._matting(frame, self._found(frame)), skip)
+        return self._deliver(self._mattes, skip)
 
     def track_trimaps(self, *, skip: Callable[[int], bool] | None = None) -> Iterator[FrameTrimaps]:
         """Track as `track` does, and yield what the matter starts from instead of mattes.
@@ -176,7 +176,7 @@ class ShotSession:
             )
         with self._precision():
             found = {name: self._glimpse(name, frame) for name in self._courses}
-        return self._matting(frame, found)()
+        return self._matting(frame, found, self._kept(frame, may_keep=False))()
 
     def edit(self, objects: tuple[ShotObject, ...]) -> tuple[int, ...]:
         """Declare other objects and prompts; tracked frames that they do not touch are kept.
@@ -298,8 +298,16 @@ class ShotSession:
             self._record.has(name, t) or t in course.independent for t in (*chosen.prompted, *chosen.recent)
         )
 
-    def _matting(self, frame: int, found: dict[str, Found]) -> Callable[[], FrameMattes]:
-        return partial(mattes_of, self._model.matter, self._plate(frame), frame, found, self._limits)
+    def _mattes(self, frame: int) -> Callable[[], FrameMattes]:
+        return self._matting(frame, self._found(frame), self._kept(frame, may_keep=True))
+
+    def _matting(self, frame: int, found: dict[str, Found], kept: dict[str, KeptAlpha]) -> Callable[[], FrameMattes]:
+        return partial(mattes_of, self._model.matter, self._plate(frame), frame, found, self._limits, kept)
+
+    def _kept(self, frame: int, *, may_keep: bool) -> dict[str, KeptAlpha]:
+        """Give the alphas that a correction of one object of several leaves as they are."""
+        tracked = [name for name in self._courses if self._record.has(name, frame)]
+        return {name: self._record.alpha(name, frame, may_keep=may_keep) for name in tracked if len(self._courses) > 1}
 
     def _trimaps(self, frame: int) -> Callable[[], FrameTrimaps]:
         return partial(trimaps_of, frame, self._found(frame), (self._shot.width, self._shot.height))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.session import fit
 from engine.session.matting import Matter, MatterLimits, matte, share
-from engine.session.record import Found
+from engine.session.record import Found, KeptAlpha
 from engine.session.results import FrameMattes, FrameTrimaps, Layer, ObjectMatte, ObjectTrimap
 
 
@@ -58,14 +58,28 @@ def matte_trimaps(
 
 @torch.inference_mode()
 def mattes_of(
-    matter: Matter, plate_13hw: Tensor, frame: int, found: Mapping[str, Found], limits: MatterLimits
+    matter: Matter,
+    plate_13hw: Tensor,
+    frame: int,
+    found: Mapping[str, Found],
+    limits: MatterLimits,
+    kept: Mapping[str, KeptAlpha],
 ) -> FrameMattes:
-    """Matte what was found on a frame: plate (1, 3, H, W), display-referred sRGB in 0..1."""
+    """Matte what was found on a frame.
+
+    Args:
+        matter: the network.
+        plate_13hw: (1, 3, H, W) display-referred sRGB in 0..1.
+        frame: its number.
+        found: what tracking found, by object.
+        limits: how much the network sees at once.
+        kept: by object, where its alpha may be found, or is to be kept.
+    """
     size = (plate_13hw.shape[-1], plate_13hw.shape[-2])
     alphas, codes = [], []
-    for one in found.values():
+    for name, one in found.items():
         trimap = fit.trimap_to_plate(one.trimap_b3hw, size)
-        alphas.append(matte(matter, plate_13hw, trimap, limits))
+        alphas.append(_matted_once(matter, plate_13hw, trimap, limits, kept.get(name)))
         codes.append((trimap * 2).byte()[0, 0].cpu().numpy())
     return FrameMattes(
         frame,
@@ -74,6 +88,19 @@ def mattes_of(
             for (name, one), alpha, code in zip(found.items(), share(alphas), codes, strict=True)
         },
     )
+
+
+def _matted_once(
+    matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: MatterLimits, kept: KeptAlpha | None
+) -> Tensor:
+    if kept is None:
+        return matte(matter, plate_13hw, trimap_11hw, limits)
+    unknown, known = trimap_11hw == 0.5, kept.read()
+    if known is not None:
+        return trimap_11hw.masked_scatter(unknown, known.to(trimap_11hw.device))
+    alpha = matte(matter, plate_13hw, trimap_11hw, limits)
+    kept.keep(alpha[unknown])
+    return alpha
 
 
 def _decoded(code_hw: npt.NDArray[np.uint8]) -> Layer:

@@ -54,3 +54,31 @@ def test_objects_are_kept_apart(tmp_path):
     assert not record.has("Fire", 1)
     assert torch.equal(record.found("fire", 1).mask_b1hw, step_of(2).mask.logits_b1hw)
     assert len(list(tmp_path.rglob("*.step"))) == 1
+
+
+def test_an_alpha_belongs_to_one_tracking(tmp_path):
+    """An alpha comes back bit by bit, and not once its frame is tracked anew, even if it is written after that."""
+    record, alphas = Record(tmp_path, torch.device("cpu")), torch.rand(7)
+    record.keep("hair", 3, step_of(1))
+    first = record.alpha("hair", 3)
+    assert first.read() is None
+    first.keep(alphas)
+    assert torch.equal(record.alpha("hair", 3).read(), alphas)
+    record.forget("hair", [3])
+    record.keep("hair", 3, step_of(2))
+    first.keep(alphas)
+    assert record.alpha("hair", 3).read() is None
+
+
+def test_alphas_take_so_much_of_the_disk_and_no_more(tmp_path):
+    """Beyond their room alphas are not kept; what is forgotten makes room; where they are only read none is written."""
+    record = Record(tmp_path, torch.device("cpu"), alpha_bytes=1000)
+    for frame in (1, 2, 3):
+        record.keep("hair", frame, step_of(frame))
+        record.alpha("hair", frame).keep(torch.rand(150))
+    assert [record.alpha("hair", frame).read() is None for frame in (1, 2, 3)] == [False, True, True]
+    record.forget("hair", [1])
+    record.alpha("hair", 2, may_keep=False).keep(torch.rand(150))
+    assert record.alpha("hair", 2).read() is None
+    record.alpha("hair", 2).keep(torch.rand(150))
+    assert record.alpha("hair", 2).read() is not None

@@ -143,6 +143,22 @@ def test_an_edit_gives_what_a_fresh_session_gives(model, plates, shot_of, later)
             assert identical(now[frame], mattes)
 
 
+def test_a_correction_of_one_object_mattes_no_other(model, plates, shot_of, monkeypatch):
+    """A click on one of two objects has the matter asked for that one alone; the mattes are a fresh session's."""
+    other = ShotObject("b", (Point(1, 70, 30),))
+    asked, matter = [], model.matter.forward
+    monkeypatch.setattr(model.matter, "forward", lambda *given: asked.append(given) or matter(*given))
+    with ShotSession(model, shot_of(1, 6, LEFT, other), plates) as session:
+        tracked(session)
+        both, asked[:] = len(asked), []
+        session.edit((LEFT, corrected(other, 4)))
+        again = tracked(session)
+        assert 0 < len(asked) < both / 2
+    with ShotSession(model, shot_of(1, 6, LEFT, corrected(other, 4)), plates) as fresh:
+        whole = tracked(fresh)
+    assert all(identical(mattes, whole[frame]) for frame, mattes in again.items())
+
+
 def test_removing_an_object_costs_no_tracking(model, plates, shot_of, encoder):
     """When an object goes, the frames are given anew without it, and nothing is encoded or tracked."""
     with ShotSession(model, shot_of(1, 4, LEFT, ShotObject("b", (Point(1, 70, 30),))), plates) as session:
