@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from .source import Stored
 
-OpenEXR.set_global_thread_count(os.cpu_count() or 1)
+
+def _use_threads() -> None:
+    OpenEXR.set_global_thread_count(os.cpu_count() or 1)
+
+
+_use_threads()
+if hasattr(os, "register_at_fork"):
+    # A forked process gets none of the library's threads, but would wait for them for ever: it goes without.
+    os.register_at_fork(before=lambda: OpenEXR.set_global_thread_count(0), after_in_parent=_use_threads)
 
 _FLOATS = (np.float16, np.float32)
 

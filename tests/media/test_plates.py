@@ -1,5 +1,8 @@
 """Plates in: what comes out of image files is exactly what is in them."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -346,3 +349,24 @@ def test_channels_of_mixed_kinds_are_read(tmp_path):
     assert output.write_image(np.concatenate([colour, colour[..., :1]], axis=2))
     assert output.close()
     np.testing.assert_array_equal(read(tmp_path / "a.exr").pixels_hwc, colour)
+
+
+_FORKS = """
+import os, sys
+from engine.media.plates import open_plates
+plates = open_plates(sys.argv[1])
+plates.read(1)
+child = os.fork()
+if not child:
+    plates.read(1)
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+plates.read(1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+def test_a_forked_process_reads_plates(tmp_path):
+    """A process forked beside the readers' threads, as data workers of a training are, does not wait for them."""
+    path = write_image(tmp_path / "a.exr", ramp(400, 300))
+    subprocess.run([sys.executable, "-c", _FORKS, str(path)], check=True, timeout=60)
