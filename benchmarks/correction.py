@@ -4,11 +4,11 @@
     python benchmarks/correction.py --models sam2.1-t --sizes 320x180 --frames 6 --at 4 --objects 1 4
 
 The shot is drawn smoke; the click goes where an artist would put it, into the middle of the largest error; of several
-objects, which are alike, the first is corrected. Mattes are
-written as half EXR, plates come from memory. `sam2.1-*` have seeded weights and true trimaps, so that the same mattes
-come out again and only the cost counts. `first` and `again` are processor seconds a frame, of the same frames: those
-from the click on, for a shot's first frames have less to recall. Fails when a frame takes more than a quarter of its
-first time to track again, or when a frame before the click has changed.
+objects, which are alike, the first is corrected. Mattes are written as half EXR, plates come from memory. `sam2.1-*`
+have seeded weights and true trimaps, so that the same mattes come out again and only the cost counts. `first` and
+`again` are processor seconds a frame, of the same frames: those from the click on, for a shot's first frames have less
+to recall. Fails when a frame takes more than a quarter of its first time to track again, or when a frame before the
+click has changed.
 """
 
 import argparse

@@ -26,8 +26,6 @@ if hasattr(os, "register_at_fork"):
     # A forked process gets none of the library's threads, but would wait for them for ever: it goes without.
     os.register_at_fork(before=lambda: OpenEXR.set_global_thread_count(0), after_in_parent=_use_threads)
 
-_FLOATS = (np.float16, np.float32)
-
 
 def encoded_exr(channels: Mapping[str, NDArray[np.floating]], attributes: Mapping[str, str]) -> memoryview:
     """Give an EXR file's bytes, ZIP; data window and display window are both the whole picture.
@@ -44,19 +42,17 @@ def encoded_exr(channels: Mapping[str, NDArray[np.floating]], attributes: Mappin
 
 
 def decoded_rgb(path: Path, *, planes: bool) -> Stored | None:
-    """Read R, G and B of the data window, (h, w, 3) as stored, from a file of one part that holds nothing else but A.
-
-    None where that is not what it holds, or where it does not decode; why, OpenImageIO can say.
+    """Read R, G and B of the data window, (h, w, 3) as stored; None where they do not decode: OpenImageIO can say why.
 
     Args:
-        path: the file.
+        path: a file of one part that holds them, and nothing else but A, in one kind of float.
         planes: one channel lies behind the other in memory, instead of one pixel behind the other.
     """
     with suppress(RuntimeError, ValueError), OpenEXR.File(str(path), separate_channels=planes) as image:
-        found = image.parts[0].channels if len(image.parts) == 1 else {}
-        if planes and {*"RGB"} <= {*found}:
-            pixels = np.stack([found[name].pixels for name in "RGB"]).transpose(1, 2, 0)
-        else:
-            pixels = next((found[name].pixels[..., :3] for name in ("RGB", "RGBA") if name in found), np.empty(0, int))
-        return pixels if pixels.dtype in _FLOATS else None
+        (part,) = image.parts  # there is none of a damaged file
+        pixels: dict[str, Stored] = {name: channel.pixels for name, channel in part.channels.items()}
+        if planes:
+            stacked: Stored = np.stack([pixels[name] for name in "RGB"]).transpose(1, 2, 0)
+            return stacked
+        return pixels["RGBA" if "RGBA" in pixels else "RGB"][..., :3]
     return None

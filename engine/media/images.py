@@ -57,8 +57,7 @@ def read_rgb(path: Path, layer: str | None = None) -> tuple[Stored, ImageHeader]
     """
     with open_image(path) as image:
         header = _header(image, path, layer)
-        half = str(image.spec().format) == "half"
-        plain = decoded_rgb(path, planes=half) if _is_plain(image, header.choice) else None
+        plain = _read_plain(image, path, header.choice)
         stored: Stored = read_channels(image, path, header.choice) if plain is None else plain
     if stored.shape[2] == 1:
         stored = stored.repeat(3, axis=2)
@@ -183,13 +182,14 @@ def _header(image: Any, path: Path, layer: str | None) -> ImageHeader:
     return ImageHeader(size, window, aspect if aspect > 0 else 1.0, _encoding(image, spec), choice)
 
 
-def _is_plain(image: Any, choice: Choice) -> bool:
-    """Tell whether an EXR holds little but the picture: reading all of it then costs no more than reading that."""
-    spec = image.spec()
-    if image.format_name() != "openexr" or spec.get_int_attribute("oiio:subimages", 1) > 1:
-        return False
-    alike = not spec.channelformats and spec.nchannels <= len("RGBA")
-    return alike and [spec.channelnames[channel] for channel in choice.channels] == list("RGB")
+def _read_plain(image: Any, path: Path, choice: Choice) -> Stored | None:
+    """Read an EXR that holds little but the picture, so that all of it costs no more than that; None: it holds more."""
+    spec, kind = image.spec(), str(image.spec().format)
+    alone = image.format_name() == "openexr" and spec.get_int_attribute("oiio:subimages", 1) == 1
+    alike = kind in {"half", "float"} and not spec.channelformats and spec.nchannels <= len("RGBA")
+    if alone and alike and [spec.channelnames[channel] for channel in choice.channels] == list("RGB"):
+        return decoded_rgb(path, planes=kind == "half")
+    return None
 
 
 def _parts(image: Any) -> tuple[Part, ...]:

@@ -115,7 +115,8 @@ class Record:
     def _write_alpha(self, path: Path, alphas_n: Tensor) -> None:
         if alphas_n.nbytes < self._room:
             with suppress(OutputError):  # as when there is no room
-                self._room -= save_tensors(path, {"alpha": alphas_n})
+                size = save_tensors(path, {"alpha": alphas_n})
+                self._room -= size  # only now: another thread may have written meanwhile
 
     def _remove_alpha(self, path: Path) -> None:
         with suppress(FileNotFoundError):

@@ -306,8 +306,10 @@ class ShotSession:
 
     def _kept(self, frame: int, *, may_keep: bool) -> dict[str, KeptAlpha]:
         """Give the alphas that a correction of one object of several leaves as they are."""
-        tracked = [name for name in self._courses if self._record.has(name, frame)]
-        return {name: self._record.alpha(name, frame, may_keep=may_keep) for name in tracked if len(self._courses) > 1}
+        if len(self._courses) == 1:
+            return {}
+        tracked = (name for name in self._courses if self._record.has(name, frame))
+        return {name: self._record.alpha(name, frame, may_keep=may_keep) for name in tracked}
 
     def _trimaps(self, frame: int) -> Callable[[], FrameTrimaps]:
         return partial(trimaps_of, frame, self._found(frame), (self._shot.width, self._shot.height))
