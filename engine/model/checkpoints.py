@@ -155,7 +155,7 @@ def save_model(
         ValueError: a fact's name begins with `mam2.`, which is the format's own; numbers that half cannot hold; a model
             made ready to matte, which no longer has its own weights.
     """
-    if not model.matter.decodes_known:
+    if model.matter.parts is not None:
         raise ValueError("a model made ready to matte cannot be saved: load it with exact=True")
     config = model.config
     if config.name not in CONFIGS:

@@ -25,7 +25,7 @@ from engine.model.half_layers import fuse, multiply_in_half
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
-from engine.model.matter_doubling import FoldedFusion
+from engine.model.matter_parts import PartDecoder
 from engine.model.wide_attention import PlateAttention
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from engine.model.image_encoder import PlateEncoder
     from engine.model.matter_blocks import AttentionBlock
-    from engine.model.matter_decoder import FusionBlock
     from engine.model.tracker import Tracker
 
 _LARGE = 384
@@ -81,16 +80,13 @@ def optimise_matter(matter: Matter) -> None:
     head = decoder.matting_head.matting_convs
     head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
     head[2] = nn.ReLU(inplace=True)
-    decoder.inside.extend(FoldedFusion(step) for step in cast("list[FusionBlock]", decoder.fusion_blks[2:]))
-    decoder.to(memory_format=torch.channels_last)
-    matter.decodes_known = False
+    matter.parts = PartDecoder(decoder).to(memory_format=torch.channels_last)
     if matter.backbone.pos_embed.device.type != "cpu":
         return
     keep_freed_memory()
     if matter.config in _PROVEN_IN_HALF and has_bfloat16():
-        decoder.convstream.bfloat16()
-        decoder.fusion_blks.bfloat16()
-        decoder.inside.bfloat16()
+        matter.parts.convstream.bfloat16()
+        matter.parts.steps.bfloat16()
         multiply_in_half(cast("Iterable[AttentionBlock]", matter.backbone.blocks))
 
 

@@ -21,6 +21,8 @@ from engine.model.token_router import ratio_loss
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.model.matter_parts import PartDecoder
+
 __all__ = ["Matter", "MatterOutput", "clamp_known", "ratio_loss"]
 
 _MEAN = (0.485, 0.456, 0.406)
@@ -49,7 +51,7 @@ class Matter(nn.Module):
     """Turns display-referred plates and their trimaps into alpha.
 
     Attributes:
-        decodes_known: False leaves pixels that the trimap knows at its value, to save their cost.
+        parts: what decodes unknown pixels alone and leaves the others at the trimap's value; None decodes all.
     """
 
     def __init__(self, config: MatterConfig = MEMATTE_S) -> None:
@@ -57,7 +59,7 @@ class Matter(nn.Module):
         self.config = config
         self.backbone = MatterBackbone(config)
         self.decoder = MatterDecoder(config)
-        self.decodes_known = True
+        self.parts: PartDecoder | None = None
 
     def forward(
         self,
@@ -73,7 +75,8 @@ class Matter(nn.Module):
             plate_b3hw: B x 3 x H x W, display-referred sRGB, RGB, 0..1.
             trimap_b1hw: B x 1 x H x W, 0 background, 0.5 unknown, 1 foreground.
             tiled: how the decoder runs. None decides by size and equals one pass over the frame up to
-                rounding; True uses the official MEMatte's zero-filled tiles; False is one pass.
+                rounding; True uses the official MEMatte's zero-filled tiles; False is one pass. `parts` has a way of
+                its own.
             max_tokens: most tokens per frame and global block, instead of the config's; not used in training.
 
         Returns:
@@ -108,8 +111,8 @@ class Matter(nn.Module):
         return MatterOutput(alpha, out.keeps, out.log_probs, out.features)
 
     def _decode(self, features: Tensor, image_b4hw: Tensor, tiled: bool | None) -> Tensor:
-        if tiled is None and not (self.decodes_known or self.training):
-            return decode_around(self.decoder, features, image_b4hw)
+        if self.parts is not None:
+            return decode_around(self.parts, features, image_b4hw)
         large = max(image_b4hw.shape[-2:]) > 2 * self.config.detail_tile
         if tiled or (tiled is None and large and not self.training):
             return decode_tiles(self.decoder, features, image_b4hw, self.config, fill=tiled is True)

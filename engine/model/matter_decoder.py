@@ -10,19 +10,12 @@ import torch.nn.functional as F
 from timm.layers import ConvNormAct
 from torch import Tensor, nn
 
-from engine.model.regions import Crop, tiles_over
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from engine.model.matter_config import MatterConfig
 
-__all__ = ["MatterDecoder", "decode_tiles", "parts_with"]
-
-_PART_HW, _GPU_PART_HW = (128, 256), (512, 1024)
-"""Pixels of what the two widest fusion steps take at once; always as many, for oneDNN compiles for every size."""
-_PART_CONTEXT = 8
-"""How far these two steps and the last see, in pixels; a multiple of 4."""
+__all__ = ["MatterDecoder", "decode_tiles"]
 
 
 class DetailStream(nn.Module):
@@ -70,11 +63,7 @@ class MattingHead(nn.Module):
 
 
 class MatterDecoder(nn.Module):
-    """Four fusion steps from the token grid to full size.
-
-    Attributes:
-        inside: what stands in for the two widest of them away from the frame's edges; empty where nothing does.
-    """
+    """Four fusion steps from the token grid to full size."""
 
     def __init__(self, config: MatterConfig) -> None:
         super().__init__()
@@ -86,42 +75,21 @@ class MatterDecoder(nn.Module):
             for before, detail, after in zip(widths[:-1], details, widths[1:], strict=True)
         )
         self.matting_head = MattingHead(config.fusion[-1], config.head)
-        self.inside = nn.ModuleList()
 
-    def forward(self, features: Tensor, image_b4hw: Tensor, parts: Sequence[Crop] | None = None) -> Tensor:
+    def forward(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
         """Decode one frame or tile.
 
         Args:
             features: B x dim x H/16 x W/16.
             image_b4hw: B x 4 x H x W, normalised plate and trimap.
-            parts: what is wanted of it, on multiples of 4 pixels; None is everything.
 
         Returns:
-            B x 1 x H x W float32 alpha, 0..1; outside of the parts the trimap.
+            B x 1 x H x W float32 alpha, 0..1.
         """
-        # Details and fusion may be in half precision while the step to alpha is not.
-        half, whole = (next(part.parameters()).dtype for part in (self.convstream, self.matting_head))
-        pixels, halves, quarters, eighths = self.convstream(image_b4hw.to(half))
-        first, second = self.fusion_blks[:2]
-        features = second(first(features.to(half), eighths), quarters)
-        alpha = image_b4hw[:, 3:].float().clone()
-        frame = Crop(0, 0, alpha.shape[-1], alpha.shape[-2])
-        if parts is None:
-            # Training norms by all pixels of a frame.
-            parts = [frame] if self.training else parts_with(torch.ones_like(alpha[0, 0], dtype=torch.bool))
-        for part in parts:
-            around = part.grown(_PART_CONTEXT)
-            held, seen = part.cut_to(frame), around.shifted_into(frame)
-            third, last = self.inside if self.inside and seen == around else self.fusion_blks[2:]
-            found = third(features[seen.shrunk(4).window], halves[seen.shrunk(2).window])
-            found = self.matting_head(last(found, pixels[seen.window]).to(whole))
-            alpha[held.window] = found[held.moved(-seen.left, -seen.top).window].float().sigmoid()
-        return alpha
-
-
-def parts_with(wanted_hw: Tensor) -> list[Crop]:
-    """Give parts of a frame (H, W) bool, for the widest steps, that hold every wanted pixel and little else."""
-    return tiles_over(wanted_hw, *(_PART_HW if wanted_hw.device.type == "cpu" else _GPU_PART_HW), grid=4)
+        details = self.convstream(image_b4hw)
+        for step, detail in zip(self.fusion_blks, reversed(details), strict=True):
+            features = step(features, detail)
+        return cast("Tensor", self.matting_head(features).float().sigmoid())
 
 
 def decode_tiles(

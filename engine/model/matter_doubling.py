@@ -1,4 +1,4 @@
-"""The matter's fusion step without the doubled features, where no edge of the frame is near."""
+"""The matter's fusion step without the doubled features, anywhere in a frame."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import skip_init
+
+from engine.model.regions import Crop
 
 if TYPE_CHECKING:
     from engine.model.matter_decoder import FusionBlock
@@ -21,8 +24,7 @@ class FoldedFusion(nn.Module):
     """A fusion step with the doubling folded into its convolution, which then gives each place's 2 x 2 pixels at once.
 
     Convolving what was doubled reads and writes four times as many places as there are features; the products are as
-    many. Two pixels along each side of what it is given differ from the step that it stands in for, which pads what it
-    has doubled.
+    many. Nothing is padded: it is given a place and what lies around.
 
     Args:
         step: its norm folded into its convolution.
@@ -37,18 +39,56 @@ class FoldedFusion(nn.Module):
         wide = torch.einsum("ykm,xln,ockl->yxocmn", _TAPS, _TAPS, of_features.cpu().double()).flatten(0, 2)
         self.detail = _convolution(of_detail, conv.bias)
         self.features = _convolution(wide.to(conv.weight), None)
+        self.of_doubled = nn.Parameter(of_features.clone(), requires_grad=False)
 
-    def forward(self, features: Tensor, detail: Tensor) -> Tensor:
-        """B x C x h x w features and B x D x 2h x 2w detail into B x out x 2h x 2w."""
+    def forward(self, features: Tensor, detail: Tensor, frame: Crop) -> Tensor:
+        """Join what a place holds, and one more around it.
+
+        Args:
+            features: B x C x (h+2) x (w+2); what lies beyond the frame does not matter.
+            detail: B x D x (2h+2) x (2w+2), zero beyond the frame.
+            frame: where the frame lies, counted in pixels from the first that is given out; even.
+
+        Returns:
+            B x out x 2h x 2w.
+        """
+        features = _extended(features, frame.shrunk(2).moved(1, 1))
         found: Tensor = self.detail(detail)
         pixels = found.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
         pixels += self.features(features).permute(0, 2, 3, 1).unflatten(3, (2, 2, -1)).transpose(2, 3)
+        self._forget_beyond(found, features, frame)
         return cast("Tensor", self.act(found))
+
+    def _forget_beyond(self, found: Tensor, features: Tensor, frame: Crop) -> None:
+        """Take from the frame's outermost pixels what was doubled beyond them: the plain step has zeros there."""
+        height, width = found.shape[-2:]
+        for row, tap in ((frame.top, 0), (frame.bottom - 1, 2)):
+            if 0 <= row < height:
+                beyond = _doubled(features[:, :, row // 2 + 1, None], (1, 2))[..., 1:-1]
+                found[:, :, row, None] -= functional.conv2d(beyond, self.of_doubled[:, :, tap, None])
+        for column, tap in ((frame.left, 0), (frame.right - 1, 2)):
+            if 0 <= column < width:
+                beyond = _doubled(features[..., column // 2 + 1, None], (2, 1))[:, :, 1:-1]
+                beyond[:, :, : max(frame.top + 1, 0)] = 0  # corners are gone with the rows
+                beyond[:, :, frame.bottom + 1 :] = 0
+                found[..., column, None] -= functional.conv2d(beyond, self.of_doubled[..., tap, None])
+
+
+def _extended(features: Tensor, frame: Crop) -> Tensor:
+    """Repeat the outermost features of the frame beyond it, which doubling reads as if there were none."""
+    height, width = features.shape[-2:]
+    known = frame.cut_to(Crop(0, 0, width, height))
+    beyond = (known.left, width - known.right, known.top, height - known.bottom)
+    return functional.pad(features[known.window], beyond, mode="replicate") if any(beyond) else features
+
+
+def _doubled(line: Tensor, times: tuple[int, int]) -> Tensor:
+    return functional.interpolate(line, scale_factor=times, mode="bilinear", align_corners=False)
 
 
 def _convolution(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
-    """Give the 3 x 3 convolution with these weights."""
-    conv = skip_init(nn.Conv2d, weight.shape[1], weight.shape[0], 3, padding=1, bias=bias is not None)
+    """Give the 3 x 3 convolution with these weights, which pads nothing."""
+    conv = skip_init(nn.Conv2d, weight.shape[1], weight.shape[0], 3, bias=bias is not None)
     conv.to(weight).requires_grad_(requires_grad=False)
     conv.weight.copy_(weight)
     if bias is not None:

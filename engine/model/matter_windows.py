@@ -1,19 +1,19 @@
 """The matter's decoder where it matters: in windows around the unknown pixels of a trimap."""
 
+from functools import reduce
+
 from torch import Tensor
 
-from engine.model.matter_decoder import MatterDecoder, parts_with
+from engine.model.matter_parts import CONTEXT, PartDecoder
 from engine.model.regions import Crop, cells_with, joined, runs_of
 
 _CELL = 64
-_CONTEXT = 48
-"""How far the decoder sees: what lies farther off changes no pixel."""
 _LONGEST = 2048
 _LITTLE = 0.7
-"""Of a plate's cost: windows that cost more are not worth compiling for."""
+"""Of the cost of the window that would hold all: several that cost more are not worth compiling for."""
 
 
-def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) -> Tensor:
+def decode_around(decoder: PartDecoder, features: Tensor, image_b4hw: Tensor) -> Tensor:
     """Decode the unknown pixels of a batch; equals decoding the frame at once there, up to rounding.
 
     Args:
@@ -28,22 +28,24 @@ def decode_around(decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor) 
     frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
     unknown = (alpha[:, 0] == 0.5).any(dim=0)
     for window in windows_around(unknown):
-        inside, seen = window.cut_to(frame), window.grown(_CONTEXT).cut_to(frame)
-        held = inside.moved(-seen.left, -seen.top)
-        parts = [part.moved(held.left, held.top) for part in parts_with(unknown[inside.window])]
-        found = decoder(features[seen.shrunk(16).window], image_b4hw[seen.window], parts)
-        alpha[inside.window] = found[held.window]
+        inside, seen = window.cut_to(frame), window.grown(CONTEXT).cut_to(frame)
+        alpha[inside.window] = decoder(
+            features[seen.shrunk(16).window],
+            image_b4hw[seen.window],
+            inside.moved(-seen.left, -seen.top),
+            unknown[inside.window],
+        )
     return alpha
 
 
 def windows_around(wanted_hw: Tensor) -> list[Crop]:
     """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two.
 
-    Where they save little, all of a plate is one: its size is one that the backbone has met as well.
+    Where several save little, one holds all.
     """
     windows = joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
-    plate = Crop(0, 0, wanted_hw.shape[1], wanted_hw.shape[0])
-    return [plate] if sum(map(_cost, windows)) > _LITTLE * _cost(plate) and _fits(plate) else windows
+    box = reduce(Crop.around, windows) if windows else None
+    return [box] if box and sum(map(_cost, windows)) > _LITTLE * _cost(box) and _fits(box) else windows
 
 
 def _cheaper_together(one: Crop, other: Crop) -> bool:
@@ -56,4 +58,4 @@ def _fits(window: Crop) -> bool:
 
 
 def _cost(window: Crop) -> int:
-    return (window.right - window.left + 2 * _CONTEXT) * (window.bottom - window.top + 2 * _CONTEXT)
+    return (window.right - window.left + 2 * CONTEXT) * (window.bottom - window.top + 2 * CONTEXT)

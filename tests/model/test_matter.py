@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from engine.model import matter_decoder
 from engine.model.matter import Matter, clamp_known
 from engine.model.matter_attention import Attention, attend_with_positions
 from engine.model.matter_config import MEMATTE_S, STARTER_MATTER, VITMATTE_S, MatterConfig
@@ -141,17 +140,6 @@ def test_large_frames_decode_in_tiles_without_a_seam():
     assert len(calls) == 8
     assert max(max(size) for size in calls) <= 64 + 2 * SMALL.detail_overlap
     torch.testing.assert_close(alpha, model(plate, trimap, tiled=False), rtol=0, atol=1e-5)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("size_hw", [(4, 64), (20, 32), (64, 4), (500, 500)])
-def test_the_widest_steps_of_the_decoder_take_parts_without_a_seam(monkeypatch, size_hw):
-    """However large the parts are that are decoded at once, the alpha equals one pass over the frame."""
-    model = make(dataclasses.replace(SMALL, detail_tile=512))
-    plate, trimap = batch()
-    whole = model(plate, trimap)
-    monkeypatch.setattr(matter_decoder, "_PART_HW", size_hw)
-    torch.testing.assert_close(model(plate, trimap), whole, rtol=0, atol=1e-6)
 
 
 @torch.inference_mode()

@@ -2,7 +2,7 @@
 
 import torch
 
-from engine.model.regions import Crop, tiles_over
+from engine.model.regions import Crop, cells_with, tiles_over
 
 
 def test_tiles_hold_what_is_wanted():
@@ -32,3 +32,10 @@ def test_a_rectangle_is_moved_into_another_before_it_is_cut():
     assert Crop(-8, 30, 32, 60).shifted_into(plate) == Crop(0, 20, 40, 50)
     assert Crop(70, -5, 110, 75).shifted_into(plate) == Crop(60, 0, 100, 50)
     assert Crop(10, 10, 20, 20).shifted_into(plate) == Crop(10, 10, 20, 20)
+
+
+def test_cells_hold_what_is_wanted_and_no_more():
+    """A cell is wanted when any of its pixels is, at the right and bottom edges too, where cells are cut."""
+    wanted = torch.zeros(70, 100, dtype=torch.bool)
+    wanted[31, 32] = wanted[69, 99] = True
+    assert cells_with(wanted, 32).nonzero().tolist() == [[0, 1], [2, 3]]
