@@ -1,6 +1,6 @@
 """How long after a click is its matte there? Previews the first frame of a shot, then a correction on it.
 
-    python benchmarks/preview.py [--models starter] [--sizes 1920x1080] [--threads 2] [--json FILE]
+    python benchmarks/preview.py [--models starter] [--sizes 1920x1080] [--subjects ordinary worst] [--json FILE]
 
 The model is loaded. The first click includes reading and encoding the plate; the correction has its features. The best
 of several rounds, each on a session of its own.
@@ -11,10 +11,12 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import torch
 from alone import apart
+from drawn import SUBJECTS
 from outcome import add_outcome_options, publish, size_of
 from subjects import TrueTrimaps, subject
 from written_shot import WrittenShot, write_shot
@@ -29,10 +31,11 @@ from engine.session.session import ShotSession
 
 @dataclass(frozen=True)
 class Row:
-    """One model on plates of one size: seconds from a click to its matte."""
+    """One model on one subject in plates of one size: seconds from a click to its matte."""
 
     model: str
     plates: str
+    subject: str
     first_click_s: float
     correction_s: float
 
@@ -42,17 +45,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["starter", "sam2.1-t"])
     parser.add_argument("--sizes", nargs="+", type=size_of, default=[(1920, 1080)], metavar="WIDTHxHEIGHT")
+    parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     parser.add_argument("--rounds", type=int, default=3)
     add_outcome_options(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rows = []
-    for size in options.sizes:
+    for size, kind in product(options.sizes, options.subjects):
         with tempfile.TemporaryDirectory() as folder:
-            shot = write_shot(Path(folder) / "plates", 2, size)
+            shot = write_shot(Path(folder) / "plates", 2, size, kind)
             for name in options.models:
                 first, second = apart(_quickest, name, shot, options.rounds)
-                rows.append(Row(name, f"{shot.width}x{shot.height}", first, second))
+                rows.append(Row(name, f"{shot.width}x{shot.height}", kind, first, second))
     publish("preview", rows, options.json)
     return 0
 

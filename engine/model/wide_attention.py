@@ -14,8 +14,8 @@ from sam2.modeling.sam.transformer import RoPEAttention
 from torch import Tensor, nn
 
 _ROWS = 256  # queries at once: their scores fit a processor's cache
-_BLOCKS = {torch.bfloat16: (1 << 20, 1024), torch.float32: (1024, 512)}
-"""Queries and keys at once, where no query's largest score is sought.
+_BLOCKS = {torch.bfloat16: (1 << 20, 1024, 32), torch.float32: (1024, 512, 8)}
+"""Queries and keys at once, where no query's largest score is sought, and what values are filled up to multiples of.
 
 In bfloat16 products are so quick that arranging keys for each of several blocks of queries shows; float32 scores had
 better stay in the cache between product, exponential and product.
@@ -51,11 +51,10 @@ def attend_unshifted(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) 
     only then is it all done again by `attend`. A last value of 1 for each key gives the sums with the products.
     """
     width = values_bmd.shape[-1]
-    # Products like multiples of 32.
-    extra = values_bmd.new_zeros(*values_bmd.shape[:2], 32 - width % 32)
+    rows, columns, multiple = _BLOCKS[queries_bnc.dtype]
+    extra = values_bmd.new_zeros(*values_bmd.shape[:2], multiple - width % multiple)
     extra[..., 0] = 1
     out = queries_bnc.new_empty(*queries_bnc.shape[:2], width)
-    rows, columns = _BLOCKS[queries_bnc.dtype]
     scores = queries_bnc.new_empty(min(rows, queries_bnc.shape[1]) * columns)
     for queries, keys, values, found in zip(
         queries_bnc * queries_bnc.shape[-1] ** -0.5, keys_bmc, torch.cat([values_bmd, extra], dim=-1), out, strict=True

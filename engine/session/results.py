@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -15,8 +14,8 @@ Layer: TypeAlias = npt.NDArray[np.float32]
 class ObjectMatte:
     """One object on one frame, at the plate's size, origin top-left, float32.
 
-    Trimap and mask are made when they are first asked for, so that mattes that wait to be written hold little more
-    than their alphas.
+    Trimap and mask are made whenever they are asked for and kept by whoever asks, so that mattes that wait to be
+    written, or are written layer by layer, hold little more than their alphas.
 
     Attributes:
         alpha_hw: (H, W) 0..1, linear coverage; the alphas of a frame's objects sum to at most 1.
@@ -27,12 +26,12 @@ class ObjectMatte:
     make_trimap: Callable[[], Layer] = field(repr=False)
     make_mask: Callable[[], Layer] = field(repr=False)
 
-    @cached_property
+    @property
     def trimap_hw(self) -> Layer:
         """(H, W) 0 background, 0.5 unknown, 1 foreground."""
         return self.make_trimap()
 
-    @cached_property
+    @property
     def mask_hw(self) -> Layer:
         """(H, W) 0..1, the tracker's certainty that a pixel is the object."""
         return self.make_mask()
