@@ -53,9 +53,10 @@ class FoldedFusion(nn.Module):
             B x out x 2h x 2w.
         """
         features = _extended(features, frame.shrunk(2).moved(1, 1))
-        found: Tensor = self.detail(detail)
+        found = _convolved(detail, self.detail.weight, self.detail.bias)
         pixels = found.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
-        pixels += self.features(features).permute(0, 2, 3, 1).unflatten(3, (2, 2, -1)).transpose(2, 3)
+        of_features = _convolved(features, self.features.weight)
+        pixels += of_features.permute(0, 2, 3, 1).unflatten(3, (2, 2, -1)).transpose(2, 3)
         self._forget_beyond(found, features, frame)
         return cast("Tensor", self.act(found))
 
@@ -65,13 +66,26 @@ class FoldedFusion(nn.Module):
         for row, tap in ((frame.top, 0), (frame.bottom - 1, 2)):
             if 0 <= row < height:
                 beyond = _doubled(features[:, :, row // 2 + 1, None], (1, 2))[..., 1:-1]
-                found[:, :, row, None] -= functional.conv2d(beyond, self.of_doubled[:, :, tap, None])
+                found[:, :, row, None] -= _convolved(beyond, self.of_doubled[:, :, tap, None])
         for column, tap in ((frame.left, 0), (frame.right - 1, 2)):
             if 0 <= column < width:
                 beyond = _doubled(features[..., column // 2 + 1, None], (2, 1))[:, :, 1:-1]
                 beyond[:, :, : max(frame.top + 1, 0)] = 0  # corners are gone with the rows
                 beyond[:, :, frame.bottom + 1 :] = 0
-                found[..., column, None] -= functional.conv2d(beyond, self.of_doubled[..., tap, None])
+                found[..., column, None] -= _convolved(beyond, self.of_doubled[..., tap, None])
+
+
+def _convolved(picture: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Convolve, padding nothing.
+
+    In bfloat16 it is padded and cut: oneDNN 3.13 computes an unpadded convolution wrongly on processors with AMX, and
+    which others it does has not been measured; padded ones have been compared with float32 there.
+    """
+    if picture.dtype != torch.bfloat16:
+        return functional.conv2d(picture, weight, bias)
+    down, across = weight.shape[2] // 2, weight.shape[3] // 2
+    found = functional.conv2d(picture, weight, bias, padding=(down, across))
+    return found[:, :, down : found.shape[2] - down, across : found.shape[3] - across]
 
 
 def _extended(features: Tensor, frame: Crop) -> Tensor:

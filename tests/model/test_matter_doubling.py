@@ -56,3 +56,16 @@ def test_a_folded_step_is_the_plain_one(place, memory_format):
     torch.testing.assert_close(
         found[known.moved(-place.left, -place.top).window], want[known.window], rtol=0, atol=1e-5
     )
+
+
+@torch.no_grad()
+def test_a_folded_step_in_half_gives_the_same_pixels():
+    """In bfloat16 a corner of the frame becomes what it becomes in float32, up to that precision."""
+    _, folded = folded_step()
+    features, detail = torch.randn(1, 6, 9, 11), torch.randn(1, 3, 16, 20)
+    frame = Crop(0, 0, 40, 40)
+    detail[:, :, 0] = detail[..., 0] = 0
+    want = folded(features, detail, frame)
+    found = folded.bfloat16()(features.bfloat16(), detail.bfloat16(), frame)
+    assert found.shape == want.shape
+    assert (found.float() - want).norm() < 0.02 * want.norm()
