@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import skip_init
 
-from engine.model.regions import Crop
+from engine.model.regions import filled_beyond
 
 if TYPE_CHECKING:
     from engine.model.matter_decoder import FusionBlock
+    from engine.model.regions import Crop
 
 __all__ = ["FoldedFusion"]
 
@@ -52,7 +53,8 @@ class FoldedFusion(nn.Module):
         Returns:
             B x out x 2h x 2w.
         """
-        features = _extended(features, frame.shrunk(2).moved(1, 1))
+        # Doubling reads beyond the frame as if its outermost features went on.
+        features = filled_beyond(features, frame.shrunk(2).moved(1, 1), mode="replicate")
         found = _convolved(detail, self.detail.weight, self.detail.bias)
         pixels = found.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
         of_features = _convolved(features, self.features.weight)
@@ -86,14 +88,6 @@ def _convolved(picture: Tensor, weight: Tensor, bias: Tensor | None = None) -> T
     down, across = weight.shape[2] // 2, weight.shape[3] // 2
     found = functional.conv2d(picture, weight, bias, padding=(down, across))
     return found[:, :, down : found.shape[2] - down, across : found.shape[3] - across]
-
-
-def _extended(features: Tensor, frame: Crop) -> Tensor:
-    """Repeat the outermost features of the frame beyond it, which doubling reads as if there were none."""
-    height, width = features.shape[-2:]
-    known = frame.cut_to(Crop(0, 0, width, height))
-    beyond = (known.left, width - known.right, known.top, height - known.bottom)
-    return functional.pad(features[known.window], beyond, mode="replicate") if any(beyond) else features
 
 
 def _doubled(line: Tensor, times: tuple[int, int]) -> Tensor:

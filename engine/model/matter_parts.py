@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.model.matter_doubling import FoldedFusion
-from engine.model.regions import Crop, tiles_over
+from engine.model.regions import Crop, filled_beyond, tiles_over
 
 if TYPE_CHECKING:
     from engine.model.matter_decoder import FusionBlock, MatterDecoder
@@ -57,7 +57,8 @@ class PartDecoder(nn.Module):
             place = part.moved(window.left, window.top)
             for index in (2, 3):
                 found = self._step(index, found, details[index], place, frame)
-            found = self.head(_cut_to_frame(found.to(whole), place, frame))
+            around = place.grown(_HALO)
+            found = self.head(filled_beyond(found.to(whole), frame.moved(-around.left, -around.top)))
             alpha[part.window] = found[..., _HALO:-_HALO, _HALO:-_HALO].float().sigmoid()
         return alpha
 
@@ -80,12 +81,3 @@ def _cut(picture: Tensor, seen: Crop) -> Tensor:
     held = seen.cut_to(Crop(0, 0, picture.shape[-1], picture.shape[-2]))
     around = (held.left - seen.left, seen.right - held.right, held.top - seen.top, seen.bottom - held.bottom)
     return functional.pad(picture[held.window], around) if any(around) else picture[held.window]
-
-
-def _cut_to_frame(found: Tensor, place: Crop, frame: Crop) -> Tensor:
-    """Give what was found of a place and its halo with zeros beyond the frame."""
-    around = place.grown(_HALO)
-    known = around.cut_to(frame)
-    if known == around:
-        return found
-    return _cut(found[known.moved(-around.left, -around.top).window], around.moved(-known.left, -known.top))

@@ -78,6 +78,14 @@ def cells_with(wanted_hw: Tensor, side: int) -> Tensor:
     return rows.unflatten(1, (-1, side)).amax(dim=2).bool().cpu()
 
 
+def filled_beyond(picture: Tensor, known: Crop, *, mode: str = "constant") -> Tensor:
+    """Put zeros, or with `replicate` the outermost values, where a picture lies beyond what is known of it."""
+    height, width = picture.shape[-2:]
+    held = known.cut_to(Crop(0, 0, width, height))
+    beyond = (held.left, width - held.right, held.top, height - held.bottom)
+    return F.pad(picture[held.window], beyond, mode=mode) if any(beyond) else picture
+
+
 def runs_of(cells: Tensor, side: int, longest: int) -> list[Crop]:
     """Give the runs of True in each row of cells, in pixels, none longer than `longest` pixels."""
     edges = F.pad(cells, (1, 1)).diff(dim=1).nonzero().tolist()
