@@ -35,9 +35,11 @@ def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
     likely = logits_b3hw.float().softmax(dim=1)
     # What argmax gives, ties included, in a fraction of its time on a processor: leads over background say as much.
     leads = to_plate(likely[:, 1:] - likely[:, :1], size_wh)
-    unknown, foreground = leads[:, :1], leads[:, 1:]
-    trimap: Tensor = (unknown > 0).to(leads.dtype) / 2
-    return trimap.masked_fill_(foreground > unknown.clamp(min=0), 1.0)
+    # In place: at a plate's size, memory that is not new is half of the time.
+    unknown, foreground = leads[:, :1].clamp_(min=0), leads[:, 1:]
+    foreground.gt_(unknown)
+    trimap: Tensor = unknown.gt_(0).div_(2).maximum(foreground)
+    return trimap
 
 
 def mask_to_plate(logits_b1hw: Tensor, size_wh: tuple[int, int]) -> Tensor:

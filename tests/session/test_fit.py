@@ -63,6 +63,21 @@ def test_the_trimap_knows_three_values_and_where_they_are():
     assert [trimap[0, 0, 25, x].item() for x in (10, 45, 80)] == [0.0, 0.5, 1.0]
 
 
+@pytest.mark.parametrize("size", [(90, 50), (6, 6)])
+def test_the_trimap_is_the_likeliest_class(size):
+    """What argmax says of the stretched probabilities, the first of equals included; the logits stay as they are."""
+    torch.manual_seed(0)
+    logits = torch.randint(0, 3, (2, 3, 6, 6)).float()  # few values: many ties
+    before = logits.clone()
+    trimap = fit.trimap_to_plate(logits, size)
+    likely = fit.to_plate(logits.softmax(dim=1), size)
+    top = likely.topk(2, dim=1).values
+    clear = (top[:, :1] - top[:, 1:] > 1e-6) | (size == (6, 6))  # stretching rounds leads otherwise than probabilities
+    assert torch.equal(trimap[clear], (likely.argmax(dim=1, keepdim=True) / 2)[clear])
+    assert clear.float().mean() > 0.9
+    assert torch.equal(logits, before)
+
+
 def test_a_mask_keeps_its_area():
     """A mask covers the same share of the square as of the plate, and knows only 0 and 1."""
     mask = np.zeros((90, 160), bool)
