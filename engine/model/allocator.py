@@ -5,7 +5,8 @@ import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 _KEPT = 512 << 20
-_LARGEST, _LARGEST_SHARED = 256 << 20, 4 << 20
+_LARGEST, _LARGEST_SHARED = 128 << 20, 4 << 20
+"""Blocks that go back at once: a float picture of 8192x4320 is one, of a 4K frame none."""
 
 
 def keep_freed_memory(*, shared: bool = False) -> bool:
@@ -13,6 +14,7 @@ def keep_freed_memory(*, shared: bool = False) -> bool:
 
     By default glibc gives every large block back to the system and has it cleared when it is asked for again: that is
     a tenth of a matte's time. Up to 512 MiB stay with the process; `process.prepared` has its threads share them.
+    Blocks of 128 MiB and more still go back: alphas of 8K that outlive temporaries as large would leave gaps.
     Elsewhere than on Linux with glibc nothing is done.
 
     Args:
