@@ -6,7 +6,6 @@ import sys
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 _KEPT = 512 << 20
 _LARGEST, _LARGEST_SHARED = 128 << 20, 4 << 20
-"""Blocks that go back at once: a float picture of 8192x4320 is one, of a 4K frame none."""
 
 
 def keep_freed_memory(*, shared: bool = False) -> bool:
@@ -14,7 +13,8 @@ def keep_freed_memory(*, shared: bool = False) -> bool:
 
     By default glibc gives every large block back to the system and has it cleared when it is asked for again: that is
     a tenth of a matte's time. Up to 512 MiB stay with the process; `process.prepared` has its threads share them.
-    Blocks of 128 MiB and more still go back: alphas of 8K that outlive temporaries as large would leave gaps.
+    Blocks of 128 MiB and more, such as a float picture of 8192x4320, still go back: those that outlive temporaries as
+    large would leave gaps between them.
     Elsewhere than on Linux with glibc nothing is done.
 
     Args:

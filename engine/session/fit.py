@@ -35,11 +35,10 @@ def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
     likely = logits_b3hw.float().softmax(dim=1)
     # What argmax gives, ties included, in a fraction of its time on a processor: leads over background say as much.
     leads = to_plate(likely[:, 1:] - likely[:, :1], size_wh)
-    # In place: at a plate's size, memory that is not new is half of the time.
+    # In place: new memory for every step makes it a fifth slower at a plate's size.
     unknown, foreground = leads[:, :1].clamp_(min=0), leads[:, 1:]
     foreground.gt_(unknown)
-    trimap: Tensor = unknown.gt_(0).div_(2).maximum(foreground)
-    return trimap
+    return unknown.gt_(0).div_(2).maximum(foreground)
 
 
 def mask_to_plate(logits_b1hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
