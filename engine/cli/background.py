@@ -1,8 +1,9 @@
 """Work that a person may stop at any moment."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from threading import Event, Thread
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread, current_thread, main_thread
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -12,7 +13,7 @@ PATIENCE = 0.5
 
 
 class Interrupted(Exception):  # noqa: N818 - nothing went wrong: somebody pressed Ctrl-C
-    """The work was stopped by Ctrl-C."""
+    """The work was stopped by Ctrl-C, or by what a farm or `kill` sends to end a process."""
 
 
 class _Work(Generic[T]):
@@ -41,14 +42,15 @@ def in_background(call: Callable[[Event], T]) -> T:
     operations of the main thread: so the main thread does nothing but wait.
 
     Raises:
-        Interrupted: after Ctrl-C. `stop` was set, and the thread had half a second to end; it may still run.
+        Interrupted: after Ctrl-C or SIGTERM. `stop` was set, and the thread had half a second to end; it may still run.
     """
     work = _Work(call)
     Thread(target=work, name="mam2-work", daemon=True).start()
     try:
-        # Not `join`: interrupted, it takes the thread for ended (before Python 3.13).
-        while not work.finished.wait(POLL):
-            pass
+        with _sigterm_as_ctrl_c():
+            # Not `join`: interrupted, it takes the thread for ended (before Python 3.13).
+            while not work.finished.wait(POLL):
+                pass
     except KeyboardInterrupt:
         work.stop.set()
         with suppress(KeyboardInterrupt):  # twice: at once, then
@@ -57,3 +59,16 @@ def in_background(call: Callable[[Event], T]) -> T:
     if work.error is not None:
         raise work.error
     return work.results[0]
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """End as orderly when a farm says so as when a person does; only a program's main thread hears either."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

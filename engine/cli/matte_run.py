@@ -11,9 +11,10 @@ from engine.cli.background import Interrupted, in_background
 from engine.cli.matte_request import MatteJob, MatteRequest, check_not_over_plates, checked
 from engine.cli.matte_stages import Load, Run, check_mattes, check_trimaps, matte_tracked, track, whole
 from engine.cli.matte_stages import load as load_model
-from engine.cli.output_folder import OutputFolder, output_folder, scratch_folder
+from engine.cli.output_folder import OutputFolder, output_folder
 from engine.cli.preview import write_preview
 from engine.cli.progress import FrameProgress, show_progress
+from engine.cli.scratch_folder import scratch_folder
 from engine.cli.trimap_files import TrimapFiles
 from engine.cli.write_behind import WriteBehind
 from engine.contract.errors import EngineError, ShotError

@@ -1,7 +1,6 @@
 """The folder that mattes go to: checked before the work, and gone again if nothing came to lie in it."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -84,16 +83,6 @@ def output_folder(path: Path) -> Iterator[OutputFolder]:
         yield folder
     finally:
         folder.tidy()
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Give a folder for working files that is removed even while a thread left behind still uses it."""
-    folder = Path(tempfile.mkdtemp(prefix="mam2-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _megabytes(size: float) -> str:

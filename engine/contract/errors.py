@@ -1,6 +1,10 @@
 """The one tree of errors: a stable code, a sentence for the artist, what to do next."""
 
+import errno
 from typing import Any, Dict, Type
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The system's ways to say that a file has no room: the disk's, the user's share of it, the file's own limit."""
 
 
 class EngineError(Exception):

@@ -1,6 +1,5 @@
 """Files that appear whole or not at all."""
 
-import errno
 import os
 import secrets
 import tempfile
@@ -8,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from engine.contract.errors import OutputError
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+from engine.contract.errors import DISK_FULL, OutputError
 
 
 class WriteFailedError(Exception):
@@ -94,7 +91,7 @@ def _cause(folder: Path, size: int) -> OSError | None:
 
 
 def _explain(path: Path, cause: OSError | None, said: str) -> OutputError:
-    if cause is not None and cause.errno in _FULL:
+    if cause is not None and cause.errno in DISK_FULL:
         return OutputError(
             "output.full_disk",
             f"The disk is full: '{path.name}' could not be written to '{path.parent}'.",

@@ -14,7 +14,7 @@ import anyio
 from engine.contract.errors import ServiceError
 from engine.contract.events import JobEvent
 
-MOST_ENDED = 500  # jobs that are over and still remembered
+MOST_ENDED, MOST_EVENTS = 500, 100_000  # jobs that are over and still remembered, and their events: 60 MB
 
 
 @dataclass
@@ -167,8 +167,11 @@ class JobBook:
         return [job for job in self.unfinished() if job.waiting is not None and now - job.waiting > job.plate_timeout]
 
     def _forget_old(self) -> None:
-        ended = [job for job in self.jobs.values() if job.ended]
-        for job in ended[: max(0, len(ended) - MOST_ENDED)]:
+        events = 0
+        for newer, job in enumerate(reversed([job for job in self.jobs.values() if job.ended])):
+            events += len(job.events)
+            if newer < MOST_ENDED and (events <= MOST_EVENTS or newer == 0):
+                continue
             del self.jobs[job.id]
             self._unsaved.pop(job.id, None)
             self._path(job).unlink(missing_ok=True)

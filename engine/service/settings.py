@@ -16,10 +16,10 @@ class ServiceSettings(BaseSettings):
 
     store: Path = Field(
         default_factory=lambda: platformdirs.user_data_path("mam2", appauthor=False) / "store",
-        description="Folder for plates, prompts and mattes.",
+        description="Folder for plates, prompts and mattes, and for what a worker keeps of shots while it lives.",
     )
     store_bytes: int = Field(
-        default=100 * _GIB, ge=1 << 20, description="Most bytes in the store; the oldest shots make room."
+        default=100 * _GIB, ge=1 << 20, description="Most bytes of shots in the store; the oldest make room."
     )
     plate_bytes: int = Field(default=_GIB, ge=1 << 10, description="Most bytes of one plate.")
     devices: str = Field(

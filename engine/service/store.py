@@ -9,12 +9,12 @@
                previews/matte.1001.exr     the same, made ahead of tracking
     jobs/ID.jsonl                          a job and its events, one a line
     incoming/                              what is being received, and what is being removed
+    working/                               a worker's features and memories of shots; they go when its process has ended
 
 Everything appears and goes by a rename, so whatever is there is whole, however the writer ended. What was taken out of
 sight is given back to the caller, who calls `discard` where nobody waits: a large file takes its time to go.
 """
 
-import errno
 import json
 import os
 import re
@@ -26,7 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.contract.errors import PlateError, ServiceError
+from engine.contract.errors import DISK_FULL, PlateError, ServiceError
 from engine.service.declaration import Declaration, declaration_from_json, declaration_to_json
 from engine.service.digests import Digests
 from engine.service.raw import RawLayout, too_large
@@ -50,7 +50,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         try:
-            for folder in (root, root / "shots", root / "jobs", root / "incoming"):
+            for folder in (root, *(root / part for part in ("shots", "jobs", "incoming", "working"))):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             marker = root / "format.json"
             if not marker.exists():
@@ -123,13 +123,17 @@ class Store:
         """Give a new name, on the store's own disk, for a file that is being received."""
         return self.root / "incoming" / secrets.token_hex(16)
 
+    def working(self) -> Path:
+        """Give a new name for a worker's folder."""
+        return self.root / "working" / secrets.token_hex(16)
+
     def leftovers(self) -> list[Path]:
         """Give, before anything new is received, what an engine that was killed has left to be discarded.
 
-        Nobody was told that it had arrived, or somebody was told that it is gone.
+        Nobody was told that it had arrived, or somebody was told that it is gone, or its worker has gone with it.
         """
         unborn = [path for path in (self.root / "shots").iterdir() if not (path / "shot.json").exists()]
-        return [*(self.root / "incoming").iterdir(), *unborn]
+        return [*(self.root / "incoming").iterdir(), *(self.root / "working").iterdir(), *unborn]
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or ".." in name:
@@ -250,7 +254,7 @@ def discard(path: Path) -> None:
 
 def store_unusable(problem: OSError) -> ServiceError:
     """Give what to say when the store's disk refuses."""
-    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if problem.errno in DISK_FULL:
         return ServiceError(
             "store.full",
             f"The disk of the store is full: {problem.strerror}.",

@@ -103,6 +103,10 @@ class StoredPlates:
         for frame in frames:
             self._digests.pop(frame, None)
 
+    def rest(self) -> None:
+        """Let go of a plate that was read ahead."""
+        self._ahead = None
+
     def close(self) -> None:
         """Read no further ahead."""
         if self._reader is not None:

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from engine.contract.errors import ServiceError
 from engine.model.process import prepared
 from engine.service.jobs import Job
 from engine.service.messages import Message, from_line, to_line
+from engine.service.store import Store, discard
 
 _log = logging.getLogger(__name__)
 
@@ -47,15 +47,16 @@ class WorkerProcess:
 
     Args:
         device: what it works on.
-        store: the store's folder.
+        store: the shots, and room for what the worker keeps of them while it lives.
         model_bytes: most bytes of models on the device.
         heard: called with every message of a job.
     """
 
-    def __init__(self, device: Device, store: Path, model_bytes: int, heard: Callable[[Job, Message], None]) -> None:
+    def __init__(self, device: Device, store: Store, model_bytes: int, heard: Callable[[Job, Message], None]) -> None:
         self.device = device
-        self._command = [sys.executable, "-m", "engine.service.worker", "--device", device.name, "--store", str(store)]
-        self._command += ["--memory", str(model_bytes)]
+        self._store = store
+        self._command = [sys.executable, "-m", "engine.service.worker", "--device", device.name]
+        self._command += ["--store", str(store.root), "--memory", str(model_bytes)]
         self._heard = heard
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -103,8 +104,11 @@ class WorkerProcess:
             await asyncio.sleep(0.2)
 
     async def _live(self) -> None:
+        working = self._store.working()
         process = await asyncio.create_subprocess_exec(
             *self._command,
+            "--working",
+            str(working),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LINE,
@@ -123,6 +127,8 @@ class WorkerProcess:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
+            # It may have died in the middle of a frame: nobody else would clear up after it.
+            await asyncio.to_thread(discard, working)
 
     def _hear(self, message: Message) -> None:
         if message["is"] == "ready":
@@ -146,13 +152,13 @@ class Workers:
 
     Args:
         devices: their names.
-        store: the store's folder.
+        store: the shots.
         model_bytes: most bytes of models on each device.
         heard: called with every message of a job.
     """
 
     def __init__(
-        self, devices: list[str], store: Path, model_bytes: int, heard: Callable[[Job, Message], None]
+        self, devices: list[str], store: Store, model_bytes: int, heard: Callable[[Job, Message], None]
     ) -> None:
         self._workers = [WorkerProcess(Device(name), store, model_bytes, heard) for name in devices]
         self._homes: dict[str, WorkerProcess] = {}

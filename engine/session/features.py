@@ -51,6 +51,11 @@ class FeatureCache:
         self._store(frame, kept)
         return features
 
+    def rest(self) -> None:
+        """Let go of what is in memory and on disk as well."""
+        for frame in [frame for frame in self._ram if frame in self._disk]:
+            del self._ram[frame], self._sizes[frame]
+
     def forget(self, frames: Iterable[int]) -> None:
         """Drop what is kept of these frames, on disk too: their plates have changed."""
         for frame in frames:

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from engine.contract.errors import OutputError
+from engine.contract.errors import DISK_FULL, OutputError
 
 _LAST = ":channels_last"  # after the name of a (B, C, H, W) tensor that lies, and is stored, as (B, H, W, C)
 
@@ -21,7 +21,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> int:
         The file's size in bytes.
 
     Raises:
-        OutputError: the folder cannot be written to.
+        OutputError: `output.full_disk`, or `output.scratch` if the folder cannot be written to.
     """
     data = save(dict(_as_it_lies(name, tensor.cpu()) for name, tensor in tensors.items()))
     part = path.with_suffix(f".{os.getpid()}.part")
@@ -30,10 +30,16 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> int:
         part.replace(path)
     except OSError as problem:
         part.unlink(missing_ok=True)
+        if problem.errno in DISK_FULL:
+            raise OutputError(
+                "output.full_disk",
+                f"The disk of the engine's working files is full: '{part.parent}'.",
+                "Make room on it, or choose another disk: MAM2_STORE for the engine, TMPDIR for mam2 matte.",
+            ) from problem
         raise OutputError(
             "output.scratch",
             f"The engine cannot write its working files to '{path.parent}': {problem.strerror}.",
-            "Free some space there, or choose another folder for temporary files.",
+            "Check the folder, or choose another disk: MAM2_STORE for the engine, TMPDIR for mam2 matte.",
         ) from problem
     return len(data)
 

@@ -102,7 +102,13 @@ class ShotSession:
 
     def close(self) -> None:
         """Remove the session's record from disk."""
+        self.rest()  # banks know their session: left alone, what they hold would stay until Python looks for cycles
         self._scratch.cleanup()
+
+    def rest(self) -> None:
+        """Let go of the plate and the memories held ready; the next frame that needs them gets the same anew."""
+        self._last_plate = None
+        self._banks.clear()
 
     def frames_to_track(self) -> tuple[int, ...]:
         """Give the frames that `track` will yield, in order."""

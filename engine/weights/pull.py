@@ -1,6 +1,5 @@
 """From a source to weights in place: room, download, checksum, check of the network, record."""
 
-import errno
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from engine.contract.errors import ModelError
+from engine.contract.errors import DISK_FULL, ModelError
 from engine.model.import_weights import ImportedWeights, import_file
 from engine.model.official_files import read_official
 from engine.model.weights_file import file_sha256
@@ -156,7 +155,7 @@ def _differs(file: str, found: str, expected: str, whose: str) -> ModelError:
 
 
 def _unwritable(folder: Path, problem: OSError) -> ModelError:
-    if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if problem.errno in DISK_FULL:
         return ModelError(
             "weights.full_disk",
             f"The disk of {folder} became full. What has arrived is kept.",

@@ -1,4 +1,4 @@
-"""Ctrl-C ends the program at once, and what is finished stays."""
+"""Ctrl-C and what a farm sends end the program at once, and what is finished stays."""
 
 import os
 import shlex
@@ -19,18 +19,24 @@ FRAMES = 40
 AT_ONCE = 1.0  # the promise, in seconds
 
 
-def _ctrl_c_soon():
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+ENDS = [signal.SIGINT, signal.SIGTERM]
+
+
+def _soon(end=signal.SIGINT):
+    threading.Timer(0.3, os.kill, (os.getpid(), end)).start()
     return time.monotonic() + 0.3
 
 
-def test_work_that_cannot_stop_is_not_waited_for():
-    """A worker inside one long operation is left behind within a second of Ctrl-C."""
+@pytest.mark.parametrize("how", ENDS)
+def test_work_that_cannot_stop_is_not_waited_for(how):
+    """A worker inside one long operation is left behind within a second, and signals mean what they did before."""
     end = threading.Event()
-    pressed = _ctrl_c_soon()
+    before = signal.getsignal(how)
+    pressed = _soon(how)
     with pytest.raises(Interrupted):
         in_background(lambda _: end.wait(60))
     assert time.monotonic() - pressed < AT_ONCE
+    assert signal.getsignal(how) == before
     end.set()
 
 
@@ -42,7 +48,7 @@ def test_work_that_can_stop_is_let_finish():
         stop.wait(60)
         trace.append("tidied")
 
-    _ctrl_c_soon()
+    _soon()
     with pytest.raises(Interrupted):
         in_background(work)
     assert trace == ["tidied"]
@@ -70,7 +76,8 @@ def long_shot(tmp_path, write_plate):
     return folder
 
 
-def test_ctrl_c_while_matting(repository, long_shot, weights, tmp_path, mam2):
+@pytest.mark.parametrize("how", ENDS)
+def test_an_end_while_matting(repository, long_shot, weights, tmp_path, mam2, how):
     """Within a second: exit status 130, only whole mattes on disk, and the command that goes on works as printed."""
     out, scratch = tmp_path / "out", tmp_path / "scratch"
     scratch.mkdir()
@@ -99,7 +106,7 @@ def test_ctrl_c_while_matting(repository, long_shot, weights, tmp_path, mam2):
         if line.startswith("frame 1001:"):
             break
     pressed = time.monotonic()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     rest = process.stderr.read()
     code = process.wait(timeout=60)
     took = time.monotonic() - pressed

@@ -1,6 +1,9 @@
 """A model made ready to matte computes what it did before."""
 
 import platform
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +19,7 @@ from engine.model.matter_windows import windows_around
 from engine.model.tensors import FrameMemory, Memory
 
 SIZE_HW = (352, 544)
+ROOT = Path(__file__).parents[2]
 
 
 def ready(kind, monkeypatch, *, half):
@@ -125,6 +129,29 @@ def test_windows_hold_what_is_wanted_and_little_else():
 def test_freed_memory_is_kept_where_the_c_library_can(shared):
     """On Linux with glibc freed memory stays with the process; elsewhere nothing is done, and that is said."""
     assert keep_freed_memory(shared=shared) == (platform.libc_ver()[0] == "glibc")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="elsewhere freed memory is not kept")
+def test_freed_memory_is_given_back_when_asked():
+    """What is freed between tensors that stay goes back to the system, though it is not at the end."""
+    said = subprocess.run([sys.executable, "-c", _GAPS], capture_output=True, text=True, check=True, cwd=ROOT)
+    kept, given_back = (float(word) for word in said.stdout.split())
+    assert kept > 350
+    assert given_back < 100
+
+
+_GAPS = """
+import psutil, torch
+from engine.model.allocator import give_back_freed_memory, keep_freed_memory
+size = lambda: psutil.Process().memory_info().rss / 2**20
+keep_freed_memory()
+before = size()
+blocks = [torch.ones(1 << 20) for _ in range(128)]
+blocks = blocks[15::16]
+kept = size() - before
+give_back_freed_memory()
+print(kept, size() - before)
+"""
 
 
 def test_a_model_made_ready_is_not_saved(tmp_path):

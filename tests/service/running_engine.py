@@ -124,10 +124,14 @@ def declare(client, frames=4, **changes):
 
 
 def files_at_rest(store, seconds=10.0):
-    """Give the files of a store, relative to it, once all that was out of sight is gone: that takes a thread's time."""
+    """Give what a store keeps, relative to it, once all that was out of sight is gone: that takes a thread's time.
+
+    A worker's own files are none of it: they come and go as it works.
+    """
     store = Path(store)
     ends = time.monotonic() + seconds
     while any((store / "incoming").iterdir()):
         assert time.monotonic() < ends, "what was received or removed stays on disk"
         time.sleep(0.02)
-    return {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()}
+    files = (path.relative_to(store) for path in store.rglob("*") if path.is_file())
+    return {str(path) for path in files if path.parts[0] != "working"}

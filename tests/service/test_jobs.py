@@ -6,6 +6,7 @@ import time
 import anyio
 import pytest
 
+from engine.service import jobs
 from engine.service.jobs import JobBook
 
 
@@ -89,3 +90,27 @@ def test_a_full_disk_loses_no_event(tmp_path):
     again = JobBook(tmp_path)
     assert list(again.jobs) == [job.id]
     assert again.get(job.id).events == job.events
+
+
+def _ended(book, frames):
+    job = book.add("sh", "track")
+    for frame in range(frames):
+        book.tell(job, "frame", {"frame": frame})
+    book.tell(job, "done")
+    return job.id
+
+
+def test_jobs_that_are_long_over_are_forgotten(tmp_path, monkeypatch):
+    """Of ended jobs the newest are remembered, so many and of so many events; the last one and those at work always."""
+    monkeypatch.setattr(jobs, "MOST_ENDED", 4)
+    monkeypatch.setattr(jobs, "MOST_EVENTS", 100)
+    book = JobBook(tmp_path)
+    at_work = book.add("sh", "track")
+    few = [_ended(book, 1) for _ in range(6)]
+    last = book.add("sh", "track")
+    assert list(book.jobs) == [at_work.id, *few[-4:], last.id]
+    many = [_ended(book, frames) for frames in (60, 60, 200)]
+    assert list(book.jobs) == [at_work.id, last.id, *many[1:]]
+    book.tell(book.add("sh", "preview"), "done")
+    assert many[-1] not in JobBook(tmp_path).jobs
+    assert {path.stem for path in tmp_path.iterdir()} == set(JobBook(tmp_path).jobs)

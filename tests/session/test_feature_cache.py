@@ -1,3 +1,6 @@
+import errno
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -101,3 +104,31 @@ def test_a_folder_that_goes_away_is_an_error_for_people(tmp_path):
     with pytest.raises(OutputError, match="features") as error:
         cache.get(1, lambda: features_of(1))
     assert error.value.code == "output.scratch"
+
+
+def test_a_full_disk_is_told_as_such(tmp_path, monkeypatch):
+    """When there is no room for features, the error says so, and nothing half-written takes the last of it."""
+    cache = FeatureCache(folder=tmp_path)
+
+    def refuse(path, data):
+        with path.open("wb") as file:
+            file.write(data[:9])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(OutputError, match="full") as error:
+        cache.get(1, lambda: features_of(1))
+    assert error.value.code == "output.full_disk"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_at_rest_memory_holds_only_what_no_disk_does(tmp_path):
+    """What lies on disk too leaves memory and is read again, unchanged; without a folder nothing is lost."""
+    ask = Computer()
+    with_folder, without = FeatureCache(folder=tmp_path), FeatureCache()
+    for cache, left in ((with_folder, 0), (without, FRAME_BYTES)):
+        ask(cache, 1)
+        cache.rest()
+        assert cache.ram_bytes == left
+        assert same(ask(cache, 1), features_of(1))
+    assert ask.asked == [1, 1]

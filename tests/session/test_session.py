@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +8,7 @@ import torch
 
 from engine.contract.errors import PlateError, PromptError, ShotError
 from engine.contract.shot import Box, MaskPrompt, Point, ShotObject
+from engine.session import fit
 from engine.session.features import FeatureCache
 from engine.session.session import ShotSession
 
@@ -40,6 +43,47 @@ def identical(one, other):
 def tracked(session, **options):
     """Track and give the mattes by frame."""
     return {mattes.frame: mattes for mattes in session.track(**options)}
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Give a function that tells how many plates' tensors are alive, without Python having looked for cycles."""
+    made, to_tensor = [], fit.to_tensor
+
+    def noted(*arguments):
+        tensor = to_tensor(*arguments)
+        made.append(weakref.ref(tensor))
+        return tensor
+
+    monkeypatch.setattr(fit, "to_tensor", noted)
+    gc.disable()
+    yield lambda: sum(tensor() is not None for tensor in made)
+    gc.enable()
+
+
+def test_a_closed_session_holds_nothing(model, plates, shot_of, held):
+    """A session that was closed and let go of is gone at once: shot after shot, memory stays the same."""
+    with ShotSession(model, shot_of(1, 5, LEFT), plates) as session:
+        tracked(session)
+        assert held() == 1
+    assert held() == 0
+    gone = weakref.ref(session)
+    del session
+    assert gone() is None
+
+
+def test_a_session_at_rest_goes_on_as_if_it_had_not(model, plates, shot_of, held):
+    """At rest a session holds no plate; what it tracks afterwards is what it would have tracked, to the bit."""
+    with ShotSession(model, shot_of(1, 8, LEFT), plates) as session:
+        expected = tracked(session)
+    with ShotSession(model, shot_of(1, 8, LEFT), plates) as session:
+        track = session.track()
+        mattes = {frame: next(track) for frame in (1, 2, 3, 4)}
+        track.close()
+        session.rest()
+        assert held() == 0
+        mattes |= tracked(session)
+    assert all(identical(mattes[frame], expected[frame]) for frame in range(1, 9))
 
 
 def test_a_shot_gives_mattes(model, plates, shot_of):

@@ -9,7 +9,6 @@ import logging
 import os
 import queue
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -22,12 +21,15 @@ from engine.service.worker.models import Models
 from engine.service.worker.runs import Runs
 from engine.service.worker.worker import Worker
 
+REST_AFTER = 60.0  # seconds without work: longer than an artist looks at a matte before the next click, mostly
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a worker until its standard input ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--device", required=True)
     parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--working", type=Path, required=True, help="a folder of its own for what it keeps of shots")
     parser.add_argument("--memory", type=int, required=True, help="bytes that models may take on the device")
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
@@ -37,23 +39,31 @@ def main(arguments: list[str] | None = None) -> None:
     device = pick_device(options.device)
     heard: queue.Queue[Message | None] = queue.Queue()
     threading.Thread(target=_listen, args=(heard,), daemon=True).start()
-    with tempfile.TemporaryDirectory(prefix="mam2-worker-") as scratch:
-        store = Store(options.store)
-        runs = Runs(Path(scratch), Models(options.device, options.memory))
-        worker = Worker(store, runs, lambda message: _send(out.fileno(), message))
-        _send(out.fileno(), {"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
-        idle = False
-        while True:
-            try:
-                message = heard.get(block=idle)
-            except queue.Empty:
-                idle = not worker.work()
-                continue
-            if message is None:
-                break
-            worker.hear(message)
-            idle = False
-        runs.close()
+    store = Store(options.store)
+    runs = Runs(options.working, Models(options.device, options.memory))
+    worker = Worker(store, runs, lambda message: _send(out.fileno(), message))
+    _send(out.fileno(), {"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
+    work_until_told(worker, heard)
+    runs.close()
+
+
+def work_until_told(worker: Worker, heard: "queue.Queue[Message | None]", rest_after: float = REST_AFTER) -> None:
+    """Do what is heard, until that is None; without work for so many seconds, let the worker rest."""
+    patience: float | None = 0.0  # seconds to wait for the next message; None: as long as it takes
+    while True:
+        try:
+            message = heard.get(timeout=patience) if patience else heard.get(block=patience is None)
+        except queue.Empty:
+            if patience:
+                worker.rest()
+                patience = None
+            else:
+                patience = 0.0 if worker.work() else rest_after
+            continue
+        if message is None:
+            return
+        worker.hear(message)
+        patience = 0.0
 
 
 def _listen(heard: "queue.Queue[Message | None]") -> None:

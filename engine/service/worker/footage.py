@@ -44,6 +44,11 @@ class Footage:
         self.features.forget(replaced)
         return bool(replaced)
 
+    def rest(self) -> None:
+        """Let go of what is held ready in memory."""
+        self.plates.rest()
+        self.features.rest()
+
     def close(self) -> None:
         """Read no further; the folder is the caller's."""
         self.plates.close()

@@ -1,9 +1,9 @@
 """The shots a worker holds ready, and what it gives up when memory runs out."""
 
-import gc
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +11,7 @@ from typing import TypeVar
 import torch
 
 from engine.contract.errors import ServiceError
+from engine.model.allocator import give_back_freed_memory
 from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
 from engine.service.worker.footage import Footage
@@ -61,6 +62,11 @@ class _HeldShot:
         for run in self.runs.values():
             run.use_limits(LADDER[self.rung].limits)
         return True
+
+    def rest(self) -> None:
+        for run in self.runs.values():
+            run.rest()
+        self.footage.rest()
 
     def drop_runs(self) -> None:
         for run in self.runs.values():
@@ -132,6 +138,11 @@ class Runs:
         if held is not None and held.footage.renew(frames):
             held.drop_runs()
 
+    def rest(self, at_work: AbstractSet[str]) -> None:
+        """Have all shots but these hold nothing ready in memory: of large plates eight shots would hold gigabytes."""
+        for name in self._held.keys() - at_work:
+            self._held[name].rest()
+
     def drop(self, name: str) -> None:
         """Let go of a shot; nothing happens if it is not held."""
         held = self._held.pop(name, None)
@@ -161,9 +172,7 @@ class Runs:
                         "The device has too little memory for this shot, even in small tiles and without the matter.",
                         "Close other programs that use it, choose a smaller model, or work at a lower resolution.",
                     ) from problem
-            gc.collect()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            give_back_freed_memory()
 
     def _drop_others(self, name: str) -> bool:
         others = [other for other in self._held if other != name]

@@ -66,8 +66,14 @@ class ShotRun:
         )
         self._prepare()
 
+    def rest(self) -> None:
+        """Let go of what is held ready in memory; a track that was left goes on where it was."""
+        self._tracking = None
+        self._session.rest()
+
     def close(self) -> None:
         """Let go of working files."""
+        self.rest()
         self._session.close()
 
     def serves(self, declaration: Declaration, direction: str | None) -> bool:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from engine.contract.errors import EngineError, ServiceError
+from engine.model.allocator import give_back_freed_memory
 from engine.service.messages import Message
 from engine.service.schedule import Schedule
 from engine.service.store import Store, store_unusable
@@ -35,6 +36,7 @@ class Worker:
         if do == "job":
             self._jobs[message["id"]] = message
             self._schedule.add(message["id"], message["shot"], message["kind"])
+            self._runs.rest({job["shot"] for job in self._jobs.values()})
         elif do == "cancel":
             if message["id"] in self._schedule:
                 self._end(message["id"], {"is": "cancelled"})
@@ -72,6 +74,11 @@ class Worker:
             self._runs.drop(message["shot"])
             self._end(job, {"is": "failed", "error": _bug(problem).to_json()})
         return True
+
+    def rest(self) -> None:
+        """Hold no more than models and what lies on disk: whatever else runs on the machine may have the memory."""
+        self._runs.rest(frozenset())
+        give_back_freed_memory()
 
     def _track(self, job: str, message: Message) -> None:
         shot, run = message["shot"], self._begun.get(job)
