@@ -1,12 +1,14 @@
 """Does an engine stay the same over a day's work? Shot after shot is previewed, tracked, corrected and tracked again.
 
-    python benchmarks/day.py --shots 200 [--json FILE]
+    python benchmarks/day.py --shots 100 [--json FILE]
 
 One engine with a store of its own has one shot after another, of all sizes in turn, half of them smoke, every third
 with two objects. A host sends plates, previews a click, tracks, corrects, tracks again and reads the mattes; the
 store's budget lets the oldest shots go. Prints along the day what the worker and the engine hold: resident memory, open
-files, threads, files on disk. Fails when the worker's largest size after half of the day is 3 per cent above the
-largest of the quarter before it, or anything is left of the worker once the engine has ended.
+files, threads, files on disk; and at the end what the worker has when it had nothing to do for a while.
+
+Fails when the worker's largest size after half of the day is 3 per cent above the largest of the quarter before it, or
+anything is left of the worker once the engine has ended.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from engine.contract.client import EngineClient
 from engine.contract.launch import find_or_start
 from engine.contract.shot import Point, Settings, ShotObject
 from engine.service.housekeeping import size_of
+from engine.service.worker.__main__ import REST_AFTER
 
 FRAMES = 6
 SIZES = ((640, 360), (1920, 1080), (960, 540), (1280, 720), (1998, 1080))
@@ -65,7 +68,7 @@ class Row:
 def main() -> int:
     """Run the benchmark; 0 when memory stayed within the limit and nothing was left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shots", type=int, default=200)
+    parser.add_argument("--shots", type=int, default=100)
     add_outcome_options(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -84,12 +87,15 @@ def main() -> int:
             process = psutil.Process(engine.status()["pid"])
             try:
                 rows = list(_day(engine, process, store, options.shots))
+                time.sleep(REST_AFTER + 5)
+                rested = _worker(engine).memory_info().rss / 2**20
             finally:
                 process.send_signal(signal.SIGTERM)
         psutil.wait_procs([process], timeout=20)
-        left = [*(store / "working").iterdir(), *temporary.iterdir()]
-    publish("day", rows[:: max(len(rows) // ROWS, 1)], options.json)
+        left = [*(store / "working").iterdir(), *temporary.glob("mam2*")]
+    publish("day", rows[-1 :: -max(len(rows) // ROWS, 1)][::-1], options.json)
     growth = _growth([row.worker_mib for row in rows])
+    print(f"after {REST_AFTER:.0f} seconds without work the worker has {rested:.0f} MiB")
     print(f"the worker grew by {100 * growth:.1f} % in the second half; left behind: {[path.name for path in left]}")
     return 0 if growth <= ALLOWED and not left else 1
 
@@ -102,7 +108,7 @@ def _growth(sizes: list[float]) -> float:
 def _day(engine: EngineClient, process: psutil.Process, store: Path, shots: int) -> Iterator[Row]:
     for number in range(shots):
         seconds = _shot(engine, number)
-        (worker,) = (psutil.Process(device["pid"]) for device in engine.status()["devices"])
+        worker = _worker(engine)
         row = Row(
             shot=number,
             worker_mib=worker.memory_info().rss / 2**20,
@@ -116,6 +122,11 @@ def _day(engine: EngineClient, process: psutil.Process, store: Path, shots: int)
         )
         print(row, file=sys.stderr, flush=True)
         yield row
+
+
+def _worker(engine: EngineClient) -> psutil.Process:
+    (device,) = engine.status()["devices"]
+    return psutil.Process(device["pid"])
 
 
 def _shot(engine: EngineClient, number: int) -> float:
