@@ -25,11 +25,19 @@ def scratch_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     lock = filelock.FileLock(folder / _LOCK)
     try:
-        lock.acquire()
+        _take(lock)
         yield folder
     finally:
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take(lock: filelock.BaseFileLock) -> None:
+    """Lock a folder; on a disk without locks it has none, and nobody will take it for abandoned."""
+    try:
+        lock.acquire()
+    except (OSError, NotImplementedError):
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _remove_abandoned(among: Path) -> None:

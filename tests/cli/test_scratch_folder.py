@@ -1,11 +1,13 @@
 """Working files go with their process; what a killed one has left goes with the next."""
 
+import errno
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import filelock
 import pytest
 
 from engine.cli.scratch_folder import scratch_folder
@@ -77,6 +79,19 @@ def test_a_folder_that_has_just_begun_stays(other):
         os.utime(lock)
     with scratch_folder():
         assert folder.exists()
+
+
+def test_a_disk_without_locks_will_do(temporary, monkeypatch):
+    """Where nothing can be locked the folder is there all the same, and nobody can take it for abandoned."""
+
+    def refuse(_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(filelock.FileLock, "acquire", refuse)
+        with scratch_folder() as folder:
+            assert list(folder.iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can make what belongs to somebody else")
