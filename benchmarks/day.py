@@ -32,11 +32,11 @@ from engine.contract.client import EngineClient
 from engine.contract.launch import find_or_start
 from engine.contract.shot import Point, Settings, ShotObject
 from engine.service.housekeeping import size_of
-from engine.service.worker.__main__ import REST_AFTER
 
 FRAMES = 6
 SIZES = ((640, 360), (1920, 1080), (960, 540), (1280, 720), (1998, 1080))
 BUDGET = 1 << 30
+IDLE_REST = 30  # seconds without work: shorter than an engine's own, and longer than any pause between two shots
 SETTLING = 45  # seconds in which the store makes room, of which the worker hears
 ALLOWED = 0.03
 ROWS = 20
@@ -81,6 +81,7 @@ def main() -> int:
             MAM2_RUNTIME=str(folder / "run"),
             MAM2_STORE=str(store),
             MAM2_STORE_BYTES=str(BUDGET),
+            MAM2_IDLE_REST=str(IDLE_REST),
             OMP_NUM_THREADS=str(options.threads),
             TMPDIR=str(temporary),
         )
@@ -88,7 +89,7 @@ def main() -> int:
             process = psutil.Process(engine.status()["pid"])
             try:
                 rows = list(_day(engine, process, store, options.shots))
-                time.sleep(REST_AFTER + SETTLING)
+                time.sleep(IDLE_REST + SETTLING)
                 rested = _worker(engine).memory_info().rss / 2**20
             finally:
                 process.send_signal(signal.SIGTERM)

@@ -49,7 +49,7 @@ class Engine:
         self.store = Store(settings.store)
         self._leftovers = self.store.leftovers()
         self.book = JobBook(self.store.root / "jobs")
-        self.workers = Workers(devices, self.store, settings.model_bytes, self._heard)
+        self.workers = Workers(devices, self.store, settings.model_bytes, settings.idle_rest, self._heard)
         self._states = MatteStates()
         self._is_full = False
         self.began = time.monotonic()

@@ -49,14 +49,22 @@ class WorkerProcess:
         device: what it works on.
         store: the shots, and room for what the worker keeps of them while it lives.
         model_bytes: most bytes of models on the device.
+        idle_rest: seconds without work after which it gives memory back.
         heard: called with every message of a job.
     """
 
-    def __init__(self, device: Device, store: Store, model_bytes: int, heard: Callable[[Job, Message], None]) -> None:
+    def __init__(
+        self,
+        device: Device,
+        store: Store,
+        model_bytes: int,
+        idle_rest: float,
+        heard: Callable[[Job, Message], None],
+    ) -> None:
         self.device = device
         self._store = store
         self._command = [sys.executable, "-m", "engine.service.worker", "--device", device.name]
-        self._command += ["--store", str(store.root), "--memory", str(model_bytes)]
+        self._command += ["--store", str(store.root), "--memory", str(model_bytes), "--rest-after", str(idle_rest)]
         self._heard = heard
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -154,13 +162,19 @@ class Workers:
         devices: their names.
         store: the shots.
         model_bytes: most bytes of models on each device.
+        idle_rest: seconds without work after which one gives memory back.
         heard: called with every message of a job.
     """
 
     def __init__(
-        self, devices: list[str], store: Store, model_bytes: int, heard: Callable[[Job, Message], None]
+        self,
+        devices: list[str],
+        store: Store,
+        model_bytes: int,
+        idle_rest: float,
+        heard: Callable[[Job, Message], None],
     ) -> None:
-        self._workers = [WorkerProcess(Device(name), store, model_bytes, heard) for name in devices]
+        self._workers = [WorkerProcess(Device(name), store, model_bytes, idle_rest, heard) for name in devices]
         self._homes: dict[str, WorkerProcess] = {}
 
     @property

@@ -21,8 +21,6 @@ from engine.service.worker.models import Models
 from engine.service.worker.runs import Runs
 from engine.service.worker.worker import Worker
 
-REST_AFTER = 60.0  # seconds without work: longer than an artist looks at a matte before the next click, mostly
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a worker until its standard input ends."""
@@ -31,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--working", type=Path, required=True, help="a folder of its own for what it keeps of shots")
     parser.add_argument("--memory", type=int, required=True, help="bytes that models may take on the device")
+    parser.add_argument("--rest-after", type=float, required=True, help="seconds without work")
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     # Whatever a library prints must not come between the messages.
@@ -43,11 +42,11 @@ def main(arguments: list[str] | None = None) -> None:
     runs = Runs(options.working, Models(options.device, options.memory))
     worker = Worker(store, runs, lambda message: _send(out.fileno(), message))
     _send(out.fileno(), {"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
-    work_until_told(worker, heard)
+    work_until_told(worker, heard, options.rest_after)
     runs.close()
 
 
-def work_until_told(worker: Worker, heard: "queue.Queue[Message | None]", rest_after: float = REST_AFTER) -> None:
+def work_until_told(worker: Worker, heard: "queue.Queue[Message | None]", rest_after: float) -> None:
     """Do what is heard, until that is None; without work for so many seconds, let the worker rest."""
     patience: float | None = 0.0  # seconds to wait for the next message; None: as long as it takes
     while True:
