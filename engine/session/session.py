@@ -101,7 +101,7 @@ class ShotSession:
         self.close()
 
     def close(self) -> None:
-        """Remove the session's record from disk."""
+        """Remove the session's record from disk and let go of all that is in memory."""
         self.rest()  # banks know their session: left alone, what they hold would stay until Python looks for cycles
         self._scratch.cleanup()
 

@@ -72,8 +72,8 @@ class ShotRun:
         self._session.rest()
 
     def close(self) -> None:
-        """Let go of working files."""
-        self.rest()
+        """Let go of working files, and of what is held ready in memory."""
+        self._tracking = None
         self._session.close()
 
     def serves(self, declaration: Declaration, direction: str | None) -> bool:
