@@ -3,8 +3,9 @@
 import errno
 from typing import Any, Dict, Type
 
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""The system's ways to say that a file has no room: the disk's, the user's share of it, the file's own limit."""
+DISK_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
+"""The system's ways to say that a file has no room: the disk's, the user's share of it where there is such, the file's
+own limit."""
 
 
 class EngineError(Exception):
