@@ -12,8 +12,6 @@ anything is left of the worker once the engine has ended.
 """
 
 import argparse
-import os
-import signal
 import statistics
 import sys
 import tempfile
@@ -27,9 +25,9 @@ import psutil
 import torch
 from drawn import SUBJECTS, DrawnClip
 from outcome import add_outcome_options, publish
+from own_engine import own_engine
 
 from engine.contract.client import EngineClient
-from engine.contract.launch import find_or_start
 from engine.contract.shot import Point, Settings, ShotObject
 from engine.service.housekeeping import size_of
 
@@ -52,7 +50,7 @@ class Row:
         worker_files, engine_files: open now.
         threads: of both.
         store_mib, working_mib: on disk now.
-        seconds: from the shot's declaration to its last matte, without sending plates.
+        seconds: from the first click to the last matte.
     """
 
     shot: int
@@ -77,23 +75,16 @@ def main() -> int:
         folder = Path(name)
         store, temporary = folder / "store", folder / "temporary"
         temporary.mkdir()
-        os.environ.update(
-            MAM2_RUNTIME=str(folder / "run"),
-            MAM2_STORE=str(store),
-            MAM2_STORE_BYTES=str(BUDGET),
-            MAM2_IDLE_REST=str(IDLE_REST),
-            OMP_NUM_THREADS=str(options.threads),
-            TMPDIR=str(temporary),
-        )
-        with find_or_start([sys.executable, "-m", "engine", "serve"]) as engine:
-            process = psutil.Process(engine.status()["pid"])
-            try:
-                rows = list(_day(engine, process, store, options.shots))
-                time.sleep(IDLE_REST + SETTLING)
-                rested = _worker(engine).memory_info().rss / 2**20
-            finally:
-                process.send_signal(signal.SIGTERM)
-        psutil.wait_procs([process], timeout=20)
+        settings = {
+            "MAM2_STORE_BYTES": str(BUDGET),
+            "MAM2_IDLE_REST": str(IDLE_REST),
+            "OMP_NUM_THREADS": str(options.threads),
+            "TMPDIR": str(temporary),
+        }
+        with own_engine(folder, **settings) as (engine, process):
+            rows = list(_day(engine, process, store, options.shots))
+            time.sleep(IDLE_REST + SETTLING)
+            rested = _worker(engine).memory_info().rss / 2**20
         left = [*(store / "working").iterdir(), *temporary.glob("mam2*")]
     publish("day", rows[-1 :: -max(len(rows) // ROWS, 1)][::-1], options.json)
     growth = _growth([row.worker_mib for row in rows])

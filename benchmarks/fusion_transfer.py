@@ -8,9 +8,6 @@ started for it.
 """
 
 import argparse
-import os
-import shutil
-import signal
 import socket
 import statistics
 import sys
@@ -23,9 +20,9 @@ import numpy as np
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "hosts" / "fusion"))
 
 from fusion_host import FusionHost
+from own_engine import own_engine
 
 from engine.contract.client import EngineClient
-from engine.contract.launch import find_or_start
 from engine.contract.shot import Point, ShotObject
 
 WIDTH, HEIGHT = 1920, 1080
@@ -52,15 +49,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=12)
     rounds = parser.parse_args().rounds
-    folder = Path(tempfile.mkdtemp(prefix="m2bench"))
-    os.environ.update(MAM2_RUNTIME=str(folder / "run"), MAM2_STORE=str(folder / "store"), MAM2_IDLE_EXIT="60")
-    try:
-        with find_or_start([sys.executable, "-m", "engine", "serve"]) as engine:
-            pid = engine.status()["pid"]
-            ratio = compare(engine, rounds)
-            os.kill(pid, signal.SIGTERM)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="m2bench") as name,
+        own_engine(Path(name), MAM2_IDLE_EXIT="60") as (engine, _),
+    ):
+        ratio = compare(engine, rounds)
     if ratio > MOST:
         raise SystemExit(1)
 

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -26,10 +25,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import psutil
+from own_engine import SERVE, own_engine
 
 import engine
 from engine.cli.shot_plates import ShotPlates
-from engine.contract.launch import find_or_start
 from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.media.colour import DisplayTransform
@@ -52,20 +51,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(1920, 1080), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--chunk", type=int, default=10, help="frames; as many as --frames: the shot as a whole")
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="m2over"))
-    serve = [sys.executable, "-m", "engine", "serve"]
-    os.environ.update(MAM2_RUNTIME=str(folder / "run"), MAM2_STORE=str(folder / "store"), MAM2_COMMAND=" ".join(serve))
-    try:
+    with tempfile.TemporaryDirectory(prefix="m2over") as name:
+        folder = Path(name)
         shot = draw(folder / "plates", options.frames, tuple(options.size))
         shutil.copytree(Path(engine.__file__).parent / "contract", folder / "host" / "mam2_contract")
-        with find_or_start(serve) as client:
-            pid = client.status()["pid"]
-        try:
-            compare(load_model("starter"), shot, folder, options.chunk, psutil.Process(pid))
-        finally:
-            os.kill(pid, signal.SIGTERM)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with own_engine(folder, MAM2_COMMAND=" ".join(SERVE)) as (_, process):
+            compare(load_model("starter"), shot, folder, options.chunk, process)
 
 
 def compare(model: MAM2, shot: Shot, folder: Path, chunk: int, engine_process: psutil.Process) -> None:

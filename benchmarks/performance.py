@@ -63,7 +63,7 @@ PARTS = (
         ("--models", "starter", "sam2.1-t", "sam2.1-l", "--frames", "16", "--at", "8", "--objects", "1", "4"),
     ),
     Part("large", ("--objects", "1", "16"), quick=("--models", "starter", "--sizes", "960x540")),
-    Part("day", ("--shots", "100")),
+    Part("day"),
     Part("long_clip", ("--frames", "20000", "--size", "96x64")),
 )
 """In the order in which they run and stand on the page."""

@@ -8,12 +8,8 @@ store of its own is started for it.
 """
 
 import argparse
-import os
-import shutil
-import signal
 import socket
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -21,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from own_engine import own_engine
 
 from engine.contract.client import EngineClient
-from engine.contract.launch import find_or_start
 from engine.contract.shot import Point, ShotObject
 
 WIDTH, HEIGHT, CHANNELS = 4096, 2160, 3
@@ -35,20 +31,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=12)
     rounds = parser.parse_args().rounds
-    folder = Path(tempfile.mkdtemp(prefix="m2bench"))
-    os.environ.update(MAM2_RUNTIME=str(folder / "run"), MAM2_STORE=str(folder / "store"), MAM2_IDLE_EXIT="60")
-    try:
-        began = time.perf_counter()
-        with find_or_start([sys.executable, "-m", "engine", "serve"]) as engine:
-            pid = engine.status()["pid"]
+    with tempfile.TemporaryDirectory(prefix="m2bench") as name:
+        folder, began = Path(name), time.perf_counter()
+        with own_engine(folder, MAM2_IDLE_EXIT="60") as (engine, _):
             print(f"answers {time.perf_counter() - began:.2f} s after its start")
-            try:
-                plates(engine, rounds, folder)
-                answers(engine)
-            finally:
-                os.kill(pid, signal.SIGTERM)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            plates(engine, rounds, folder)
+            answers(engine)
 
 
 def plates(engine: EngineClient, rounds: int, folder: Path) -> None:

@@ -51,8 +51,8 @@ def _remove_abandoned(among: Path) -> None:
 
 
 def _may_be_abandoned(folder: Path) -> bool:
-    if folder.is_symlink() or not (folder / _LOCK).is_file():
+    lock = folder / _LOCK
+    if folder.is_symlink() or not lock.is_file():
         return False
-    found = folder.stat()
-    own = os.name == "nt" or found.st_uid == os.getuid()  # a lock in anybody else's folder may be a trap
-    return own and time.time() - (folder / _LOCK).stat().st_mtime > _BEGINNING
+    own = os.name == "nt" or folder.stat().st_uid == os.getuid()  # a lock in anybody else's folder may be a trap
+    return own and time.time() - lock.stat().st_mtime > _BEGINNING

@@ -1,12 +1,11 @@
 """What a worker holds in memory of shots that it is not working on: nothing but models."""
 
-import gc
 import queue
 import threading
-import weakref
 
 import numpy as np
 import pytest
+from alive import alive
 from worker_bench import FRAMES
 
 from engine.service.stored_plates import StoredPlates
@@ -20,21 +19,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def plates(monkeypatch):
     """Give a function that tells how many plates are held, read ahead or in use, without a look for cycles."""
-    made, display, to_tensor = [], StoredPlates._display, fit.to_tensor
-
-    def noted(call):
-        def noting(*arguments):
-            found = call(*arguments)
-            made.append(weakref.ref(found))
-            return found
-
-        return noting
-
-    monkeypatch.setattr(StoredPlates, "_display", noted(display))
-    monkeypatch.setattr(fit, "to_tensor", noted(to_tensor))
-    gc.disable()
-    yield lambda: sum(plate() is not None for plate in made)
-    gc.enable()
+    with alive() as held:
+        monkeypatch.setattr(StoredPlates, "_display", held.noting(StoredPlates._display))
+        monkeypatch.setattr(fit, "to_tensor", held.noting(fit.to_tensor))
+        yield held
 
 
 def _done(one, *names):

@@ -1,10 +1,10 @@
-import gc
 import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from alive import alive
 
 from engine.contract.errors import PlateError, PromptError, ShotError
 from engine.contract.shot import Box, MaskPrompt, Point, ShotObject
@@ -48,17 +48,9 @@ def tracked(session, **options):
 @pytest.fixture
 def held(monkeypatch):
     """Give a function that tells how many plates' tensors are alive, without Python having looked for cycles."""
-    made, to_tensor = [], fit.to_tensor
-
-    def noted(*arguments):
-        tensor = to_tensor(*arguments)
-        made.append(weakref.ref(tensor))
-        return tensor
-
-    monkeypatch.setattr(fit, "to_tensor", noted)
-    gc.disable()
-    yield lambda: sum(tensor() is not None for tensor in made)
-    gc.enable()
+    with alive() as plates:
+        monkeypatch.setattr(fit, "to_tensor", plates.noting(fit.to_tensor))
+        yield plates
 
 
 def test_a_closed_session_holds_nothing(model, plates, shot_of, held):
