@@ -48,14 +48,9 @@ def nearest(frame: int, references: Sequence[int], count: int = PROMPTED) -> tup
 
 
 class MemoryBank:
-    """One object's memories in one sweep.
+    """One object's memories in one sweep."""
 
-    Args:
-        load: gives the memory of a frame that the bank does not hold.
-    """
-
-    def __init__(self, load: Callable[[int], FrameMemory]) -> None:
-        self._load = load
+    def __init__(self) -> None:
         self._kept: dict[int, FrameMemory] = {}
 
     def __len__(self) -> int:
@@ -65,29 +60,39 @@ class MemoryBank:
         """Hold the memory of a frame just tracked."""
         self._kept[frame] = memory
 
-    def recall(self, frame: int, selection: Selection, first: int, length: int, *, backward: bool) -> Memory:
+    def recall(
+        self,
+        frame: int,
+        selection: Selection,
+        load: Callable[[int], FrameMemory],
+        first: int,
+        length: int,
+        *,
+        backward: bool,
+    ) -> Memory:
         """Give what `frame` recalls; everything else that the bank held is let go.
 
         Args:
             frame: the frame that recalls, in the host's numbers.
             selection: from `select`.
+            load: gives the memory of a frame that the bank does not hold.
             first: the shot's first frame.
             length: frames of the shot.
             backward: tracking runs against time.
         """
         whole = {t for t in selection.recent if abs(t - frame) <= RECENT}.union(selection.prompted)
-        self._kept = {
-            t: self._whole(t) if t in whole else (self._kept.get(t) or self._load(t)).faded()
-            for t in sorted({*selection.prompted, *selection.recent})
-        }
+        kept = {}
+        for t in sorted({*selection.prompted, *selection.recent}):
+            held = self._kept.get(t)
+            if t in whole:
+                kept[t] = held if held and held.features_bmhw is not None else load(t)
+            else:
+                kept[t] = (held or load(t)).faded()
+        self._kept = kept
         return Memory(
             frame=frame - first,
             length=length,
-            prompted={t - first: self._kept[t] for t in selection.prompted},
-            recent={t - first: self._kept[t] for t in selection.recent},
+            prompted={t - first: kept[t] for t in selection.prompted},
+            recent={t - first: kept[t] for t in selection.recent},
             backward=backward,
         )
-
-    def _whole(self, frame: int) -> FrameMemory:
-        kept = self._kept.get(frame)
-        return kept if kept and kept.features_bmhw is not None else self._load(frame)

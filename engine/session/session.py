@@ -102,7 +102,7 @@ class ShotSession:
 
     def close(self) -> None:
         """Remove the session's record from disk and let go of all that is in memory."""
-        self.rest()  # banks know their session: left alone, what they hold would stay until Python looks for cycles
+        self.rest()
         self._scratch.cleanup()
 
     def rest(self) -> None:
@@ -247,6 +247,7 @@ class ShotSession:
         return self._bank(name, backward=backward).recall(
             frame,
             self._selection(name, frame, backward=backward),
+            partial(self._memory_of, name),
             self._shot.first,
             len(self._shot.frames),
             backward=backward,
@@ -265,9 +266,7 @@ class ShotSession:
         return select(frame, references, course.sweep(backward=backward), backward=backward)
 
     def _bank(self, name: str, *, backward: bool) -> MemoryBank:
-        if (name, backward) not in self._banks:
-            self._banks[name, backward] = MemoryBank(lambda frame: self._memory_of(name, frame))
-        return self._banks[name, backward]
+        return self._banks.setdefault((name, backward), MemoryBank())
 
     def _memory_of(self, name: str, frame: int) -> FrameMemory:
         """Give a recorded memory; SAM 2 recalls independent frames of the future too, so those are decoded now."""

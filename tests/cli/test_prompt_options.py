@@ -5,7 +5,7 @@ from typing import Annotated
 
 import pytest
 import typer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cli.ordered import ARGUMENTS, ORDER, OrderedCommand
@@ -123,7 +123,6 @@ def _order_of(arguments):
     return kept
 
 
-@settings(deadline=None)  # the first call imports much
 @given(
     st.lists(
         st.tuples(

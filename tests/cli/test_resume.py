@@ -120,7 +120,7 @@ def _prompts():
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     old=_prompts(),
     new=_prompts(),

@@ -119,7 +119,7 @@ def reach(shot):
     return {(name, frame) for name, course in plan_shot(shot).items() for frame in course.frames}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shots())
 def test_every_reachable_frame_is_tracked_and_delivered_once(shot):
     """Each object is tracked once on each frame that it reaches, each such frame is delivered once, nothing else is."""
@@ -128,7 +128,7 @@ def test_every_reachable_frame_is_tracked_and_delivered_once(shot):
     assert Counter(done.delivered) == Counter({frame for _, frame in reach(shot)})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shots())
 def test_direction_decides_what_is_reached(shot):
     """Forward reaches from the anchor on, backward up to it, both everything."""
@@ -144,7 +144,7 @@ def test_direction_decides_what_is_reached(shot):
         assert not set(course.independent) & set(course.corrections)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(edits())
 def test_an_edit_leaves_what_a_fresh_track_would_find(case):
     """Tracking only what an edit dirties gives, on every frame, what tracking everything anew would give."""
@@ -163,7 +163,7 @@ def test_an_edit_leaves_what_a_fresh_track_would_find(case):
     assert changed <= dirty
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(edits(), st.data())
 def test_a_track_that_was_stopped_goes_on(case, data):
     """Stopped anywhere, edited and started again, tracking finds what a fresh track would."""

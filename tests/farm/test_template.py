@@ -35,7 +35,7 @@ def test_the_template_is_valid_without_any_extension(farm_job):
     assert [step.name for step in graph.topo_sorted()] == ["Track", "Matte", "Check"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(first=st.integers(0, 5000), count=st.integers(1, 300), chunk=st.integers(1, 400))
 def test_chunks_cover_every_frame_once(farm_job, first, count, chunk):
     """Whatever range and chunk size, the tasks' `--frames` together are the shot's frames, each once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_files import ramp, write_image
 
@@ -159,7 +159,7 @@ def whole_mattes(tmp_path_factory):
     ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(kind=st.integers(0, 1), share=st.floats(0, 1, exclude_max=True))
 def test_a_matte_cut_short_has_no_signature(tmp_path, whole_mattes, kind, share):
     """A matte cut at any length is not taken for a finished one, unless every pixel is still there."""
@@ -170,7 +170,7 @@ def test_a_matte_cut_short_has_no_signature(tmp_path, whole_mattes, kind, share)
         np.testing.assert_array_equal(list(read_matte(cut).values()), list(read_matte(whole_mattes[kind]).values()))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(place=st.floats(0.4, 1, exclude_max=True), flip=st.integers(1, 255))
 def test_a_damaged_matte_has_no_signature(tmp_path, whole_mattes, place, flip):
     """A byte changed among the compressed pixels is noticed, or changes no value."""

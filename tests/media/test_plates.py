@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_files import ramp, write_image, write_multipart
 
@@ -64,7 +64,6 @@ def test_display_window_may_begin_anywhere(tmp_path):
 _PLACES, _LENGTHS = st.integers(-9, 9), st.integers(1, 9)
 
 
-@settings(deadline=None)
 @given(st.tuples(_PLACES, _PLACES), st.tuples(_LENGTHS, _LENGTHS), st.tuples(_LENGTHS, _LENGTHS))
 def test_windows_agree_pixel_by_pixel(corner, stored_size, size):
     """Every pixel of the plate is the stored pixel at its place, or black where none is stored."""
@@ -244,7 +243,7 @@ def _whole(name: str) -> tuple[str, dict]:
 
 
 @pytest.mark.parametrize("name", _CUT)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_file_cut_anywhere_never_gives_a_wrong_picture(tmp_path, name, share):
     """A file cut at any length is an error, or gives every pixel where only trailing bytes are gone: never grey."""

@@ -147,7 +147,7 @@ def large():
     return picture, lambda found, **how: of(host.image(found, **how), None, constructors)
 
 
-@settings(deadline=None, max_examples=12)  # each sends 33 MB through the stand-in
+@settings(max_examples=12)  # each sends 33 MB through the stand-in
 @given(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - STEP), st.integers(0, 2))
 def test_sixteen_pixels_in_a_row_are_always_seen(large, y, x, channel):
     """At 1920x1080 a change of sixteen neighbours in a row, in one channel by the least bit, is never overlooked."""

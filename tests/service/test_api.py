@@ -106,5 +106,5 @@ def test_whatever_is_asked_in_whatever_order_the_shot_is_what_was_last_said(clie
             for shot in self.shots:
                 client.delete(shot)
 
-    few = settings(max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+    few = settings(max_examples=15, stateful_step_count=20, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Host, settings=few)

@@ -90,7 +90,6 @@ def test_broken_requests_leave_nothing_behind(make_engine, tmp_path):
         def send(many):
             @settings(
                 max_examples=many,
-                deadline=None,
                 derandomize=True,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),

@@ -37,7 +37,7 @@ def test_to_the_square_and_back_keeps_a_smooth_plate(size):
     assert (again - plate).abs().max() < 0.01
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     width=st.integers(40, 200),
     height=st.integers(40, 200),

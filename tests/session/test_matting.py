@@ -67,7 +67,7 @@ def test_a_crop_over_the_plate_is_the_plain_run(model):
     assert torch.equal(alpha, torch.where(trimap == 0.5, whole, trimap))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     spots=st.lists(st.tuples(st.integers(0, 299), st.integers(0, 399)), max_size=12),
     margin=st.integers(0, 80),

@@ -13,8 +13,8 @@ def memory_of(frame):
 
 def test_a_frame_recalls_what_sam2_lets_it():
     """Deep in a shot a frame recalls its references, six whole memories and fifteen pointers, each of its own frame."""
-    bank = MemoryBank(memory_of)
-    memory = bank.recall(50, select(50, [3, 90], range(3, 101), backward=False), 1, 100, backward=False)
+    bank = MemoryBank()
+    memory = bank.recall(50, select(50, [3, 90], range(3, 101), backward=False), memory_of, 1, 100, backward=False)
     assert (memory.frame, memory.length) == (49, 100)
     assert set(memory.prompted) == {2, 89}
     assert set(memory.recent) == set(range(34, 49))
@@ -45,7 +45,7 @@ def test_references_far_and_near():
     assert set(crowded.recent) | set(crowded.prompted) >= set(range(50 - POINTERS, 50))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(frames=st.sets(st.integers(0, 200), min_size=1, max_size=40), frame=st.integers(0, 200))
 def test_the_nearest_are_nearest(frames, frame):
     """No reference left out is nearer than one chosen, but for the nearest on the other side."""
@@ -64,9 +64,9 @@ def test_a_bank_does_not_grow():
         read.append(frame)
         return memory_of(frame)
 
-    bank, sweep, sizes = MemoryBank(load), range(10_001), []
+    bank, sweep, sizes = MemoryBank(), range(10_001), []
     for frame in sweep[1:]:
-        bank.recall(frame, select(frame, [0, 5000], sweep, backward=False), 0, len(sweep), backward=False)
+        bank.recall(frame, select(frame, [0, 5000], sweep, backward=False), load, 0, len(sweep), backward=False)
         bank.remember(frame, memory_of(frame))
         sizes.append(len(bank))
     assert max(sizes) == sizes[50] == POINTERS + 2 + 1
@@ -77,12 +77,12 @@ def test_a_bank_does_not_grow():
 def test_a_bank_starts_in_the_middle():
     """A bank that has seen nothing recalls what one that has seen every frame recalls."""
     sweep = range(40)
-    seen, fresh = MemoryBank(memory_of), MemoryBank(memory_of)
+    seen, fresh = MemoryBank(), MemoryBank()
     for frame in sweep[1:30]:
-        seen.recall(frame, select(frame, [0], sweep, backward=False), 0, 40, backward=False)
+        seen.recall(frame, select(frame, [0], sweep, backward=False), memory_of, 0, 40, backward=False)
         seen.remember(frame, memory_of(frame))
     chosen = select(30, [0], sweep, backward=False)
-    one, other = (bank.recall(30, chosen, 0, 40, backward=False) for bank in (seen, fresh))
+    one, other = (bank.recall(30, chosen, memory_of, 0, 40, backward=False) for bank in (seen, fresh))
     assert one.recent.keys() == other.recent.keys()
     for t, kept in one.recent.items():
         assert torch.equal(kept.pointer_bc, other.recent[t].pointer_bc)
