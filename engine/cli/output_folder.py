@@ -1,5 +1,6 @@
 """The folder that mattes go to: checked before the work, and gone again if nothing came to lie in it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -68,7 +69,7 @@ class OutputFolder:
         """Remove what this process has not finished, and the folders that it made and left empty."""
         # A thread that was left behind may have begun a file; files that are done have no `.part`.
         with suppress(OSError):
-            for begun in unfinished(self.path):
+            for begun in unfinished(self.path, os.getpid()):
                 begun.unlink(missing_ok=True)
         with suppress(OSError):
             for folder in self._made:

@@ -13,6 +13,7 @@ from .errors import PromptError, ShotError
 DIRECTIONS = ("forward", "backward", "both")
 MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
 CORRECTIONS = ("refine", "independent")
+_CHANNELS = ("rgb", "rgba", "alpha", "other")  # layers of these names are taken for the picture's own channels
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,12 @@ def _check_name(name: str, names: List[str]) -> None:
             "shot.object_name",
             f"'{name}' cannot name an object.",
             "Use a letter, then letters, digits, '_' or '-', 64 at most: it becomes a layer's name.",
+        )
+    if name.casefold() in _CHANNELS:
+        raise ShotError(
+            "shot.object_name",
+            f"'{name}' cannot name an object: its layer could not be told from the picture's own channels.",
+            f"Choose another name, '{name}_1' for example.",
         )
 
 

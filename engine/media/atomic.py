@@ -44,9 +44,9 @@ def atomic_file(path: Path, expected_bytes: int) -> Iterator[Path]:
         raise
 
 
-def unfinished(folder: Path) -> Iterator[Path]:
-    """Give the files in a folder that this process has begun by `atomic_file` and not finished."""
-    return folder.glob(f".*.{os.getpid()}-*.part*")
+def unfinished(folder: Path, process: int | None = None) -> Iterator[Path]:
+    """Give the files in a folder that a process has begun by `atomic_file` and not finished; None: that any has."""
+    return folder.glob(f".*.{'*' if process is None else process}-*.part*")
 
 
 def make_folder(folder: Path) -> None:

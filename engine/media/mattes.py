@@ -17,9 +17,6 @@ from .matte_files import read_signature, write_exr, write_png16
 LAYERS = ("alpha", "trimap", "mask")
 FORMATS = ("exr", "png16")
 
-# A layer of such a name would be taken for the picture's own channels.
-_RESERVED = ("rgb", "rgba", "alpha", "other")
-
 
 class Layers(Protocol):
     """What is written of one object: a matte of the session, or `ObjectMatte`."""
@@ -181,12 +178,5 @@ def _check(name: str, objects: tuple[str, ...], layers: set[str], kind: str) -> 
         raise OutputError(
             "output.layer", f"'{wrong}' cannot be written as layers.", f"Choose among: {', '.join(LAYERS)}."
         )
-    for thing in objects:
-        if thing.casefold() in _RESERVED:
-            raise OutputError(
-                "output.object_name",
-                f"An object called '{thing}' cannot be told from the picture's own channels in an EXR file.",
-                "Give it another name.",
-            )
     if not objects:
         raise OutputError("output.object_name", "There is no object to write.", "Name at least one object.")

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.contract.errors import DISK_FULL, PlateError, ServiceError
+from engine.media.atomic import unfinished
 from engine.service.declaration import Declaration, declaration_from_json, declaration_to_json
 from engine.service.digests import Digests
 from engine.service.raw import RawLayout, too_large
@@ -133,7 +134,12 @@ class Store:
         Nobody was told that it had arrived, or somebody was told that it is gone, or its worker has gone with it.
         """
         unborn = [path for path in (self.root / "shots").iterdir() if not (path / "shot.json").exists()]
-        return [*(self.root / "incoming").iterdir(), *(self.root / "working").iterdir(), *unborn]
+        return [*(self.root / "incoming").iterdir(), *(self.root / "working").iterdir(), *unborn, *self.begun()]
+
+    def begun(self, process: int | None = None) -> list[Path]:
+        """Give the mattes that a worker has begun and not finished; None: that any worker has."""
+        shots = [self.shot(name).folder for name in self.names()]
+        return [path for shot in shots for part in ("mattes", "previews") for path in unfinished(shot / part, process)]
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or ".." in name:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from engine.contract.errors import ServiceError
 from engine.model.process import prepared
@@ -136,7 +137,11 @@ class WorkerProcess:
                     process.kill()
                 await process.wait()
             # It may have died in the middle of a frame: nobody else would clear up after it.
-            await asyncio.to_thread(discard, working)
+            await asyncio.to_thread(self._clear_up, working, process.pid)
+
+    def _clear_up(self, working: Path, process: int) -> None:
+        for path in (working, *self._store.begun(process)):
+            discard(path)
 
     def _hear(self, message: Message) -> None:
         if message["is"] == "ready":

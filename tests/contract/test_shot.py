@@ -55,9 +55,9 @@ def test_every_object_needs_a_prompt():
         Shot(1, 2, 8, 8, (ShotObject("full", (Point(1, 1, 1),)), ShotObject("empty", ())))
 
 
-@pytest.mark.parametrize("name", ["", "1", "a b", "a/b", "..", "ä", "x" * 65])
+@pytest.mark.parametrize("name", ["", "1", "a b", "a/b", "..", "ä", "x" * 65, "other", "RGBA"])
 def test_a_name_that_cannot_be_a_layer_is_refused(name):
-    """Object names become layer names, so only letters, digits, '_' and '-' make one."""
+    """Object names become layer names: only letters, digits, '_' and '-' make one, and no word for channels does."""
     with pytest.raises(ShotError, match="cannot name"):
         Shot(1, 1, 8, 8, (ShotObject(name, (Point(1, 1, 1),)),))
 

@@ -295,7 +295,6 @@ def test_a_file_of_no_bytes_is_a_failure(tmp_path):
         ({"layers": ()}, "output.layer"),
         ({"format": "jpeg"}, "output.format"),
         ({"objects": ()}, "output.object_name"),
-        ({"objects": ("person", "RGBA")}, "output.object_name"),
     ],
 )
 def test_impossible_outputs_are_told_at_once(tmp_path, options, code):

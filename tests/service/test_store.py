@@ -7,6 +7,7 @@ import time
 import pytest
 
 from engine.contract.errors import EngineError
+from engine.media.atomic import atomic_file
 from engine.service.declaration import Declaration
 from engine.service.housekeeping import surplus
 from engine.service.raw import RawLayout, layout_of
@@ -122,15 +123,18 @@ def test_what_was_removed_is_out_of_sight_at_once(tmp_path):
 
 
 def test_what_an_engine_left_behind_is_swept_away(tmp_path):
-    """What was being received or removed when an engine ended, and a shot that was half made, go at the next start."""
+    """What was being received, removed, made or written when an engine ended goes at the next start, nothing else."""
     store = Store(tmp_path)
-    store.declare("whole", Declaration(1, 9, 8, 8))
+    whole = store.declare("whole", Declaration(1, 9, 8, 8))
+    whole.matte(1).write_bytes(b"whole")
     half = _file(store, b"half")
     store.declare("gone", Declaration(1, 9, 8, 8))
     gone = store.remove("gone")
     (tmp_path / "shots" / "unborn" / "plates").mkdir(parents=True)
-    leftovers = Store(tmp_path).leftovers()
-    assert set(leftovers) == {half, gone, tmp_path / "shots" / "unborn"}
+    with atomic_file(whole.matte(2), 1) as begun:
+        begun.write_bytes(b"begun")
+        leftovers = Store(tmp_path).leftovers()
+    assert set(leftovers) == {half, gone, tmp_path / "shots" / "unborn", begun}
     for path in leftovers:
         discard(path)
     assert [path.name for path in (tmp_path / "shots").iterdir()] == ["whole"]

@@ -9,6 +9,8 @@ import psutil
 import pytest
 from running_engine import declare, write_plate
 
+from engine.media.atomic import atomic_file
+
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
@@ -60,12 +62,19 @@ def test_an_engine_that_ends_leaves_no_working_files(make_engine, tmp_path, temp
 
 
 def test_a_worker_that_dies_leaves_no_working_files(make_engine, tmp_path):
-    """The files of a worker that was killed go, and the one that follows has files of its own."""
+    """The files of a worker that was killed go, a matte half written too; the next worker has files of its own."""
     engine = make_engine()
     client = engine.start()
     job, folder = _track_half(engine, client, tmp_path)
-    os.kill(_worker(client).pid, signal.SIGKILL)
-    assert _gone(folder)
+    worker = _worker(client).pid
+    matte = Path(engine.variables["MAM2_STORE"], "shots", "sh", "mattes", "matte.1003.exr")
+    with atomic_file(matte, 1) as mine:
+        mine.write_bytes(b"whole, soon")
+        torn = mine.with_name(mine.name.replace(str(os.getpid()), str(worker)))
+        torn.write_bytes(b"torn")
+        os.kill(worker, signal.SIGKILL)
+        assert _gone(folder)
+        assert _gone(torn)
     client.put_plate("sh", 1003, write_plate(tmp_path, 1003))
     assert client.wait(job).kind == "done"
     assert len(_folders(engine)) == 1
