@@ -5,6 +5,7 @@ Tensors are (B, C, height, width), origin top-left; coordinates count from the t
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -19,12 +20,21 @@ def to_tensor(display_hw3: npt.NDArray[np.float32], device: torch.device) -> Ten
 
 def to_square(plate_b3hw: Tensor, side: int) -> Tensor:
     """Stretch plates (B, 3, H, W) to the model's square (B, 3, S, S), values unchanged; `to_plate` goes back."""
-    return _resized(plate_b3hw, (side, side), antialias=True)
+    return _averaged(plate_b3hw, (side, side))
 
 
 def to_plate(square_bchw: Tensor, size_wh: tuple[int, int]) -> Tensor:
-    """Stretch what the model answers, at any stride (B, C, h, w), to plates (B, C, H, W) of this width and height."""
-    return _resized(square_bchw, (size_wh[1], size_wh[0]), antialias=False)
+    """Stretch what the model answers, at any stride (B, C, h, w), to float32 plates of this size (B, C, H, W)."""
+    size_hw, square_bchw = (size_wh[1], size_wh[0]), square_bchw.float()
+    if tuple(square_bchw.shape[-2:]) == size_hw:
+        return square_bchw
+    if square_bchw.device.type != "cpu":
+        return F.interpolate(square_bchw, size=size_hw, mode="bilinear", align_corners=False)
+    # PyTorch's takes eight times as long and is a hundred times as far from the exact values.
+    plates_bchw = square_bchw.new_empty(*square_bchw.shape[:2], *size_hw)
+    for picture, plate in zip(square_bchw.flatten(0, 1), plates_bchw.flatten(0, 1), strict=True):
+        cv2.resize(picture.contiguous().numpy(), size_wh, dst=plate.numpy(), interpolation=cv2.INTER_LINEAR)
+    return plates_bchw
 
 
 def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
@@ -55,13 +65,14 @@ def points_to_square(points_xy: Sequence[tuple[float, float]], size_wh: tuple[in
 def mask_to_square(mask_hw: npt.NDArray[np.bool_], side: int) -> Tensor:
     """Give a mask of the plate (H, W) as 0 or 1 in the square (1, 1, S, S); half a pixel counts as in."""
     mask = torch.from_numpy(np.ascontiguousarray(mask_hw, dtype=np.float32))[None, None]
-    return (_resized(mask, (side, side), antialias=True) >= 0.5).float()
+    return (_averaged(mask, (side, side)) >= 0.5).float()
 
 
-def _resized(image_bchw: Tensor, size_hw: tuple[int, int], *, antialias: bool) -> Tensor:
+def _averaged(image_bchw: Tensor, size_hw: tuple[int, int]) -> Tensor:
+    """Resize so that a pixel that stands for many is their weighted mean."""
     if tuple(image_bchw.shape[-2:]) == size_hw:
         return image_bchw
     # Channel by channel: on a processor three channels side by side take four times as long as three pictures.
     pictures = image_bchw.flatten(0, 1)[:, None]
-    resized = F.interpolate(pictures, size=size_hw, mode="bilinear", align_corners=False, antialias=antialias)
+    resized = F.interpolate(pictures, size=size_hw, mode="bilinear", align_corners=False, antialias=True)
     return resized.view(*image_bchw.shape[:2], *size_hw)
