@@ -1,10 +1,11 @@
-"""What the service costs: a 4K plate by request and by hand-over, and answers while a worker is busy.
+"""What the service costs: a 4K plate by request and by hand-over, answers while a worker is busy, the first click.
 
     python benchmarks/service.py [--rounds 12]
 
 Each figure is a ratio of medians of two things done in turn in the same run: a plate's way into the engine against a
-bare loopback socket, and a hand-over against writing the same new file to the same disk and no more. An engine with a
-store of its own is started for it.
+bare loopback socket, and a hand-over against writing the same new file to the same disk and no more. A first click is
+declared, its HD plate sent, and previewed, once to an engine that has been left alone to prepare and once to one that
+may not. Engines with a store of their own are started for it.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from engine.contract.client import EngineClient
 from engine.contract.shot import Point, ShotObject
 
 WIDTH, HEIGHT, CHANNELS = 4096, 2160, 3
-SMALL = (256, 144)
+SMALL, HD = (256, 144), (1920, 1080)
+PATIENCE = 8.0  # seconds between an engine's start and the first click
 
 
 def main() -> None:
@@ -37,6 +39,12 @@ def main() -> None:
             print(f"answers {time.perf_counter() - began:.2f} s after its start")
             plates(engine, rounds, folder)
             answers(engine)
+    for prepare in ("1", "0"):
+        with (
+            tempfile.TemporaryDirectory(prefix="m2bench") as name,
+            own_engine(Path(name), MAM2_PREPARE=prepare) as (engine, _),
+        ):
+            first_click(engine, prepare)
 
 
 def plates(engine: EngineClient, rounds: int, folder: Path) -> None:
@@ -80,6 +88,20 @@ def answers(engine: EngineClient) -> None:
     times.sort()
     middle, late = times[len(times) // 2], times[int(len(times) * 0.99)]
     print(f"status while a worker is busy: median {middle * 1e3:.1f} ms, 99th percentile {late * 1e3:.1f} ms")
+
+
+def first_click(engine: EngineClient, prepare: str) -> None:
+    """Click on a plate of an engine that has just been started, then on the next plate."""
+    time.sleep(PATIENCE)
+    engine.declare("click", 1, 2, *HD, objects=(ShotObject("disc", (Point(1, HD[0] / 2, HD[1] / 2),)),))
+    pixels = np.random.default_rng(0).random((HD[1], HD[0], 3), np.float32).astype(np.float16)
+
+    def click(frame: int) -> None:
+        engine.put_pixels("click", frame, pixels, pixels.shape)
+        engine.wait(engine.preview("click", frame))
+
+    first, second = _timed(click, 1), _timed(click, 2)
+    print(f"MAM2_PREPARE={prepare}: the first click {first:.2f} s, the next plate's {second:.2f} s")
 
 
 def _timed(call: Callable[..., object], *arguments: object) -> float:

@@ -24,6 +24,9 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPE
     os.environ.setdefault(_name, _THREADS)
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait make a busy machine crawl
 
+# Engines of tests compute nothing before they are asked to: most are never asked, and each would load torch.
+os.environ["MAM2_PREPARE"] = "0"
+
 # A shell that starts the tests in the background has them ignore Ctrl-C; the tests of Ctrl-C need it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

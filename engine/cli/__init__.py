@@ -11,6 +11,7 @@ from engine import __version__
 from engine.cli import report
 from engine.cli.restart import restart_prepared
 from engine.contract.errors import EngineError
+from engine.model.process import collect_seldom
 
 __all__ = ["build", "main", "run"]
 
@@ -55,6 +56,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Run the program with the arguments of the process, and end the process."""
     restart_prepared()
+    collect_seldom()
     code = run(sys.argv[1:], program=_program())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Dict, List, Optional
 
@@ -15,6 +16,7 @@ from .errors import EngineError, ServiceError
 
 LOG = "engine.log"
 COMMAND = "MAM2_COMMAND"
+PREPARE = "MAM2_PREPARE"
 START_TIMEOUT = 60.0
 _ANSWER_TIMEOUT = 5.0
 _LOG_BYTES = 4 << 20
@@ -51,7 +53,7 @@ def find_or_start(command: Optional[List[str]] = None, timeout: float = START_TI
     client = find()
     if client is not None:
         return client
-    if os.environ.get("MAM2_ENGINE", "").lower() == "never":
+    if _is_forbidden():
         raise ServiceError(
             "engine.never",
             "No engine is running, and MAM2_ENGINE=never forbids to start one here.",
@@ -74,9 +76,28 @@ def find_or_start(command: Optional[List[str]] = None, timeout: float = START_TI
     )
 
 
+def prepare(command: Optional[List[str]] = None) -> None:
+    """Start the user's engine ahead of the first question, if there is none; nobody waits until it answers.
+
+    What is wrong then is said by `find_or_start`, when somebody wants to know. `MAM2_PREPARE=0` leaves it to that, as
+    does `MAM2_ENGINE=never`.
+
+    Args:
+        command: as for `find_or_start`.
+    """
+    wanted = os.environ.get(PREPARE, "").lower() not in ("0", "false", "no", "off") and not _is_forbidden()
+    with suppress(EngineError):
+        if wanted and find() is None:
+            _start(command or _command())
+
+
 def scrubbed_environment() -> Dict[str, str]:
     """Give this process's environment without what belongs to its host alone."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_SCRUBBED)}
+
+
+def _is_forbidden() -> bool:
+    return os.environ.get("MAM2_ENGINE", "").lower() == "never"
 
 
 def _command() -> List[str]:

@@ -97,6 +97,8 @@ class Engine:
                 raise _busy(name)
         self.store.declare(name, declaration)
         self._changed(name)
+        if self.settings.prepare:
+            self.workers.prepare(declaration.model, name)
 
     def set_prompts(self, name: str, objects: tuple[ShotObject, ...]) -> list[int]:
         """Give a shot other objects and prompts; answers the frames that they change.
@@ -187,6 +189,8 @@ class Engine:
     async def run(self) -> None:
         """Resume what an earlier engine left, then look after jobs and the store until cancelled."""
         self.discard(*self._leftovers)
+        if self.settings.prepare:
+            self.workers.prepare(self._likely_model())
         for job in self.book.unfinished():
             if job.shot in self.store.names():
                 self.workers.submit(job)
@@ -204,6 +208,13 @@ class Engine:
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
                 await self.workers.close()
+
+    def _likely_model(self) -> str:
+        """Give the model of the shot that was used last, or else the one that is used where none is named."""
+        for name in sorted(self.store.names(), key=self.store.used, reverse=True):
+            with contextlib.suppress(EngineError):
+                return self.store.shot(name).declaration().model
+        return Declaration.model
 
     async def _make_room(self) -> None:
         busy = {job.shot for job in self.book.unfinished()}

@@ -5,9 +5,10 @@ from typing import Any
 
 Message = dict[str, Any]
 
-# To a worker, under `do`: `job` (id, shot, kind, frame or direction), `cancel` (id), `poke` (shot, frame: its plate is
-# new; without one, prompts are), `forget` (shot). From a worker, under `is`: `ready` (device, pid), and of a job (id):
-# `started` (total), `frame` (frame, kept, quality), `waiting` (missing), `done`, `failed` (error), `cancelled`.
+# To a worker, under `do`: `prepare` (model: of a job that is to be expected), `job` (id, shot, kind, frame or
+# direction), `cancel` (id), `poke` (shot, frame: its plate is new; without one, prompts are), `forget` (shot). From a
+# worker, under `is`: `ready` (device, pid), and of a job (id): `started` (total), `frame` (frame, kept, quality),
+# `waiting` (missing), `done`, `failed` (error), `cancelled`.
 
 
 def to_line(message: Message) -> bytes:

@@ -27,6 +27,10 @@ class ServiceSettings(BaseSettings):
     )
     model_bytes: int = Field(default=16 * _GIB, ge=1, description="Most bytes that loaded models take on one device.")
     plate_timeout: float = Field(default=120.0, gt=0, description="Seconds that a job waits for its next plate.")
+    prepare: bool = Field(
+        default=True,
+        description="Start computing processes, and load the models of declared shots, before a job asks for them.",
+    )
     idle_rest: float = Field(
         default=300.0, gt=0, description="Seconds without work after which a worker gives back memory it does not need."
     )

@@ -70,14 +70,19 @@ class WorkerProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._blame: dict[str, int] = {}
+        self._expected: str | None = None
 
     def submit(self, job: Job) -> None:
         """Give the worker a job, starting the process if there is none."""
         self.device.jobs[job.id] = job
-        if self._keeper is None or self._keeper.done():
-            self._keeper = asyncio.get_running_loop().create_task(self._keep())
-        else:
+        if self._lives():
             self.send(_order(job))
+
+    def prepare(self, model: str) -> None:
+        """Start the process ahead of its first job, and have it load the model that the job is going to need."""
+        self._expected = model
+        if self._lives():
+            self.send(_expect(model))
 
     def send(self, message: Message) -> None:
         """Send the worker a message; without a process there is nobody who has to know."""
@@ -92,6 +97,13 @@ class WorkerProcess:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+
+    def _lives(self) -> bool:
+        """Tell whether there is a process to talk to already; else start one, which is told all when it is there."""
+        if self._keeper is not None and not self._keeper.done():
+            return True
+        self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        return False
 
     async def _keep(self) -> None:
         """Run the process, and another one for as long as the last has died with work to do."""
@@ -125,6 +137,8 @@ class WorkerProcess:
         )
         self._process, self.device.pid = process, process.pid
         try:
+            if self._expected is not None:
+                self.send(_expect(self._expected))
             for job in self.device.jobs.values():
                 self.send(_order(job))
             assert process.stdout is not None  # noqa: S101 - it was asked for
@@ -187,6 +201,10 @@ class Workers:
         """What there is to work on."""
         return [worker.device for worker in self._workers]
 
+    def prepare(self, model: str, shot: str | None = None) -> None:
+        """Have a worker ready for a job with a model: the shot's; where it has none yet, that of the next shot."""
+        (self._homes.get(shot or "") or self._freest()).prepare(model)
+
     def submit(self, job: Job) -> None:
         """Give a job to the worker of its shot."""
         self._home(job.shot).submit(job)
@@ -214,8 +232,11 @@ class Workers:
 
     def _home(self, shot: str) -> WorkerProcess:
         if shot not in self._homes:
-            self._homes[shot] = min(self._workers, key=lambda worker: len(worker.device.jobs))
+            self._homes[shot] = self._freest()
         return self._homes[shot]
+
+    def _freest(self) -> WorkerProcess:
+        return min(self._workers, key=lambda worker: len(worker.device.jobs))
 
 
 def _order(job: Job) -> Message:
@@ -227,6 +248,10 @@ def _order(job: Job) -> Message:
         "frame": job.frame,
         "direction": job.direction,
     }
+
+
+def _expect(model: str) -> Message:
+    return {"do": "prepare", "model": model}
 
 
 def _died() -> ServiceError:

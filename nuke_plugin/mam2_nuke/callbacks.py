@@ -7,8 +7,9 @@ from typing import Any, Callable
 import nuke
 
 from . import running
-from .contract import EngineError
+from .contract import EngineError, engine_command, prepare
 from .gate import Gate
+from .host import run_beside
 from .knobs import SLOTS, TABLE
 from .node import cache_folder, ensure_identity, is_ours, result_of, show_layers
 from .request import TrackRequest, read_requests
@@ -80,6 +81,7 @@ def knob_changed(node: Any) -> None:
         show_layers(node, result_of(node))
     if name == "showPanel":
         node["cache_size"].setValue(describe_size(cache_folder(node)))
+        run_beside(lambda: prepare(engine_command()), "mam2-prepare")
     if name in ("showPanel", "inputChange") or _USE.get(name) in ("request", "state"):
         _refresh(node, whole=not number_of(name))
 

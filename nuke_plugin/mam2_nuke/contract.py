@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     )
     from engine.contract.events import JobEvent
     from engine.contract.frames import count, spell
-    from engine.contract.launch import LOG, find, find_or_start
+    from engine.contract.launch import LOG, find, find_or_start, prepare
     from engine.contract.plan import plan_shot, visits
     from engine.contract.shot import (
         CORRECTIONS,
@@ -90,7 +90,7 @@ else:
     )
     from mam2_contract.events import JobEvent
     from mam2_contract.frames import count, spell
-    from mam2_contract.launch import LOG, find, find_or_start
+    from mam2_contract.launch import LOG, find, find_or_start, prepare
     from mam2_contract.plan import plan_shot, visits
     from mam2_contract.shot import (
         CORRECTIONS,
@@ -132,6 +132,7 @@ __all__ = [
     "find",
     "find_or_start",
     "plan_shot",
+    "prepare",
     "prompt_to_json",
     "runtime_folder",
     "spell",

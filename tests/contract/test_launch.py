@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
 from engine.contract import launch
 from engine.contract.errors import ServiceError
-from engine.contract.launch import find, find_or_start, scrubbed_environment
+from engine.contract.launch import find, find_or_start, prepare, scrubbed_environment
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,39 @@ def test_a_hosts_own_world_does_not_reach_the_engine(monkeypatch):
     found = scrubbed_environment()
     assert "host" not in found.values()
     assert found["OCIO"] == "studio.ocio"
+
+
+_NOTES = [sys.executable, "-c", "import os; open(os.environ['MAM2_RUNTIME'] + '/started', 'w')"]
+
+
+def _starts(folder, command=_NOTES, seconds=20.0):
+    prepare(command)
+    ends = time.monotonic() + seconds
+    while not (folder / "run" / "started").exists() and time.monotonic() < ends:
+        time.sleep(0.02)
+    return (folder / "run" / "started").exists()
+
+
+def test_an_engine_is_started_ahead(tmp_path, monkeypatch):
+    """A host that is about to ask has the engine start, and does not wait for it."""
+    monkeypatch.setenv("MAM2_PREPARE", "1")
+    assert _starts(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "value"), [("MAM2_PREPARE", "0"), ("MAM2_ENGINE", "never")])
+def test_a_td_can_have_no_engine_started_ahead(tmp_path, monkeypatch, name, value):
+    """With MAM2_PREPARE=0, or where engines are forbidden, none is started before somebody asks."""
+    monkeypatch.delenv("MAM2_PREPARE")
+    monkeypatch.setenv(name, value)
+    assert not _starts(tmp_path, seconds=0.5)
+
+
+def test_what_is_wrong_is_said_when_somebody_asks(monkeypatch):
+    """Starting ahead in vain disturbs nobody."""
+    monkeypatch.setenv("MAM2_PREPARE", "1")
+    prepare(["/nowhere/mam2", "serve"])
+    with pytest.raises(ServiceError, match="/nowhere/mam2"):
+        find_or_start(["/nowhere/mam2", "serve"])
 
 
 class _Windows:

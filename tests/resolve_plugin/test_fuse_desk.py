@@ -178,6 +178,22 @@ def test_track_starts_the_engine_and_goes_on(runtime, tmp_path, monkeypatch):
             os.kill(client.status()["pid"], 15)
 
 
+@pytest.mark.parametrize(("made", "prepare", "starts"), [("new", "1", True), ("new", "0", False), ("kept", "1", False)])
+def test_a_tool_that_is_made_has_the_engine_start(runtime, tmp_path, monkeypatch, made, prepare, starts):
+    """Whoever makes a tool is about to track: the engine starts, unless a TD says no; a comp that opens starts none."""
+    program = tmp_path / "mam2"
+    program.write_text('#!/bin/sh\necho "$@" > "$MAM2_RUNTIME/started"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("MAM2_COMMAND", f"{program} serve")
+    monkeypatch.setenv("MAM2_PREPARE", prepare)
+    kept = {"ShotID": "fusion.MAM2_1.6.7", "ShotOwner": "MAM2_1"}
+    FusionHost(1001, 1002).add_tool(values=kept if made == "kept" else None)
+    ends = time.monotonic() + (20.0 if starts else 0.5)
+    while not (runtime / "started").exists() and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert (runtime / "started").exists() == starts
+
+
 def test_an_engine_that_is_nowhere_is_said(runtime, monkeypatch):
     """Where no engine is installed, Track says what to set."""
     assert not runtime.exists()

@@ -10,7 +10,7 @@ from worker_bench import FRAMES
 
 from engine.service.stored_plates import StoredPlates
 from engine.service.worker import worker as workers
-from engine.service.worker.__main__ import work_until_told
+from engine.service.worker.loop import work_until_told
 from engine.session import fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")

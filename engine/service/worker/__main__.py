@@ -1,85 +1,10 @@
-"""`python -m engine.service.worker`: messages in through standard input, messages out through standard output.
+"""`python -m engine.service.worker`: a worker, started by the service; `loop` is what it does."""
 
-It ends when its input does. Between any two frames it looks for new messages, so whatever is urgent waits for one
-frame at most.
-"""
-
-import argparse
-import logging
-import os
-import queue
-import sys
-import threading
-from pathlib import Path
-
-import torch
-
-from engine.model.devices import pick_device
-from engine.service.messages import Message, from_line, to_line
-from engine.service.store import Store
-from engine.service.worker.models import Models
-from engine.service.worker.runs import Runs
-from engine.service.worker.worker import Worker
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Run a worker until its standard input ends."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--device", required=True)
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--working", type=Path, required=True, help="a folder of its own for what it keeps of shots")
-    parser.add_argument("--memory", type=int, required=True, help="bytes that models may take on the device")
-    parser.add_argument("--rest-after", type=float, required=True, help="seconds without work")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    # Whatever a library prints must not come between the messages.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    device = pick_device(options.device)
-    heard: queue.Queue[Message | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(heard,), daemon=True).start()
-    store = Store(options.store)
-    runs = Runs(options.working, Models(options.device, options.memory))
-    worker = Worker(store, runs, lambda message: _send(out.fileno(), message))
-    _send(out.fileno(), {"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
-    work_until_told(worker, heard, options.rest_after)
-    runs.close()
-
-
-def work_until_told(worker: Worker, heard: "queue.Queue[Message | None]", rest_after: float) -> None:
-    """Do what is heard, until that is None; without work for so many seconds, let the worker rest."""
-    patience: float | None = 0.0  # seconds to wait for the next message; None: as long as it takes
-    while True:
-        try:
-            message = heard.get(timeout=patience) if patience else heard.get(block=patience is None)
-        except queue.Empty:
-            if patience:
-                worker.rest()
-                patience = None
-            else:
-                patience = 0.0 if worker.work() else rest_after
-            continue
-        if message is None:
-            return
-        worker.hear(message)
-        patience = 0.0
-
-
-def _listen(heard: "queue.Queue[Message | None]") -> None:
-    for line in sys.stdin.buffer:
-        heard.put(from_line(line))
-    heard.put(None)
-
-
-def _send(handle: int, message: Message) -> None:
-    line = to_line(message)
-    while line:
-        line = line[os.write(handle, line) :]
-
-
-def _name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else {"mps": "Apple GPU"}.get(device.type, "CPU")
-
+from engine.model.process import collect_seldom
 
 if __name__ == "__main__":
+    collect_seldom()
+
+    from engine.service.worker.loop import main
+
     main()

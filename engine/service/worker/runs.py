@@ -96,6 +96,14 @@ class Runs:
         self._made = 0
         self.turns = TURNS
 
+    def prepare(self, model: str) -> None:
+        """Load a model before a shot needs it.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        self._models.get(model)
+
     def quality(self, name: str) -> dict[str, int]:
         """How the matter works on a held shot: what it sees at once, the context around it, and 1 if on the host."""
         rung = LADDER[self._held[name].rung]

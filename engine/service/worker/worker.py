@@ -29,11 +29,15 @@ class Worker:
         self._schedule = Schedule()
         self._jobs: dict[str, Message] = {}
         self._begun: dict[str, ShotRun] = {}
+        self._expected: str | None = None
 
     def hear(self, message: Message) -> None:
         """Take in one message."""
         do = message["do"]
-        if do == "job":
+        if do == "prepare":
+            self._expected = message["model"]
+        elif do == "job":
+            self._expected = None
             self._jobs[message["id"]] = message
             self._schedule.add(message["id"], message["shot"], message["kind"])
             self._runs.rest({job["shot"] for job in self._jobs.values()})
@@ -53,7 +57,7 @@ class Worker:
         """Do one frame of the job whose turn it is; False when there is nothing to do."""
         job = self._schedule.next(self._runs.turns)
         if job is None:
-            return False
+            return self._prepare()
         message = self._jobs[job]
         try:
             if message["kind"] == "preview":
@@ -79,6 +83,16 @@ class Worker:
         """Hold no more than models and what lies on disk: whatever else runs on the machine may have the memory."""
         self._runs.rest(frozenset())
         give_back_freed_memory()
+
+    def _prepare(self) -> bool:
+        """Load the model of the job that is expected; False when none is."""
+        model, self._expected = self._expected, None
+        if model is not None:
+            try:
+                self._runs.prepare(model)
+            except Exception:  # noqa: BLE001 - the job, if it comes, will say what is wrong
+                _log.info("the model '%s' could not be loaded ahead", model, exc_info=True)
+        return model is not None
 
     def _track(self, job: str, message: Message) -> None:
         shot, run = message["shot"], self._begun.get(job)

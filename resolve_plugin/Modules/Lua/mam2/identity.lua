@@ -22,13 +22,15 @@ local function is_copy(tool, shot, owner)
 end
 
 -- Give a tool a shot when it has none, and a copy one of its own: two tools must not change each other's prompts.
--- A tool that was renamed keeps its mattes.
+-- A tool that was renamed keeps its mattes. Returns whether the tool is new.
 function identity.settle(tool, inputs, host, time)
   local shot, owner = controls.value(inputs, "ShotID", time), controls.value(inputs, "ShotOwner", time)
-  if not shot or shot == "" or is_copy(tool, shot, owner) then
+  local new = not shot or shot == "" or is_copy(tool, shot, owner)
+  if new then
     inputs.ShotID:SetSource(host.Text(fresh(tool)), time)
   end
   inputs.ShotOwner:SetSource(host.Text(tool.Name), time)
+  return new
 end
 
 return identity

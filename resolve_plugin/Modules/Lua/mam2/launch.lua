@@ -90,4 +90,14 @@ function launch.start()
   return nil, not_found
 end
 
+-- Start the engine ahead of the first question, if there is none: the artist who has made a tool is about to ask one.
+-- What is wrong then is said when a button is pressed. MAM2_PREPARE=0 leaves it to that.
+function launch.prepare()
+  local said = (os.getenv("MAM2_PREPARE") or ""):lower()
+  local unwanted = said == "0" or said == "false" or said == "no" or said == "off"
+  if not unwanted and not connection.read() then
+    launch.start()
+  end
+end
+
 return launch
