@@ -138,8 +138,12 @@ class Store:
 
     def begun(self, process: int | None = None) -> list[Path]:
         """Give the mattes that a worker has begun and not finished; None: that any worker has."""
-        shots = [self.shot(name).folder for name in self.names()]
-        return [path for shot in shots for part in ("mattes", "previews") for path in unfinished(shot / part, process)]
+        found: list[Path] = []
+        for part in ("mattes", "previews"):
+            for folder in (self.root / "shots").glob(f"*/{part}"):
+                with suppress(OSError):  # a shot may be removed meanwhile
+                    found += unfinished(folder, process)
+        return found
 
     def _folder(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or ".." in name:

@@ -75,14 +75,12 @@ class WorkerProcess:
     def submit(self, job: Job) -> None:
         """Give the worker a job, starting the process if there is none."""
         self.device.jobs[job.id] = job
-        if self._lives():
-            self.send(_order(job))
+        self._tell(_order(job))
 
     def prepare(self, model: str) -> None:
         """Start the process ahead of its first job, and have it load the model that the job is going to need."""
         self._expected = model
-        if self._lives():
-            self.send(_expect(model))
+        self._tell(_expect(model))
 
     def send(self, message: Message) -> None:
         """Send the worker a message; without a process there is nobody who has to know."""
@@ -98,12 +96,12 @@ class WorkerProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
 
-    def _lives(self) -> bool:
-        """Tell whether there is a process to talk to already; else start one, which is told all when it is there."""
-        if self._keeper is not None and not self._keeper.done():
-            return True
-        self._keeper = asyncio.get_running_loop().create_task(self._keep())
-        return False
+    def _tell(self, message: Message) -> None:
+        """Send the process a message; where there is none, start one, which is told all that there is to know."""
+        if self._keeper is None or self._keeper.done():
+            self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        else:
+            self.send(message)
 
     async def _keep(self) -> None:
         """Run the process, and another one for as long as the last has died with work to do."""
