@@ -2,9 +2,9 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
+from stand_in_engine import comes, write_stand_in
 
 from engine.contract import launch
 from engine.contract.errors import ServiceError
@@ -55,15 +55,10 @@ def test_a_hosts_own_world_does_not_reach_the_engine(monkeypatch):
     assert found["OCIO"] == "studio.ocio"
 
 
-_NOTES = [sys.executable, "-c", "import os; open(os.environ['MAM2_RUNTIME'] + '/started', 'w')"]
-
-
-def _starts(folder, command=_NOTES, seconds=20.0):
-    prepare(command)
-    ends = time.monotonic() + seconds
-    while not (folder / "run" / "started").exists() and time.monotonic() < ends:
-        time.sleep(0.02)
-    return (folder / "run" / "started").exists()
+def _starts(folder, seconds=20.0):
+    write_stand_in(folder / "mam2")
+    prepare([str(folder / "mam2"), "serve"])
+    return comes(folder / "run" / "started", seconds)
 
 
 def test_an_engine_is_started_ahead(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ import carry_out
 import manifest
 import pytest
 from actions import WriteFile
+from stand_in_engine import comes, write_stand_in
 
 PARTS = ("install", "nuke_plugin", "resolve_plugin", "engine/contract")
 INIT = b"# mine, without a line end: print('\xe9')"
@@ -46,10 +47,7 @@ def product(repository, tmp_path):
     for part in PARTS:
         shutil.copytree(repository / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(repository / "engine" / "__init__.py", root / "engine" / "__init__.py")
-    program = root / ".venv" / "bin" / "mam2"
-    program.parent.mkdir(parents=True)
-    program.write_text('#!/bin/sh\necho "$@" > "$MAM2_RUNTIME/started"\n')
-    program.chmod(0o755)
+    write_stand_in(root / ".venv" / "bin" / "mam2")
     return root
 
 
@@ -266,9 +264,7 @@ def test_the_fuse_starts_an_engine_in_a_folder_with_blanks(run, home, tmp_path, 
     run("hosts", "--resolve")
     modules = home / ".local/share/DaVinciResolve/Fusion/Modules/Lua"
     engine = tmp_path / "Zoë's engine" / "mam2"
-    engine.parent.mkdir()
-    engine.write_text('#!/bin/sh\necho "$@" > "$MAM2_RUNTIME/started"\n')
-    engine.chmod(0o755)
+    write_stand_in(engine)
     monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
     monkeypatch.delenv("MAM2_COMMAND", raising=False)
     monkeypatch.delenv("MAM2_ENGINE", raising=False)
@@ -282,8 +278,5 @@ def test_the_fuse_starts_an_engine_in_a_folder_with_blanks(run, home, tmp_path, 
     lua.execute(f"package.path = {json.dumps(f'{modules}/?.lua', ensure_ascii=False)}")
     assert lua.eval('require("mam2.launch").start()') is True
     started = tmp_path / "run" / "started"
-    for _ in range(100):
-        if started.exists() and started.read_text():
-            break
-        subprocess.run(["sleep", "0.05"], check=True)
+    assert comes(started, 5)
     assert started.read_text() == "serve\n"

@@ -1,37 +1,28 @@
 """What opening a node's panel begins."""
 
-import time
-
 import pytest
 from comp import Comp
+from stand_in_engine import comes, write_stand_in
 
 
 @pytest.fixture
 def started(tmp_path, monkeypatch):
     """Give the file that a program in the engine's place writes when it is started."""
     program = tmp_path / "mam2"
-    program.write_text('#!/bin/sh\necho "$@" > "$MAM2_RUNTIME/started"\n')
-    program.chmod(0o755)
+    write_stand_in(program)
     monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
     monkeypatch.setenv("MAM2_COMMAND", f"{program} serve")
     monkeypatch.setenv("MAM2_PREPARE", "1")
     return tmp_path / "run" / "started"
 
 
-def _comes(file, seconds):
-    ends = time.monotonic() + seconds
-    while not file.exists() and time.monotonic() < ends:
-        time.sleep(0.02)
-    return file.exists()
-
-
 def test_an_open_panel_has_the_engine_start(artist, tmp_path, started):
     """Whoever opens a node's panel is about to track: the engine starts beside the session."""
     Comp(artist, tmp_path)
-    assert _comes(started, 20)
+    assert comes(started, 20)
 
 
 def test_a_script_starts_no_engine(terminal, tmp_path, started):
     """In a terminal nobody opens a panel: a render needs no engine, and gets none."""
     Comp(terminal, tmp_path)
-    assert not _comes(started, 0.5)
+    assert not comes(started, 0.5)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fusion_host import FusionHost
 from running_engine import pixels
+from stand_in_engine import comes, write_stand_in
 from wire import SHOT, answer, serving
 
 from engine.contract import connection as contract
@@ -182,16 +183,12 @@ def test_track_starts_the_engine_and_goes_on(runtime, tmp_path, monkeypatch):
 def test_a_tool_that_is_made_has_the_engine_start(runtime, tmp_path, monkeypatch, made, prepare, starts):
     """Whoever makes a tool is about to track: the engine starts, unless a TD says no; a comp that opens starts none."""
     program = tmp_path / "mam2"
-    program.write_text('#!/bin/sh\necho "$@" > "$MAM2_RUNTIME/started"\n')
-    program.chmod(0o755)
+    write_stand_in(program)
     monkeypatch.setenv("MAM2_COMMAND", f"{program} serve")
     monkeypatch.setenv("MAM2_PREPARE", prepare)
     kept = {"ShotID": "fusion.MAM2_1.6.7", "ShotOwner": "MAM2_1"}
     FusionHost(1001, 1002).add_tool(values=kept if made == "kept" else None)
-    ends = time.monotonic() + (20.0 if starts else 0.5)
-    while not (runtime / "started").exists() and time.monotonic() < ends:
-        time.sleep(0.02)
-    assert (runtime / "started").exists() == starts
+    assert comes(runtime / "started", 20.0 if starts else 0.5) == starts
 
 
 def test_an_engine_that_is_nowhere_is_said(runtime, monkeypatch):
