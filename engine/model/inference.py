@@ -4,7 +4,8 @@ Everywhere: the matter's norms are folded into its convolutions, it decodes only
 encoder's positions are computed once. On a processor memory of freed tensors is kept, decoders and memory encoder have
 their channels last, and attention over memories is `wide_attention`. Where it multiplies bfloat16 natively, a large
 tracker does so, stored so and with `half_layers`, and the starter's matter, in attention, MLPs and decoder; and
-attention over whole plates is `wide_attention` too, unless the processor has tiles.
+attention over whole plates is `wide_attention` too, unless the processor has tiles. Elsewhere a large tracker's encoder
+takes a plate in `strips`.
 
 What stays in float32: matters without trained weights to compare, the tokens that a matter's blocks add to and what its
 routers make of them, since their choices must not flip, and the last layers before any alpha, which eight bits would
@@ -26,6 +27,7 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
 from engine.model.matter_parts import PartDecoder
+from engine.model.strips import put_in_strips
 from engine.model.wide_attention import PlateAttention
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def optimise(model: MAM2) -> None:
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
     native = device.type == "cpu" and has_bfloat16()
-    half = native and model.image_size > _LARGE
+    large = model.image_size > _LARGE
+    half = native and large
     trunk.fix_positions(model.image_size, torch.bfloat16 if half else torch.float32)
     if native:
         for block in trunk.blocks:
@@ -69,6 +72,8 @@ def optimise(model: MAM2) -> None:
         _store_in_half(model.tracker.image_encoder)
         _store_in_half(model.tracker.memory_attention)
         fuse(trunk.blocks, model.tracker.memory_attention)
+    elif large and device.type == "cpu":
+        put_in_strips(trunk.blocks)
     optimise_matter(model.matter)
 
 

@@ -16,6 +16,7 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
 from engine.model.matter_windows import windows_around
+from engine.model.strips import StripBlock
 from engine.model.tensors import FrameMemory, Memory
 
 SIZE_HW = (352, 544)
@@ -97,6 +98,17 @@ def test_the_tracker_encodes_and_recalls_the_same(monkeypatch, half):
     kept = [FrameMemory(torch.randn(1, 64, *grid), torch.randn(1, 128)) for _ in range(3)]
     memory = Memory(3, 9, prompted={0: kept[0]}, recent={1: kept[1], 2: kept[2]})
     assert torch.allclose(quick.recall(features, memory), plain.recall(features, memory), atol=1e-4)
+
+
+@torch.inference_mode()
+def test_a_large_tracker_encodes_the_same_in_strips(monkeypatch):
+    """Without native bfloat16 its encoder takes a plate in strips, and gives the same features up to rounding."""
+    monkeypatch.setattr(inference, "_LARGE", 0)
+    plain, quick = ready("model", monkeypatch, half=False)
+    assert all(isinstance(block, StripBlock) for block in quick.tracker.image_encoder.trunk.blocks)
+    plate = torch.rand(1, 3, plain.image_size, plain.image_size)
+    for mine, theirs in zip(levels(quick.encode(plate)), levels(plain.encode(plate)), strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-5)
 
 
 @torch.inference_mode()
