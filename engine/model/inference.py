@@ -85,11 +85,12 @@ def optimise_matter(matter: Matter) -> None:
     head = decoder.matting_head.matting_convs
     head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
     head[2] = nn.ReLU(inplace=True)
-    matter.parts = PartDecoder(decoder).to(memory_format=torch.channels_last)
-    if matter.backbone.pos_embed.device.type != "cpu":
-        return
-    keep_freed_memory()
-    if matter.config in _PROVEN_IN_HALF and has_bfloat16():
+    on_processor = matter.backbone.pos_embed.device.type == "cpu"
+    half = on_processor and matter.config in _PROVEN_IN_HALF and has_bfloat16()
+    matter.parts = PartDecoder(decoder, winograd=on_processor and not half).to(memory_format=torch.channels_last)
+    if on_processor:
+        keep_freed_memory()
+    if half:
         matter.parts.convstream.bfloat16()
         matter.parts.steps.bfloat16()
         multiply_in_half(cast("Iterable[AttentionBlock]", matter.backbone.blocks))

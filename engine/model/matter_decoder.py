@@ -39,7 +39,7 @@ class FusionBlock(nn.Module):
 
     def __init__(self, channels: int, detail_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.detail_channels = detail_channels
+        self.feature_channels, self.detail_channels = channels, detail_channels
         self.conv = ConvNormAct(channels + detail_channels, out_channels, 3)
 
     def forward(self, features: Tensor, detail: Tensor) -> Tensor:

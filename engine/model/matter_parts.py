@@ -11,6 +11,8 @@ from engine.model.matter_doubling import FoldedFusion
 from engine.model.regions import Crop, filled_beyond, tiles_over
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.model.matter_decoder import FusionBlock, MatterDecoder
 
 __all__ = ["CONTEXT", "PartDecoder"]
@@ -24,13 +26,25 @@ _HALO = 2
 """What the steps give around a place, each in pixels of its own: from as much before it a step makes as much."""
 
 
-class PartDecoder(nn.Module):
-    """A decoder for places in a frame, with the weights of one whose norms are folded into its convolutions."""
+_WIDE = 96
+"""Channels of features from which Winograd's sums cost less than the products that they spare."""
 
-    def __init__(self, decoder: MatterDecoder) -> None:
+
+class PartDecoder(nn.Module):
+    """A decoder for places in a frame.
+
+    Args:
+        decoder: its norms are folded into its convolutions; its weights are shared where they stay as they are.
+        winograd: whether steps of many channels spare products: on a processor, in float32.
+    """
+
+    def __init__(self, decoder: MatterDecoder, *, winograd: bool = False) -> None:
         super().__init__()
         self.convstream, self.head = decoder.convstream, decoder.matting_head
-        self.steps = nn.ModuleList(FoldedFusion(cast("FusionBlock", step)) for step in decoder.fusion_blks)
+        self.steps = nn.ModuleList(
+            FoldedFusion(step, winograd=winograd and step.feature_channels >= _WIDE)
+            for step in cast("Iterable[FusionBlock]", decoder.fusion_blks)
+        )
 
     def forward(self, features: Tensor, image_b4hw: Tensor, window: Crop, wanted_hw: Tensor) -> Tensor:
         """Decode some pixels of a window; equals decoding the frame at once there, up to rounding.

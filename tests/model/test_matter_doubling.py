@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from engine.model import inference
 from engine.model.matter_decoder import FusionBlock
@@ -12,7 +13,7 @@ from engine.model.regions import Crop
 FRAME = Crop(0, 0, 18, 14)
 
 
-def folded_step():
+def folded_step(*, winograd=False):
     """A seeded step of 6 and 3 channels to 5 with its norm folded, and the same with its doubling folded too."""
     torch.manual_seed(2)
     step = FusionBlock(6, 3, 5).eval()
@@ -22,10 +23,11 @@ def folded_step():
     torch.nn.init.normal_(norm.weight)
     torch.nn.init.normal_(norm.bias)
     inference._fold(step.conv)
-    return step, FoldedFusion(step)
+    return step, FoldedFusion(step, winograd=winograd)
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("winograd", [False, True], ids=["plainly", "in fewer products"])
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(
     "place",
@@ -39,9 +41,9 @@ def folded_step():
         Crop(12, -6, 24, 4),
     ],
 )
-def test_a_folded_step_is_the_plain_one(place, memory_format):
+def test_a_folded_step_is_the_plain_one(place, memory_format, winograd):
     """Inside a frame, at each of its edges and beyond, a place becomes what the plain step makes of the frame there."""
-    step, folded = folded_step()
+    step, folded = folded_step(winograd=winograd)
     features = torch.randn(2, 6, 7, 9).to(memory_format=memory_format)
     detail = torch.randn(2, 3, 14, 18).to(memory_format=memory_format)
     want = step(features, detail)
@@ -56,6 +58,18 @@ def test_a_folded_step_is_the_plain_one(place, memory_format):
     torch.testing.assert_close(
         found[known.moved(-place.left, -place.top).window], want[known.window], rtol=0, atol=1e-5
     )
+
+
+@torch.no_grad()
+def test_fewer_products_are_two_thirds():
+    """By Winograd's way a step multiplies two thirds as often."""
+    counts = []
+    for winograd in (False, True):
+        _, folded = folded_step(winograd=winograd)
+        with FlopCounterMode(display=False) as counter:
+            folded.join(torch.randn(1, 6, 12, 14), torch.randn(1, 3, 22, 26))
+        counts.append(counter.get_total_flops())
+    assert counts[1] == pytest.approx(counts[0] * 2 / 3)
 
 
 @torch.no_grad()
