@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -32,9 +31,7 @@ class FoldedFusion(nn.Module):
     def __init__(self, step: FusionBlock, *, winograd: bool = False) -> None:
         super().__init__()
         conv, self.act = cast("nn.Conv2d", step.conv.conv), step.conv.bn
-        of_detail, of_features = conv.weight.detach().split(
-            [step.detail_channels, step.feature_channels], dim=1
-        )
+        of_detail, of_features = conv.weight.detach().split([step.detail_channels, step.feature_channels], dim=1)
         self.join = (WinogradJoin if winograd else Join)(of_detail, of_features, conv.bias)
         self.of_doubled = nn.Parameter(of_features.clone(), requires_grad=False)
 

@@ -5,7 +5,6 @@ rows of windows at once. Whole, a plate of 1024 pixels has 144 MiB of queries, k
 96 MiB inside an MLP.
 """
 
-import torch
 from sam2.modeling.backbones.hieradet import MultiScaleBlock, do_pool
 from sam2.modeling.backbones.utils import window_partition, window_unpartition
 from torch import Tensor, nn

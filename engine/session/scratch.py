@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save, save_file
 from torch import Tensor
 
 from engine.contract.errors import DISK_FULL, OutputError
@@ -23,10 +23,14 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> int:
     Raises:
         OutputError: `output.full_disk`, or `output.scratch` if the folder cannot be written to.
     """
-    data = save(dict(_as_it_lies(name, tensor.cpu()) for name, tensor in tensors.items()))
+    lying = dict(_as_it_lies(name, tensor.cpu()) for name, tensor in tensors.items())
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
-        part.write_bytes(data)
+        try:
+            save_file(lying, part)
+        except SafetensorError:  # tells what is wrong in prose only; the system tells it as it is
+            part.write_bytes(save(lying))
+        size = part.stat().st_size
         part.replace(path)
     except OSError as problem:
         part.unlink(missing_ok=True)
@@ -41,7 +45,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> int:
             f"The engine cannot write its working files to '{path.parent}': {problem.strerror}.",
             "Check the folder, or choose another disk: MAM2_STORE for the engine, TMPDIR for mam2 matte.",
         ) from problem
-    return len(data)
+    return size
 
 
 def load_tensors(path: Path, *names: str) -> dict[str, Tensor]:

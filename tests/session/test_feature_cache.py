@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from engine.contract.errors import OutputError
 from engine.model.tensors import Features
+from engine.session import scratch
 from engine.session.features import FeatureCache
 
 FRAME_BYTES = 4 * (8 * 4 + 2 * 64 + 4 * 16)
@@ -115,6 +117,10 @@ def test_a_full_disk_is_told_as_such(tmp_path, monkeypatch):
             file.write(data[:9])
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    def refuse_too(*_):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(scratch, "save_file", refuse_too)
     monkeypatch.setattr(Path, "write_bytes", refuse)
     with pytest.raises(OutputError, match="full") as error:
         cache.get(1, lambda: features_of(1))
