@@ -5,6 +5,7 @@ rows of windows at once. Whole, a plate of 1024 pixels has 144 MiB of queries, k
 96 MiB inside an MLP.
 """
 
+import torch
 from sam2.modeling.backbones.hieradet import MultiScaleBlock, do_pool
 from sam2.modeling.backbones.utils import window_partition, window_unpartition
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ class StripBlock(nn.Module):
         first, second = self.block.mlp.layers
         for some in tokens_nd.split(_TOKENS):
             hidden = self.block.mlp.act(first(self.block.norm2(some)))
-            some.add_(second.bias).addmm_(hidden, second.weight.t())
+            torch.addmm(some.add_(second.bias), hidden, second.weight.t(), out=some)
 
 
 def put_in_strips(blocks: nn.ModuleList) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from sam2.modeling.backbones.hieradet import MultiScaleBlock
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from engine.model import strips
 from engine.model.strips import StripBlock, put_in_strips
@@ -80,3 +81,14 @@ def test_blocks_that_are_exchanged_keep_their_weights():
     tokens = torch.randn(1, 8, 8, 16)
     want = plain[1](plain[0](tokens))
     torch.testing.assert_close(blocks[1](blocks[0](tokens.clone())), want, rtol=0, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_all_products_are_counted():
+    """PyTorch's counter sees as many operations in a block in strips as in the block, so benchmarks stay true."""
+    counts = []
+    for block in (seeded("windows"), StripBlock(seeded("windows"))):
+        with FlopCounterMode(display=False) as counter:
+            block(torch.randn(1, 8, 8, 16))
+        counts.append(counter.get_total_flops())
+    assert counts[0] == counts[1] > 0
