@@ -2,10 +2,10 @@
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
 encoder's positions are computed once. On a processor memory of freed tensors is kept, decoders and memory encoder have
-their channels last, and attention over memories is `wide_attention`. Where it multiplies bfloat16 natively, a large
-tracker does so, stored so and with `half_layers`, and the starter's matter, in attention, MLPs and decoder; and
-attention over whole plates is `wide_attention` too, unless the processor has tiles. Elsewhere a large tracker's encoder
-takes a plate in `strips`.
+their channels last, attention over memories is `wide_attention`, and a matter's wide steps in float32 spare products
+(`matter_joining`). Where it multiplies bfloat16 natively, a large tracker does so, stored so and with `half_layers`,
+and the starter's matter, in attention, MLPs and decoder; and attention over whole plates is `wide_attention` too,
+unless the processor has tiles. Elsewhere a large tracker's encoder takes a plate in `strips`.
 
 What stays in float32: matters without trained weights to compare, the tokens that a matter's blocks add to and what its
 routers make of them, since their choices must not flip, and the last layers before any alpha, which eight bits would
