@@ -32,8 +32,8 @@ def test_plates_are_whole_half_floats_whatever_the_viewer_shows(terminal, tmp_pa
 
 
 def _weight_centre(node, frame):
-    """Give where a frame's alpha has its weight, in pixels of the format."""
-    spots = [(x + 0.5, y + 0.5) for x in range(SIZE[0]) for y in range(SIZE[1])]
+    """Give where a frame's alpha has its weight, in pixels of the format: of every third one each way."""
+    spots = [(x + 0.5, y + 0.5) for x in range(1, SIZE[0], 3) for y in range(1, SIZE[1], 3)]
     alpha = [node.sample("rgba.alpha", x, y, 1, 1, frame=frame) for x, y in spots]
     return np.average(spots, axis=0, weights=alpha)
 
