@@ -38,10 +38,9 @@ class StripBlock(nn.Module):
         stride = block.q_stride[0] if block.q_stride else 1
         batch, height, width, _ = x.shape
         out = x if block.dim == block.dim_out else x.new_empty(batch, height // stride, width // stride, block.dim_out)
-        rows = _rows_at_once(block.window_size, width) or height
+        rows = _rows_at_once(block.window_size, height, width)
         for tokens, found in zip(x.split(1), out.split(1), strict=True):
-            strips = zip(tokens.split(rows, dim=1), found.split(rows // stride, dim=1), strict=True)
-            for strip, made in strips:
+            for strip, made in zip(tokens.split(rows, dim=1), found.split(rows // stride, dim=1), strict=True):
                 self._attend(strip, made, stride)
                 self._add_mlp(made.view(-1, block.dim_out))
         return out
@@ -75,8 +74,8 @@ def put_in_strips(blocks: nn.ModuleList) -> None:
         blocks[index] = StripBlock(block)
 
 
-def _rows_at_once(window: int, width: int) -> int:
-    """Give how many rows of the plate a strip holds, whole windows; 0 where attention is over the whole plate."""
+def _rows_at_once(window: int, height: int, width: int) -> int:
+    """Give how many rows a strip of a plate holds: whole windows, or all where attention is over the whole plate."""
     if not window:
-        return 0
+        return height
     return max(1, _TOKENS // (window * (width + -width % window))) * window
