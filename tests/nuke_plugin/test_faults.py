@@ -34,9 +34,9 @@ def _finish(session, comp, seconds=90.0):
     session.pump_until(lambda: not running.is_running(uid), seconds)
 
 
-def test_a_window_goes_on_while_the_node_is_tracked(artist, tmp_path, engine):
+def test_a_window_goes_on_while_the_node_is_tracked(artist, tmp_path, shared_engine):
     """Pressing Track returns at once; the event loop runs, the bar shows how far it is, and the mattes arrive."""
-    del engine
+    del shared_engine
     comp = _comp(artist, tmp_path)
     began = time.monotonic()
     comp.node["track_forward"].execute()
@@ -47,9 +47,9 @@ def test_a_window_goes_on_while_the_node_is_tracked(artist, tmp_path, engine):
     assert not artist.violations
 
 
-def test_mattes_come_back_while_plates_are_still_rendered(artist, tmp_path, engine):
+def test_mattes_come_back_while_plates_are_still_rendered(artist, tmp_path, shared_engine):
     """The engine tracks what it has: the first matte is here before the fourth plate is rendered."""
-    del engine
+    del shared_engine
     comp = _comp(artist, tmp_path)
     artist.patience = 60.0
     comp.node["track_forward"].execute()
@@ -133,9 +133,9 @@ def test_the_plug_in_has_the_engines_version(artist):
     assert mam2_nuke.__version__ == engine.__version__
 
 
-def test_a_cache_that_cannot_be_written_is_said(artist, tmp_path, engine):
+def test_a_cache_that_cannot_be_written_is_said(artist, tmp_path, shared_engine):
     """A cache folder that is a file is named in the node, with what to do."""
-    del engine
+    del shared_engine
     comp = _comp(artist, tmp_path)
     (tmp_path / "taken").write_text("")
     comp.node["cache_folder"].setValue(str(tmp_path / "taken"))
@@ -145,9 +145,9 @@ def test_a_cache_that_cannot_be_written_is_said(artist, tmp_path, engine):
     assert comp.status.endswith("choose another folder under Cache.")
 
 
-def test_a_gap_in_the_plates_names_the_frame(artist, tmp_path, engine):
+def test_a_gap_in_the_plates_names_the_frame(artist, tmp_path, shared_engine):
     """A frame that the graph cannot render ends the track with its number and Nuke's own reason; what is done stays."""
-    del engine
+    del shared_engine
     comp = _comp(artist, tmp_path)
     (tmp_path / "plates" / "plate.1005.exr").unlink()
     comp.node["track_forward"].execute()
@@ -157,9 +157,9 @@ def test_a_gap_in_the_plates_names_the_frame(artist, tmp_path, engine):
     assert (write["disable"].value(), write["file"].value()) == (True, "")  # it rests again as it did
 
 
-def test_a_format_that_changes_names_the_frame_and_both_sizes(artist, tmp_path, engine):
+def test_a_format_that_changes_names_the_frame_and_both_sizes(artist, tmp_path, shared_engine):
     """A plate of another size than the first ends the track with its frame, what it is and what it should be."""
-    del engine
+    del shared_engine
     comp = _comp(artist, tmp_path)
     other = artist.nuke.nodes.Constant()
     artist.nuke.addFormat("32 24 smaller")
@@ -205,9 +205,9 @@ def test_a_copy_gets_an_identity_of_its_own_and_an_undo_keeps_it(artist, tmp_pat
     assert {node["uid"].value() for node in artist.nuke.allNodes("Group")} == uids
 
 
-def test_tracks_of_two_nodes_do_not_meet(artist, tmp_path, engine):
+def test_tracks_of_two_nodes_do_not_meet(artist, tmp_path, shared_engine):
     """Two nodes tracked at the same time each get their own mattes."""
-    del engine
+    del shared_engine
     (tmp_path / "a").mkdir()
     comp = _comp(artist, tmp_path / "a")
     import mam2_nuke.create

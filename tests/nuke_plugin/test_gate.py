@@ -9,15 +9,19 @@ import pytest
 from comp import FIRST, LAST, Comp, centre, read_exr
 
 
-@pytest.fixture
-def tracked(terminal, tmp_path, engine):
-    """Give a comp whose node is tracked up to its last frames, with a correction on 1008."""
-    del engine
-    comp = Comp(terminal, tmp_path)
+def _tracked(session, folder):
+    comp = Comp(session, folder)
     comp.add_point(FIRST, *centre(FIRST))
     comp.add_point(1008, *centre(1008))
     comp.node["track_forward"].execute()
     return comp
+
+
+@pytest.fixture
+def tracked(terminal, tmp_path, shared_engine):
+    """Give a comp whose node is tracked to its last frame, with a correction on 1008."""
+    del shared_engine
+    return _tracked(terminal, tmp_path)
 
 
 def test_frames_that_are_out_of_date_end_a_render_by_name(tracked):
@@ -68,8 +72,9 @@ with NukeSession(gui=False) as session:
 """
 
 
-def test_a_saved_script_renders_with_no_engine_and_no_plug_in(tracked, engine, tmp_path, repository):
+def test_a_saved_script_renders_with_no_engine_and_no_plug_in(terminal, engine, tmp_path, repository):
     """Opened in another Nuke that knows nothing of us, with no engine running, the script renders the same pictures."""
+    tracked = _tracked(terminal, tmp_path)
     first = [read_exr(path)[0]["A"] for path in tracked.render()]
     script = tmp_path / "shot.nk"
     tracked.nuke.scriptSaveAs(str(script))

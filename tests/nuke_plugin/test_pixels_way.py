@@ -4,19 +4,17 @@ import numpy as np
 import pytest
 from comp import CENTRE, FIRST, SIZE, Comp, centre, read_exr
 
-pytestmark = pytest.mark.usefixtures("engine")
+pytestmark = pytest.mark.usefixtures("shared_engine")
 SPAN = (FIRST, FIRST + 2)
 
 
-def _stored(engine, frame, shot=None):
-    """Give the plate that the engine holds."""
-    shots = engine.folder / "store" / "shots"
-    (folder,) = [path for path in shots.iterdir() if shot is None or path.name.endswith(shot)]
-    (plate,) = (folder / "plates" / str(frame)).iterdir()
+def _stored(engine, node, frame, view=""):
+    """Give the plate that the engine holds of a node, and of one of its views."""
+    (plate,) = engine.folder.glob(f"store/shots/nuke-{node['uid'].value()}{view}/plates/{frame}/*")
     return read_exr(plate)
 
 
-def test_plates_are_whole_half_floats_whatever_the_viewer_shows(terminal, tmp_path, engine):
+def test_plates_are_whole_half_floats_whatever_the_viewer_shows(terminal, tmp_path, shared_engine):
     """In proxy mode the engine still gets full plates, cropped to the format, to the bit; proxy mode is as it was."""
     comp = Comp(terminal, tmp_path, SPAN)
     comp.add_point(FIRST, *centre(FIRST))
@@ -24,7 +22,7 @@ def test_plates_are_whole_half_floats_whatever_the_viewer_shows(terminal, tmp_pa
     comp.node["track_forward"].execute()
     assert terminal.nuke.root()["proxy"].value() is True
     assert comp.node.node("PlateWrite")["disable"].value() is True
-    stored, origin = _stored(engine, FIRST)
+    stored, origin = _stored(shared_engine, comp.node, FIRST)
     plate, _ = read_exr(tmp_path / "plates" / f"plate.{FIRST}.exr")
     assert origin == (0, 0)
     for channel in "RGB":
@@ -38,13 +36,13 @@ def _weight_centre(node, frame):
     return np.average(spots, axis=0, weights=alpha)
 
 
-def test_half_quality_sends_a_quarter_of_the_pixels_and_gives_whole_mattes(terminal, tmp_path, engine):
+def test_half_quality_sends_a_quarter_of_the_pixels_and_gives_whole_mattes(terminal, tmp_path, shared_engine):
     """Plates go out at half their size, and the alpha that comes back fills the whole format."""
     comp = Comp(terminal, tmp_path, SPAN)
     comp.add_point(FIRST, *centre(FIRST))
     comp.node["quality"].setValue("half")
     comp.node["track_forward"].execute()
-    stored, _ = _stored(engine, FIRST)
+    stored, _ = _stored(shared_engine, comp.node, FIRST)
     assert stored["R"].shape == (SIZE[1] // 2, SIZE[0] // 2)
     whole = _weight_centre(comp.node, FIRST)
     assert whole == pytest.approx(centre(FIRST), abs=4)  # at half the size it would be at half of that
@@ -101,7 +99,7 @@ def test_every_object_has_a_matte_of_its_own(terminal, tmp_path):
     )
 
 
-def test_every_view_is_tracked_by_itself(terminal, tmp_path, engine):
+def test_every_view_is_tracked_by_itself(terminal, tmp_path, shared_engine):
     """In a stereo script each view has its own plates and mattes, and one Read takes both by %V."""
     terminal.nuke.addView("right")
     comp = Comp(terminal, tmp_path, SPAN)
@@ -112,4 +110,4 @@ def test_every_view_is_tracked_by_itself(terminal, tmp_path, engine):
     )
     assert "/%V/matte.%04d.exr" in comp.node.node("MatteRead")["file"].value()
     for view in ("main", "right"):
-        assert _stored(engine, FIRST, f"-{view}")
+        assert _stored(shared_engine, comp.node, FIRST, f"-{view}")

@@ -13,9 +13,9 @@ SECOND = 1.0
 
 
 @pytest.fixture
-def comp(artist, tmp_path, engine):
+def comp(artist, tmp_path, shared_engine):
     """Give a comp of thirty frames with one click, and an engine that answers."""
-    del engine
+    del shared_engine
     comp = Comp(artist, tmp_path, LONG)
     comp.add_point(FIRST, *centre(FIRST))
     return comp
@@ -55,12 +55,13 @@ def _panel_stop(comp):
     return click
 
 
-def _ended(engine):
-    """Wait until the engine works on nothing; give the states of its jobs."""
+def _ended(comp, engine):
+    """Wait until the engine works on nothing of a comp; give the states of its jobs."""
+    uid = comp.node["uid"].value()
     ends = time.monotonic() + 10
     with engine.client() as client:
         while time.monotonic() < ends:
-            states = {job["state"] for job in client.status()["jobs"]}
+            states = {job["state"] for job in client.status()["jobs"] if uid in job["shot"]}
             if not states & {"queued", "running", "waiting"}:
                 return states
             time.sleep(0.05)
@@ -68,7 +69,7 @@ def _ended(engine):
 
 
 @pytest.mark.parametrize("way", ["the node's Stop", "the bar's Cancel", "the panel's Stop"])
-def test_a_stopped_track_frees_its_node_within_a_second_and_keeps_what_is_done(comp, engine, way):
+def test_a_stopped_track_frees_its_node_within_a_second_and_keeps_what_is_done(comp, shared_engine, way):
     """Stop and Cancel free the node within a second; it reads the mattes that were done and names the others."""
     comp.node["track_forward"].execute()
     comp.wait_for_mattes(2)
@@ -82,10 +83,10 @@ def test_a_stopped_track_frees_its_node_within_a_second_and_keeps_what_is_done(c
     assert comp.status.startswith(f"Stopped. Mattes of {FIRST}")
     assert "not tracked" in comp.status
     assert comp.node["has_matte"].value() == 1
-    assert _ended(engine) == {"cancelled"}
+    assert _ended(comp, shared_engine) == {"cancelled"}
 
 
-def test_a_stopped_preview_frees_its_node_within_a_second(comp, engine):
+def test_a_stopped_preview_frees_its_node_within_a_second(comp, shared_engine):
     """A preview is stopped like a track; the node shows what it showed before."""
     comp.nuke.frame(FIRST + 20)
     comp.node["preview"].execute()
@@ -94,21 +95,21 @@ def test_a_stopped_preview_frees_its_node_within_a_second(comp, engine):
     assert seconds < SECOND
     assert comp.status.startswith("Stopped before the first matte was done")
     assert comp.node["previewed"].value() < 0
-    assert _ended(engine) <= {"cancelled"}
+    assert _ended(comp, shared_engine) <= {"cancelled"}
 
 
-def test_an_engine_that_hangs_does_not_hold_its_node(comp, engine):
+def test_an_engine_that_hangs_does_not_hold_its_node(comp, shared_engine):
     """With an engine that answers nothing any more, Stop still frees the node within a second."""
     comp.node["track_forward"].execute()
     comp.wait_for_mattes(2)
-    engine.process.send_signal(signal.SIGSTOP)
+    shared_engine.process.send_signal(signal.SIGSTOP)
     try:
         seconds = _seconds_until_free(comp, comp.node["stop"].execute)
     finally:
-        engine.process.send_signal(signal.SIGCONT)
+        shared_engine.process.send_signal(signal.SIGCONT)
     assert seconds < SECOND
     assert comp.status.startswith(f"Stopped. Mattes of {FIRST}")
-    assert _ended(engine) == {"cancelled"}  # what was asked of it is done as soon as it can
+    assert _ended(comp, shared_engine) == {"cancelled"}  # what was asked of it is done as soon as it can
 
 
 def test_an_engine_that_is_still_starting_does_not_hold_its_node(artist, tmp_path, monkeypatch):
@@ -125,9 +126,8 @@ def test_an_engine_that_is_still_starting_does_not_hold_its_node(artist, tmp_pat
     artist.pump_until(lambda: not [t for t in threading.enumerate() if t.name == "mam2-ask"], 30.0)
 
 
-def test_a_stopped_node_is_tracked_again_at_once(comp, engine):
+def test_a_stopped_node_is_tracked_again_at_once(comp):
     """The next track goes on from the mattes that are done and ends with all of them."""
-    del engine
     comp.node["track_forward"].execute()
     comp.wait_for_mattes(3)
     _seconds_until_free(comp, comp.node["stop"].execute)
