@@ -51,6 +51,10 @@ class FeatureCache:
         self._store(frame, kept)
         return features
 
+    def has(self, frame: int) -> bool:
+        """Tell whether a frame's features are kept."""
+        return frame in self._ram or frame in self._disk
+
     def rest(self) -> None:
         """Let go of what is in memory and on disk as well."""
         for frame in [frame for frame in self._ram if frame in self._disk]:

@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar
@@ -19,6 +20,7 @@ from engine.contract.shot import Shot, ShotObject
 from engine.model.mam2 import MAM2
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Memory, Step
 from engine.session import fit
+from engine.session.encode_ahead import EncodeAhead
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
 from engine.session.memory import MemoryBank, Selection, nearest, select
@@ -90,7 +92,8 @@ class ShotSession:
         self._record = Record(scratch / "record", self._device)
         self._banks: dict[tuple[str, bool], MemoryBank] = {}
         self._delivered: set[int] = set()
-        self._last_plate: tuple[int, Tensor] | None = None
+        self._ahead = EncodeAhead()
+        self._held_plates: dict[int, Tensor] = {}
 
     def __enter__(self) -> "ShotSession":  # noqa: PYI034 - Self came with Python 3.11
         return self
@@ -106,8 +109,9 @@ class ShotSession:
         self._scratch.cleanup()
 
     def rest(self) -> None:
-        """Let go of the plate and the memories held ready; the next frame that needs them gets the same anew."""
-        self._last_plate = None
+        """Let go of the plates and the memories held ready; the next frame that needs them gets the same anew."""
+        self._ahead.rest()
+        self._held_plates.clear()
         self._banks.clear()
 
     def frames_to_track(self) -> tuple[int, ...]:
@@ -135,17 +139,20 @@ class ShotSession:
     def _deliver(self, job: Callable[[int], Callable[[], F]], skip: Callable[[int], bool] | None) -> Iterator[F]:
         shot = self._shot
         at_once = frames_at_once(self._model.matter, (shot.width, shot.height), self._limits.frames)
-        for found in side_by_side(self._jobs(job, skip), at_once):
+        for found in side_by_side(self._jobs(job, skip, ahead=at_once > 1), at_once):
             yield found
             if self._shot is not shot:
                 return
             self._delivered.add(found.frame)
 
     def _jobs(
-        self, job: Callable[[int], Callable[[], F]], skip: Callable[[int], bool] | None
+        self, job: Callable[[int], Callable[[], F]], skip: Callable[[int], bool] | None, *, ahead: bool
     ) -> Iterator[Callable[[], F] | None]:
         """Track frame after frame and give what is left to do of each; None where that is nothing."""
-        for visit in self._visits():
+        course = self._visits()
+        for visit, following in zip_longest(course, course[1:]):
+            if ahead:
+                self._encode_ahead(visit, following)
             self.step(visit)
             if visit.deliver and not (skip and skip(visit.frame)):
                 yield job(visit.frame)
@@ -237,9 +244,22 @@ class ShotSession:
 
     def _encode(self, frame: int) -> Features:
         def compute() -> Features:
-            return self._model.encode(fit.to_square(self._plate(frame), self._model.image_size))
+            return self._ahead.take(frame) if self._ahead.has(frame) else self._encoded(self._plate(frame))
 
         return self._features.get(frame, compute).map(lambda tensor: tensor.to(self._device))
+
+    @torch.inference_mode()
+    def _encoded(self, plate_13hw: Tensor) -> Features:
+        with self._precision():
+            return self._model.encode(fit.to_square(plate_13hw, self._model.image_size))
+
+    def _encode_ahead(self, visit: Visit, following: Visit | None) -> None:
+        """Have a frame's plate encoded, and the next one's while the frame is tracked."""
+        for one in filter(None, (visit, following)):
+            frame = one.frame
+            if one.objects and not (self._features.has(frame) or self._ahead.has(frame)):
+                with suppress(Exception):  # what is wrong with a plate, or that it is awaited, is told in its turn
+                    self._ahead.begin(frame, partial(self._encoded, self._plate(frame, beside=visit.frame)))
 
     def _recall(self, name: str, frame: int, *, backward: bool) -> Memory:
         if frame in self._courses[name].independent:
@@ -323,10 +343,12 @@ class ShotSession:
         reached = [name for name, course in self._courses.items() if course.reaches(frame)]
         return {name: self._record.found(name, frame) for name in reached}
 
-    def _plate(self, frame: int) -> Tensor:
-        if self._last_plate is None or self._last_plate[0] != frame:
-            self._last_plate = (frame, fit.to_tensor(self._plates.display(frame), self._device))
-        return self._last_plate[1]
+    def _plate(self, frame: int, *, beside: int | None = None) -> Tensor:
+        """Give a plate, and hold it ready; of those held before only `beside` stays."""
+        if frame not in self._held_plates:
+            self._held_plates = {held: plate for held, plate in self._held_plates.items() if held == beside}
+            self._held_plates[frame] = fit.to_tensor(self._plates.display(frame), self._device)
+        return self._held_plates[frame]
 
     def _precision(self) -> AbstractContextManager[object]:
         """Give the tracker's precision. The matter looks after its own: a soft alpha must not band."""

@@ -44,7 +44,7 @@ def side_by_side(jobs: Iterator[Callable[[], T] | None], width: int) -> Iterator
     problem = None
     left = max(1, torch.get_num_threads() - width)
     keep_freed_memory(shared=True)
-    pool = ThreadPoolExecutor(width, "mam2-frames", initializer=_use_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(width, "mam2-frames", initializer=use_threads, initargs=(1,))
     try:
         while True:
             try:
@@ -76,7 +76,8 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _use_threads(count: int) -> None:
+def use_threads(count: int) -> None:
+    """Have the thread that calls this compute on so many."""
     # A thread of its own takes over the process's number when it first needs one, and would do so after this.
     torch.get_num_threads()
     torch.set_num_threads(count)

@@ -1,5 +1,6 @@
 import weakref
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -53,19 +54,23 @@ def held(monkeypatch):
         yield plates
 
 
-def test_a_closed_session_holds_nothing(model, plates, shot_of, held):
+@pytest.mark.parametrize(("at_once", "ready"), [(1, 1), (2, 2)])
+def test_a_closed_session_holds_nothing(model, plates, shot_of, held, monkeypatch, at_once, ready):
     """A session that was closed and let go of is gone at once: shot after shot, memory stays the same."""
+    side_by_side(monkeypatch, at_once)
     with ShotSession(model, shot_of(1, 5, LEFT), plates) as session:
         tracked(session)
-        assert held() == 1
+        assert held() == ready
     assert held() == 0
     gone = weakref.ref(session)
     del session
     assert gone() is None
 
 
-def test_a_session_at_rest_goes_on_as_if_it_had_not(model, plates, shot_of, held):
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_session_at_rest_goes_on_as_if_it_had_not(model, plates, shot_of, held, monkeypatch, at_once):
     """At rest a session holds no plate; what it tracks afterwards is what it would have tracked, to the bit."""
+    side_by_side(monkeypatch, at_once)
     with ShotSession(model, shot_of(1, 8, LEFT), plates) as session:
         expected = tracked(session)
     with ShotSession(model, shot_of(1, 8, LEFT), plates) as session:
@@ -227,7 +232,7 @@ def test_mattes_on_disk_are_not_made_again(model, plates, shot_of):
     assert identical(rest[6], whole[6])
 
 
-@pytest.mark.parametrize(("at_once", "ahead"), [(1, 0), (2, 2)])
+@pytest.mark.parametrize(("at_once", "ahead"), [(1, 0), (2, 3)])
 def test_a_stopped_track_goes_on(model, plates, shot_of, encoder, monkeypatch, at_once, ahead):
     """After stopping, the next track encodes nothing again and ends with the same mattes."""
     side_by_side(monkeypatch, at_once)
@@ -255,6 +260,50 @@ def test_frames_side_by_side_are_the_same(model, plates, shot_of, monkeypatch):
     assert all(identical(together[frame], one_by_one[frame]) for frame in together)
 
 
+def test_the_next_plate_is_encoded_while_a_frame_is_tracked(model, plates, shot_of, monkeypatch):
+    """Where frames are matted side by side, the second frame's plate is being encoded before the first is decoded."""
+    side_by_side(monkeypatch, 2)
+    begun, encode, decode = [], model.encode, model.decode_mask
+    second = Event()
+
+    def encoding(plate):
+        begun.append(plate)
+        if len(begun) == 2:
+            second.set()
+        return encode(plate)
+
+    def decoding(*given):
+        assert second.wait(20)
+        return decode(*given)
+
+    monkeypatch.setattr(model, "encode", encoding)
+    monkeypatch.setattr(model, "decode_mask", decoding)
+    with ShotSession(model, shot_of(1, 4, LEFT), plates) as session:
+        assert list(tracked(session)) == [1, 2, 3, 4]
+    assert len(begun) == 4
+    assert sorted(plates.reads) == [1, 2, 3, 4]
+
+
+def test_what_fails_ahead_is_told_in_its_turn(model, plates, shot_of, monkeypatch):
+    """A plate that cannot be encoded ends the track behind the frames before it, and can be encoded afterwards."""
+    side_by_side(monkeypatch, 2)
+    encode, asked = model.encode, []
+
+    def encoding(plate):
+        asked.append(plate)
+        if len(asked) == 3:
+            raise MemoryError("no room")
+        return encode(plate)
+
+    monkeypatch.setattr(model, "encode", encoding)
+    with ShotSession(model, shot_of(1, 4, LEFT), plates) as session:
+        frames = []
+        with pytest.raises(MemoryError, match="no room"):
+            frames.extend(mattes.frame for mattes in session.track())
+        assert frames == [1, 2]
+        assert list(tracked(session)) == [3, 4]
+
+
 def test_a_plate_that_is_not_there_yet_holds_up_nothing_before_it(model, plates, shot_of, monkeypatch):
     """Frames before a missing plate are given before it is complained of, and the next track goes on behind them."""
     display, missing = plates.display, {4}
@@ -276,12 +325,12 @@ def test_a_plate_that_is_not_there_yet_holds_up_nothing_before_it(model, plates,
 
 
 def test_nothing_is_tracked_far_beyond_the_last_wanted_frame(model, plates, shot_of, encoder, monkeypatch):
-    """Where nothing more is to be matted, results do not wait for the rest of the shot to be tracked."""
+    """Where nothing more is to be matted, two frames more are tracked, and of a third the plate is encoded."""
     side_by_side(monkeypatch, 2)
     with ShotSession(model, shot_of(1, 16, LEFT), plates) as session:
         track = session.track(skip=lambda frame: frame > 2)
         assert [next(track).frame, next(track).frame] == [1, 2]
-    assert encoder.plates == 2 + 2
+    assert encoder.plates == 2 + 3
 
 
 def test_an_edit_ends_a_track_under_way(model, plates, shot_of):

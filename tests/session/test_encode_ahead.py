@@ -1,0 +1,68 @@
+"""Encoding ahead: once a frame, in a thread of its own, forgotten at rest."""
+
+from threading import Barrier, current_thread
+from threading import enumerate as threads
+
+import pytest
+import torch
+
+from engine.session.encode_ahead import EncodeAhead
+
+
+@pytest.fixture
+def ahead():
+    """Give one with nothing under way."""
+    ahead = EncodeAhead()
+    yield ahead
+    ahead.rest()
+
+
+def test_it_goes_on_beside_its_caller(ahead):
+    """Encoding and whoever began it can wait for each other."""
+    met = Barrier(2, timeout=20)
+    ahead.begin(7, met.wait)
+    met.wait()
+    assert ahead.has(7)
+    assert ahead.take(7) in (0, 1)
+    assert not ahead.has(7)
+
+
+def test_a_frame_that_is_under_way_is_not_begun_again(ahead):
+    """Begun twice, a frame is encoded once."""
+    made = []
+    for _ in range(2):
+        ahead.begin(7, lambda: made.append(7))
+    ahead.take(7)
+    assert made == [7]
+
+
+def test_frames_that_nobody_takes_do_not_gather(ahead):
+    """Of frames that were begun and left, the two latest stay."""
+    for frame in range(5):
+        ahead.begin(frame, lambda: "features")
+    assert [frame for frame in range(5) if ahead.has(frame)] == [3, 4]
+
+
+def test_it_computes_on_one_thread(ahead):
+    """However many threads its caller has: so small a network gains nothing by more."""
+    ahead.begin(1, lambda: (torch.get_num_threads(), current_thread().name.startswith("mam2-encoder")))
+    assert ahead.take(1) == (1, True)
+
+
+def test_what_goes_wrong_is_heard_once(ahead):
+    """What encoding raises is raised when it is taken, and the frame can be begun anew."""
+    ahead.begin(1, lambda: int("no number"))
+    with pytest.raises(ValueError, match="no number"):
+        ahead.take(1)
+    ahead.begin(1, lambda: "features")
+    assert ahead.take(1) == "features"
+
+
+def test_at_rest_there_is_no_thread_and_nothing_under_way(ahead):
+    """Rest ends its thread and forgets its frames; afterwards it can begin again."""
+    ahead.begin(1, lambda: "features")
+    ahead.rest()
+    assert not ahead.has(1)
+    assert not [thread for thread in threads() if thread.name.startswith("mam2-encoder")]
+    ahead.begin(1, lambda: "again")
+    assert ahead.take(1) == "again"
