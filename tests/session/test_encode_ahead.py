@@ -1,12 +1,16 @@
-"""Encoding ahead: once a frame, in a thread of its own, forgotten at rest."""
+"""Encoding ahead: once a frame, in a thread of its own, while a session tracks the frame before."""
 
-from threading import Barrier, current_thread
+from threading import Barrier, Event, current_thread
 from threading import enumerate as threads
 
 import pytest
 import torch
 
+from engine.contract.shot import Point, ShotObject
 from engine.session.encode_ahead import EncodeAhead
+from engine.session.session import ShotSession
+
+CUP = ShotObject("cup", (Point(1, 32, 36),))
 
 
 @pytest.fixture
@@ -15,6 +19,12 @@ def ahead():
     ahead = EncodeAhead()
     yield ahead
     ahead.rest()
+
+
+@pytest.fixture
+def _two_at_once(monkeypatch):
+    """Have tracks matte two frames at once, whatever threads there are."""
+    monkeypatch.setattr("engine.session.session.frames_at_once", lambda *_: 2)
 
 
 def test_it_goes_on_beside_its_caller(ahead):
@@ -66,3 +76,47 @@ def test_at_rest_there_is_no_thread_and_nothing_under_way(ahead):
     assert not [thread for thread in threads() if thread.name.startswith("mam2-encoder")]
     ahead.begin(1, lambda: "again")
     assert ahead.take(1) == "again"
+
+
+@pytest.mark.usefixtures("_two_at_once")
+def test_the_next_plate_is_encoded_while_a_frame_is_tracked(model, plates, shot_of, monkeypatch):
+    """Where frames are matted side by side, the second frame's plate is being encoded before the first is decoded."""
+    begun, encode, decode = [], model.encode, model.decode_mask
+    second = Event()
+
+    def encoding(plate):
+        begun.append(plate)
+        if len(begun) == 2:
+            second.set()
+        return encode(plate)
+
+    def decoding(*given):
+        assert second.wait(20)
+        return decode(*given)
+
+    monkeypatch.setattr(model, "encode", encoding)
+    monkeypatch.setattr(model, "decode_mask", decoding)
+    with ShotSession(model, shot_of(1, 4, CUP), plates) as session:
+        assert [mattes.frame for mattes in session.track()] == [1, 2, 3, 4]
+    assert len(begun) == 4
+    assert sorted(plates.reads) == [1, 2, 3, 4]
+
+
+@pytest.mark.usefixtures("_two_at_once")
+def test_what_fails_ahead_is_told_in_its_turn(model, plates, shot_of, monkeypatch):
+    """A plate that cannot be encoded ends the track behind the frames before it, and can be encoded afterwards."""
+    encode, asked = model.encode, []
+
+    def encoding(plate):
+        asked.append(plate)
+        if len(asked) == 3:
+            raise MemoryError("no room")
+        return encode(plate)
+
+    monkeypatch.setattr(model, "encode", encoding)
+    with ShotSession(model, shot_of(1, 4, CUP), plates) as session:
+        frames = []
+        with pytest.raises(MemoryError, match="no room"):
+            frames.extend(mattes.frame for mattes in session.track())
+        assert frames == [1, 2]
+        assert [mattes.frame for mattes in session.track()] == [3, 4]

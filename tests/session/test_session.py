@@ -1,6 +1,5 @@
 import weakref
 from dataclasses import replace
-from threading import Event
 
 import numpy as np
 import pytest
@@ -258,50 +257,6 @@ def test_frames_side_by_side_are_the_same(model, plates, shot_of, monkeypatch):
         together = tracked(session)
     assert list(together) == list(one_by_one)
     assert all(identical(together[frame], one_by_one[frame]) for frame in together)
-
-
-def test_the_next_plate_is_encoded_while_a_frame_is_tracked(model, plates, shot_of, monkeypatch):
-    """Where frames are matted side by side, the second frame's plate is being encoded before the first is decoded."""
-    side_by_side(monkeypatch, 2)
-    begun, encode, decode = [], model.encode, model.decode_mask
-    second = Event()
-
-    def encoding(plate):
-        begun.append(plate)
-        if len(begun) == 2:
-            second.set()
-        return encode(plate)
-
-    def decoding(*given):
-        assert second.wait(20)
-        return decode(*given)
-
-    monkeypatch.setattr(model, "encode", encoding)
-    monkeypatch.setattr(model, "decode_mask", decoding)
-    with ShotSession(model, shot_of(1, 4, LEFT), plates) as session:
-        assert list(tracked(session)) == [1, 2, 3, 4]
-    assert len(begun) == 4
-    assert sorted(plates.reads) == [1, 2, 3, 4]
-
-
-def test_what_fails_ahead_is_told_in_its_turn(model, plates, shot_of, monkeypatch):
-    """A plate that cannot be encoded ends the track behind the frames before it, and can be encoded afterwards."""
-    side_by_side(monkeypatch, 2)
-    encode, asked = model.encode, []
-
-    def encoding(plate):
-        asked.append(plate)
-        if len(asked) == 3:
-            raise MemoryError("no room")
-        return encode(plate)
-
-    monkeypatch.setattr(model, "encode", encoding)
-    with ShotSession(model, shot_of(1, 4, LEFT), plates) as session:
-        frames = []
-        with pytest.raises(MemoryError, match="no room"):
-            frames.extend(mattes.frame for mattes in session.track())
-        assert frames == [1, 2]
-        assert list(tracked(session)) == [3, 4]
 
 
 def test_a_plate_that_is_not_there_yet_holds_up_nothing_before_it(model, plates, shot_of, monkeypatch):
