@@ -255,11 +255,14 @@ class ShotSession:
 
     def _encode_ahead(self, visit: Visit, following: Visit | None) -> None:
         """Have a frame's plate encoded, and the next one's while the frame is tracked."""
-        for one in filter(None, (visit, following)):
-            frame = one.frame
-            if one.objects and not (self._features.has(frame) or self._ahead.has(frame)):
-                with suppress(Exception):  # what is wrong with a plate, or that it is awaited, is told in its turn
-                    self._ahead.begin(frame, partial(self._encoded, self._plate(frame, beside=visit.frame)))
+        self._begin_encoding(visit, beside=visit.frame)
+        if following:
+            with suppress(Exception):  # what is wrong with that plate, or that it is awaited, is told in its turn
+                self._begin_encoding(following, beside=visit.frame)
+
+    def _begin_encoding(self, visit: Visit, *, beside: int) -> None:
+        if visit.objects and not self._features.has(visit.frame):
+            self._ahead.begin(visit.frame, partial(self._encoded, self._plate(visit.frame, beside=beside)))
 
     def _recall(self, name: str, frame: int, *, backward: bool) -> Memory:
         if frame in self._courses[name].independent:

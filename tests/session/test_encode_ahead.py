@@ -120,3 +120,14 @@ def test_what_fails_ahead_is_told_in_its_turn(model, plates, shot_of, monkeypatc
             frames.extend(mattes.frame for mattes in session.track())
         assert frames == [1, 2]
         assert [mattes.frame for mattes in session.track()] == [3, 4]
+
+
+@pytest.mark.usefixtures("_two_at_once")
+def test_a_preview_under_way_costs_no_plate_twice_for_good(model, plates, shot_of):
+    """A preview of another frame takes the place of the plates held ready: they are read again, those after are not."""
+    with ShotSession(model, shot_of(1, 10, CUP), plates) as session:
+        for mattes in session.track():
+            if mattes.frame == 1:
+                session.preview(10)
+    twice = {frame for frame in plates.reads if plates.reads.count(frame) > 1}
+    assert max(twice - {10}) <= 5
