@@ -19,8 +19,9 @@ def merged(tensors: Mapping[str, Tensor], settings: LoraSettings) -> dict[str, T
         if not _fits(given, layer):
             continue
         down, up = given.pop(layer + _DOWN).float(), given.pop(layer + _UP).float()
-        change = up @ down * (settings.alpha / settings.rank)
-        given[f"{layer}.weight"] = given.pop(f"{layer}{_BASE}weight").float() + change
+        change = up.flatten(1) @ down.flatten(1) * (settings.alpha / settings.rank)
+        base = given.pop(f"{layer}{_BASE}weight").float()
+        given[f"{layer}.weight"] = base + change.view_as(base)
         if f"{layer}{_BASE}bias" in given:
             given[f"{layer}.bias"] = given.pop(f"{layer}{_BASE}bias")
     return given
@@ -28,7 +29,7 @@ def merged(tensors: Mapping[str, Tensor], settings: LoraSettings) -> dict[str, T
 
 def _fits(given: Mapping[str, Tensor], layer: str) -> bool:
     names = (f"{layer}{_BASE}weight", layer + _DOWN, layer + _UP)
-    if any(name not in given or given[name].ndim != 2 for name in names):
-        return False
-    (rows, columns), down, up = (tuple(given[name].shape) for name in names)
+    if any(name not in given or given[name].ndim < 2 or given[name][0, 0].numel() != 1 for name in names):
+        return False  # a linear layer's weight, or a convolution's of 1x1
+    (rows, columns), down, up = (tuple(given[name].shape[:2]) for name in names)
     return down == (up[1], columns) and up[0] == rows

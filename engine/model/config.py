@@ -29,9 +29,15 @@ class HieraConfig:
 
 @dataclass(frozen=True)
 class TrackerConfig:
-    """SAM 2: encoder, memory, prompts, decoder. Defaults are SAM 2.1's."""
+    """SAM 2: encoder, memory, prompts, decoder. Defaults are SAM 2.1's.
 
-    hiera: HieraConfig
+    Attributes:
+        hiera: numbers of that trunk; None for another.
+        trunk: `hiera`, or `efficientnet_lite0` as timm builds it (`tf_efficientnet_lite0`), which has no numbers to choose.
+    """
+
+    hiera: HieraConfig | None
+    trunk: str = "hiera"
     image_size: int = 1024
     dim: int = 256
     memory_dim: int = 64
@@ -83,7 +89,8 @@ _LARGE = HieraConfig(144, 2, (2, 6, 36, 4), (23, 33, 43), windows=(8, 4, 16, 8))
 STARTER = MAM2Config(
     name="starter",
     tracker=TrackerConfig(
-        HieraConfig(32, 1, (1, 2, 4, 1), (5,), windows=(8, 4, 24, 12), position_grid=(8, 8)),
+        None,
+        trunk="efficientnet_lite0",
         image_size=384,
         dim=128,
         memory_layers=2,

@@ -35,6 +35,10 @@ def config_from_json(kind: type[_Config], data: object) -> _Config:
 
 
 def _value(hint: Any, value: Any, name: str) -> Any:
+    if type(None) in get_args(hint):
+        (hint,) = (one for one in get_args(hint) if one is not type(None))
+        if value is None:
+            return None
     if is_dataclass(hint):
         return config_from_json(hint, value)  # type: ignore[arg-type]
     if get_origin(hint) is tuple:

@@ -13,7 +13,8 @@ from sam2.modeling.sam.transformer import RoPEAttention
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.model.config import LoraSettings, TrackerConfig
+from engine.model.config import HieraConfig, LoraSettings, TrackerConfig
+from engine.model.lite_trunk import POINTWISE, LiteTrunk
 from engine.model.wide_attention import RecallAttention
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 class PlateEncoder(Hiera):
     """Hiera, whose positions can be computed once for all plates."""
 
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as SAM 2 has them
     fixed_positions: Tensor | None
 
     def fix_positions(self, side: int, precision: torch.dtype) -> None:
@@ -63,9 +65,19 @@ class PlatePyramid(FpnNeck):
 
 
 def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
-    """Build Hiera and its feature pyramid: plates in, features at strides 4, 8 and 16 out (32 is dropped)."""
-    hiera = config.hiera
-    trunk = PlateEncoder(
+    """Build the trunk and its feature pyramid: plates in, features at strides 4, 8 and 16 out (32 is dropped)."""
+    trunk = LiteTrunk(config.trunk) if config.hiera is None else _build_hiera(config.hiera)
+    neck = PlatePyramid(
+        position_encoding=PositionEmbeddingSine(num_pos_feats=config.dim, normalize=True, temperature=10000),
+        d_model=config.dim,
+        backbone_channel_list=list(trunk.channel_list),
+        fpn_top_down_levels=[2, 3],
+    )
+    return ImageEncoder(trunk=trunk, neck=neck, scalp=1)
+
+
+def _build_hiera(hiera: HieraConfig) -> PlateEncoder:
+    return PlateEncoder(
         embed_dim=hiera.embed_dim,
         num_heads=hiera.num_heads,
         stages=hiera.stages,
@@ -73,13 +85,6 @@ def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
         window_spec=hiera.windows,
         window_pos_embed_bkg_spatial_size=hiera.position_grid,
     )
-    neck = PlatePyramid(
-        position_encoding=PositionEmbeddingSine(num_pos_feats=config.dim, normalize=True, temperature=10000),
-        d_model=config.dim,
-        backbone_channel_list=list(reversed(hiera.channels)),
-        fpn_top_down_levels=[2, 3],
-    )
-    return ImageEncoder(trunk=trunk, neck=neck, scalp=1)
 
 
 def build_memory_attention(config: TrackerConfig) -> MemoryAttention:
@@ -119,9 +124,9 @@ def build_memory_encoder(config: TrackerConfig) -> MemoryEncoder:
 
 
 def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:
-    """Put low-rank adapters on every attention's `qkv` and `proj` of the trunk, in place; the rest of it freezes.
+    """Put low-rank adapters on the trunk, in place; the rest of it freezes.
 
-    They start as the identity: until trained, the encoder's numbers do not change.
+    Hiera has them on every attention's `qkv` and `proj`, EfficientNet on what mixes its channels. They start as the identity: until trained, the encoder's numbers do not change.
     """
     import peft  # noqa: PLC0415 - it brings transformers along, and a matter alone has no adapters
 
@@ -129,9 +134,18 @@ def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
-        target_modules=r".*\.attn\.(qkv|proj)",
+        target_modules=POINTWISE if isinstance(encoder.trunk, LiteTrunk) else r".*\.attn\.(qkv|proj)",
     )
     peft.inject_adapter_in_model(adapters, encoder.trunk)
+
+
+def rest_untaught_adapters(module: nn.Module) -> None:
+    """Let adapters that neither train nor change anything yet cost nothing; the others work."""
+    for layer in lora_layers(module):
+        downs, ups = layer.lora_A.values(), layer.lora_B.values()
+        trains = any(part.weight.requires_grad for part in (*downs, *ups))
+        changes = any(bool(up.weight.any()) for up in ups)
+        layer._disable_adapters = not (trains or changes)  # noqa: SLF001 - its setter would also freeze or free them
 
 
 def lora_layers(module: nn.Module) -> "list[LoraLayer]":

@@ -23,6 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from engine.model.allocator import keep_freed_memory
 from engine.model.channels_last import put_channels_last
 from engine.model.half_layers import fuse, multiply_in_half
+from engine.model.lite_trunk import LiteTrunk
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import STARTER_MATTER
@@ -50,15 +51,24 @@ _PROVEN_IN_HALF = (STARTER_MATTER,)
 def optimise(model: MAM2) -> None:
     """Make a model, on its device and in evaluation mode, ready to matte, in place."""
     device = model.tracker.no_mem_embed.device
-    trunk: PlateEncoder = model.tracker.image_encoder.trunk
     _fold_pyramid(model.tracker)
     if device.type == "cpu":
         put_channels_last(model.tracker.sam_mask_decoder)
         put_channels_last(model.tracker.memory_encoder)
-        # Tokens then lie as the blocks read them, channels last: an eighth of the time of a large encoder in bfloat16.
-        trunk.patch_embed.to(memory_format=torch.channels_last)
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
+    trunk = model.tracker.image_encoder.trunk
+    if isinstance(trunk, LiteTrunk):
+        trunk.to(memory_format=torch.channels_last)
+    else:
+        _optimise_hiera(model, trunk, device)
+    optimise_matter(model.matter)
+
+
+def _optimise_hiera(model: MAM2, trunk: "PlateEncoder", device: torch.device) -> None:
+    if device.type == "cpu":
+        # Tokens then lie as the blocks read them, channels last: an eighth of the time of a large encoder in bfloat16.
+        trunk.patch_embed.to(memory_format=torch.channels_last)
     native = device.type == "cpu" and has_bfloat16()
     large = model.image_size > _LARGE
     half = native and large
@@ -74,7 +84,6 @@ def optimise(model: MAM2) -> None:
         fuse(trunk.blocks, model.tracker.memory_attention)
     elif large and device.type == "cpu":
         put_in_strips(trunk.blocks)
-    optimise_matter(model.matter)
 
 
 def optimise_matter(matter: Matter) -> None:

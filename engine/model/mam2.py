@@ -20,8 +20,6 @@ from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memor
 from engine.model.tracker import Tracker
 
 LOGIT_LIMIT = 32.0  # a prior mask's logits are clamped to this, as SAM 2 does
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class MAM2(nn.Module):
@@ -51,7 +49,8 @@ class MAM2(nn.Module):
         Args:
             plates_b3ss: (B, 3, S, S) display-referred sRGB in 0..1, stretched to the square.
         """
-        mean, std = (plates_b3ss.new_tensor(value).view(3, 1, 1) for value in (_IMAGENET_MEAN, _IMAGENET_STD))
+        trunk = self.tracker.image_encoder.trunk
+        mean, std = (plates_b3ss.new_tensor(value).view(3, 1, 1) for value in (trunk.mean, trunk.std))
         stride_4, stride_8, image = self.tracker.forward_image((plates_b3ss - mean) / std)["backbone_fpn"]
         return Features(image, stride_4, stride_8)
 

@@ -11,6 +11,7 @@ from engine.contract.errors import ModelError
 from engine.model.checkpoints import load_model, save_model, start_model
 from engine.model.config import CONFIGS, STARTER, MAM2Config
 from engine.model.mam2 import MAM2
+from engine.training.photographic_trunk import load_photographic_trunk
 from engine.training.trainer import Progress, load_average
 
 PROCEDURAL = "procedural clips drawn by engine.training.procedural"
@@ -18,8 +19,7 @@ PROCEDURAL = "procedural clips drawn by engine.training.procedural"
 
 def starter_config(image_size: int) -> MAM2Config:
     """Give the starter at another side of the square; the weights fit every size."""
-    hiera = replace(STARTER.tracker.hiera, windows=(8, 4, image_size // 16, image_size // 32))
-    return replace(STARTER, tracker=replace(STARTER.tracker, hiera=hiera, image_size=image_size))
+    return replace(STARTER, tracker=replace(STARTER.tracker, image_size=image_size))
 
 
 def save(path: Path, model: MAM2, progress: Progress) -> None:
@@ -42,8 +42,9 @@ def begin(starts: Sequence[Path], *, image_size: int | None = None, name: str = 
     """Begin a stage from other stages' averaged weights, or from the public's.
 
     Args:
-        starts: checkpoints of stages before it; each gives the parts (tracker, matter) that it trained. A model's
-            weights file gives both: so the shipped starter is trained further.
+        starts: checkpoints of stages before it (`.pt`); each gives the parts (tracker, matter) that it trained. A
+            model's weights file (`.safetensors`) gives both: so the shipped starter is trained further. A published
+            EfficientNet (`.pth`) gives the trunk.
         image_size: side of the starter's square; other models have their own.
         name: `starter`, which begins from nothing, or a key of `CONFIGS`, which begins from imported SAM 2.1 weights.
 
@@ -52,7 +53,7 @@ def begin(starts: Sequence[Path], *, image_size: int | None = None, name: str = 
     """
     model = _built(name, starts, image_size, from_public=True)
     for start in starts:
-        if start.suffix != ".safetensors":
+        if start.suffix == ".pt":
             _take(model, torch.load(start, map_location="cpu", weights_only=True), start)
     return model
 
@@ -119,6 +120,7 @@ def _write(model: MAM2, path: Path, source: str) -> None:
 def _built(name: str, starts: Sequence[Path], image_size: int | None, *, from_public: bool) -> MAM2:
     torch.manual_seed(0)
     files = [start for start in starts if start.suffix == ".safetensors"]
+    trunks = [start for start in starts if start.suffix == ".pth"]
     if name == "starter":
         model = MAM2(starter_config(image_size or STARTER.tracker.image_size))
         torch.nn.init.constant_(model.tracker.sam_mask_decoder.pred_obj_score_head.layers[-1].bias, 4.0)
@@ -127,8 +129,21 @@ def _built(name: str, starts: Sequence[Path], image_size: int | None, *, from_pu
     else:
         return start_model(name)
     for file in files:
-        model.load_state_dict(load_model(file, for_training=True).state_dict())
+        _take_file(model, file)
+    for trunk in trunks:
+        load_photographic_trunk(model, trunk)
     return model
+
+
+def _take_file(model: MAM2, file: Path) -> None:
+    """Begin from a weights file; one with another trunk gives all but the image encoder, which fits its trunk alone."""
+    given = load_model(file, for_training=True)
+    state = given.state_dict()
+    if given.config.tracker.trunk != model.config.tracker.trunk:
+        own = model.state_dict()
+        state = {key: own[key] if ".image_encoder." in key else value for key, value in state.items() if key in own}
+        state = own | state
+    model.load_state_dict(state)
 
 
 def _same_model(state: dict[str, Any], name: str, path: Path) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from engine.contract.errors import EngineError
+from engine.model.image_encoder import rest_untaught_adapters
 from engine.model.inference import has_bfloat16
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
@@ -119,6 +120,7 @@ def train_stage(
     share_norms(model, crew)
     model.train()
     chosen = choose_parameters(model, stage)
+    rest_untaught_adapters(model)
     optimizer = torch.optim.AdamW(chosen.values(), lr=stage.rate, weight_decay=0.02, betas=(0.9, 0.98))
     if progress.optimizer:
         optimizer.load_state_dict(progress.optimizer)

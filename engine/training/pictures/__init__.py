@@ -1,0 +1,1 @@
+"""Samples from single photographs: real masks, composites and stills made into clips."""
