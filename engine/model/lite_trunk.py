@@ -5,6 +5,7 @@ squeeze-and-excitation, with ReLU6. Built by timm, whose batch norms are folded 
 trunk that begins from ImageNet's statistics keeps them, and has no norm left that could drift with small batches.
 """
 
+from itertools import pairwise
 from typing import cast
 
 import timm
@@ -49,7 +50,7 @@ def folded(net: EfficientNet) -> EfficientNet:
     for module in list(net.modules()):
         children = dict(module.named_children())
         names = list(children)
-        for name, after in zip(names, names[1:], strict=False):
+        for name, after in pairwise(names):
             conv, norm = children[name], children[after]
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, name, _fused(conv, norm))

@@ -1,4 +1,4 @@
-"""A trunk that has seen photographs: ImageNet weights of EfficientNet-Lite, taken into a tracker before it is trained."""
+"""A trunk that has seen photographs: published ImageNet weights of EfficientNet-Lite, taken into a tracker."""
 
 from pathlib import Path
 

@@ -70,8 +70,8 @@ STAGES = {
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
         Stage("whole", "trimaps", (r"^tracker\.",), (), 0, 3, 4, 4e-4, 110_000_000),
-        Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 256, 1, 8, 6e-4, 0, 3, (_TRUNK,)),
-        Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 0, 1, 6, 4e-4, 10**9, 3, (_TRUNK,)),
+        Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 256, 1, 8, 6e-4, 0, 2, (_TRUNK,)),
+        Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 0, 1, 6, 4e-4, 10**9, 2, (_TRUNK,)),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 0, 3, 2, 5e-4, 51_000_000, 1),
     )

@@ -23,8 +23,8 @@ from engine.training.targets import mask_target, plate_size, trimap_target, worn
 
 Terms = dict[str, Tensor]
 
-CORRECTED = (0.3, 0.85)  # shares of steps that end with corrective clicks: of clips, and of single pictures
-MOST_CLICKS = 3
+CORRECTED = (0.3, 0.5)  # shares of steps that end with corrective clicks: of clips, and of single pictures
+MOST_CLICKS = 2
 PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
 CLASS_WEIGHTS = (1.0, 1.0, 3.0)  # foreground is the rarest class, and the one that solids need
 UNSURE = 0.4  # most that logits of unknown and foreground are shifted by in the tracker's trimaps that the matter meets

@@ -121,7 +121,7 @@ def train_stage(
     """
     share_norms(model, crew)
     if next(model.parameters()).device.type == "cpu":  # convolutions of few channels learn twice as fast so
-        model.tracker.image_encoder.to(memory_format=torch.channels_last)
+        model.tracker.to(memory_format=torch.channels_last)
     model.train()
     chosen = choose_parameters(model, stage)
     rest_untaught_adapters(model)

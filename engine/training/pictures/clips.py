@@ -1,6 +1,6 @@
 """Photographs as training samples: sample `i` is a function of the seed and `i`, whoever draws it."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,11 +13,11 @@ from engine.training.pictures.stills import Cutout, Still, Stills, cut, still_pi
 from engine.training.procedural.clip import KINDS
 from engine.training.samples import Sample, Source
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 VISIBLE = 0.003
 """Least mean alpha of an object on the first frame of a sample that asks for it."""
-
-Scene = tuple[Composite, int, Source]
-"""A composite, how many of its first objects are asked for before the others are, and what its labels teach."""
 
 
 class PictureClips(Dataset[Sample]):
@@ -98,8 +98,7 @@ class PictureClips(Dataset[Sample]):
             return None
         if rng.random() < 0.4:  # something that crosses it, which takes its share of the objects behind
             fronts = self._cutouts(rng, 1 + int(rng.integers(2)))
-            scene = composite(rng, fronts, picture, alphas[rng.permutation(len(alphas))[:6]], self.frames, self.size)
-            return scene
+            return composite(rng, fronts, picture, alphas[rng.permutation(len(alphas))[:6]], self.frames, self.size)
         picks = rng.permutation(len(alphas))[: self.objects].tolist()
         piece = still_piece(picture, alphas, picks, self.frames)
         return whole_scene(rng, piece, range(len(picks)), self.size)
