@@ -11,6 +11,7 @@ from engine.training.data.scenes import whole_scene
 from engine.training.pictures.scenes import composite, drawn
 from engine.training.pictures.stills import Cutout, Still, Stills, cut, still_piece
 from engine.training.procedural.clip import KINDS
+from engine.training.procedural.colour import Floats
 from engine.training.samples import Sample, Source
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ DRAWN = 0.25
 """Share of drawn subjects among samples with exact alpha."""
 LARGER, LARGER_SHARES = (1.0, 1.5, 2.25, 3.0), (0.5, 0.2, 0.2, 0.1)
 """How much larger the picture is that a sample of exact alpha is a part of: at 352 pixels up to 1056."""
+_FIRST_EXACT = 2  # of the four kinds
 VISIBLE = 0.003
 """Least mean alpha of an object on the first frame of a sample that asks for it."""
 
@@ -73,25 +75,20 @@ class PictureClips(Dataset[Sample]):
             scene = self.kinds[number](rng, side)
             if scene is not None and side > self.size:
                 scene = part_of(rng, scene, self.size)
-            seen = [] if scene is None else [n for n, a in enumerate(scene.alpha_nthw) if a[0].mean() > VISIBLE]
-            if scene is not None and seen:
-                picks = rng.permutation(seen)[: self.objects].tolist()
-                return self._sample(scene, picks, index, rng, exact=number > 1)
+            exact = number >= _FIRST_EXACT
+            alphas = None if scene is None else _as_known(scene.alpha_nthw, exact=exact)
+            seen = [] if alphas is None else [n for n, alpha in enumerate(alphas) if alpha[0].mean() > VISIBLE]
+            if scene is not None and alphas is not None and seen:
+                plates = film(scene.plates_thwc, rng)
+                return Sample(
+                    torch.from_numpy(np.ascontiguousarray(plates.transpose(0, 3, 1, 2))),
+                    torch.from_numpy(
+                        (alphas[rng.permutation(seen)[: self.objects], :, None] * 255 + 0.5).astype(np.uint8)
+                    ),
+                    Source.PROCEDURAL if exact else Source.VOS,
+                    index,
+                )
             attempt += 1
-
-    def _sample(
-        self, scene: Composite, picks: list[int], index: int, rng: np.random.Generator, *, exact: bool
-    ) -> Sample:
-        alphas = np.clip(scene.alpha_nthw[picks], 0, 1)
-        if not exact:
-            alphas = (alphas >= 0.5).astype(np.float32)  # a mask has no soft edge, however it was resampled
-        plates = film(scene.plates_thwc, rng)
-        return Sample(
-            torch.from_numpy(np.ascontiguousarray(plates.transpose(0, 3, 1, 2))),
-            torch.from_numpy((alphas[:, :, None] * 255 + 0.5).astype(np.uint8)),
-            Source.PROCEDURAL if exact else Source.VOS,
-            index,
-        )
 
     def _real(self, rng: np.random.Generator, side: int) -> Composite | None:
         return self._whole(rng, side, _one(rng, self.stills.masked))
@@ -132,6 +129,11 @@ class PictureClips(Dataset[Sample]):
             if one is not None:
                 found.append(one)
         return found
+
+
+def _as_known(alpha_nthw: Floats, *, exact: bool) -> Floats:
+    """Give alphas as they are known: a mask has no soft edge, however it was resampled."""
+    return np.clip(alpha_nthw, 0, 1) if exact else (alpha_nthw >= 0.5).astype(np.float32)
 
 
 def part_of(rng: np.random.Generator, scene: Composite, size: int) -> Composite:
