@@ -4,9 +4,10 @@ The paper's two stages, for a model that begins from SAM 2.1 and MEMatte, are `s
 L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap, and `stage-2`, L_matter = 1[IM] L_alpha. The paper does not print
 its rates, lengths and batches: these are MattePro's and MEMatte's where they are known.
 
-The others are the starter's, which begins from nothing: `masks-*` stand in for SAM 2's pre-training, on masks alone;
-`trimaps*` and `matter*` are the two stages again, in steps of growing length. `whole` is stage 1 with nothing frozen:
-an encoder that has seen little is worth no protection.
+The others are the starter's. `pictures*` learn from photographs, beginning with a trunk that has seen a million: masks
+on single pictures, then masks and trimaps on short clips, then stage 1 on long ones; `matter-pictures` is stage 2.
+`masks-*` stand in for SAM 2's pre-training on drawn clips; `trimaps*` and `matter*` are the two stages on them, in
+steps of growing length. `whole` is stage 1 with nothing frozen: an encoder that has seen little is worth no protection.
 """
 
 import re
@@ -72,6 +73,9 @@ STAGES = {
         Stage("whole", "trimaps", (r"^tracker\.",), (), 0, 3, 4, 4e-4, 110_000_000),
         Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 256, 1, 8, 6e-4, 0, 2, (_TRUNK,)),
         Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 0, 1, 6, 4e-4, 10**9, 2, (_TRUNK,)),
+        Stage("pictures-clips", "trimaps", (r"^tracker\.",), ("lora_", _FINEST), 256, 3, 4, 4e-4, 2 * 10**9, 2, (_TRUNK,)),
+        Stage("pictures-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 0, 8, 2, 3e-4, 3 * 10**9, 2),
+        Stage("matter-pictures", "matter", (r"^matter\.",), (), 352, 1, 8, 5e-4, 4 * 10**9, 1),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 0, 3, 2, 5e-4, 51_000_000, 1),
     )
