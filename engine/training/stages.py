@@ -55,7 +55,8 @@ _LOSSES = {
 _TRIMAP = r"trimap_|mask_augment"
 _ENCODER = r"image_encoder\.(?!.*lora_)"
 _TRUNK = r"image_encoder\.trunk\."
-_FINEST = r"trunk\.(conv_stem|blocks\.[01]\.)"  # edges and corners: the same in all photographs
+_UNTAUGHT = ("lora_", r"trunk\.(conv_stem|blocks\.[01]\.)")
+# Adapters that begin later, and what sees edges and corners, the same in all photographs.
 
 STAGES = {
     stage.name: stage
@@ -71,9 +72,9 @@ STAGES = {
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
         Stage("whole", "trimaps", (r"^tracker\.",), (), 0, 3, 4, 4e-4, 110_000_000),
-        Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 256, 1, 8, 6e-4, 0, 2, (_TRUNK,)),
-        Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 0, 1, 6, 4e-4, 10**9, 2, (_TRUNK,)),
-        Stage("pictures-clips", "trimaps", (r"^tracker\.",), ("lora_", _FINEST), 256, 3, 4, 4e-4, 2 * 10**9, 2, (_TRUNK,)),
+        Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, *_UNTAUGHT), 256, 1, 8, 6e-4, 0, 2, (_TRUNK,)),
+        Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, *_UNTAUGHT), 0, 1, 6, 4e-4, 10**9, 2, (_TRUNK,)),
+        Stage("pictures-clips", "trimaps", (r"^tracker\.",), _UNTAUGHT, 256, 3, 4, 4e-4, 2 * 10**9, 2, (_TRUNK,)),
         Stage("pictures-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 0, 8, 2, 3e-4, 3 * 10**9, 2),
         Stage("matter-pictures", "matter", (r"^matter\.",), (), 352, 1, 8, 5e-4, 4 * 10**9, 1),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
