@@ -27,8 +27,8 @@ from peers_ours import mattes, seeded_model
 from peers_shot import PeerShot
 from peers_truth import SUBJECTS, draw_shot
 
-from engine.model.checkpoints import load_model
 from engine.model.mam2 import MAM2
+from engine.weights.models import load_model
 
 MEAN, WORST = 1.0, 8.0
 _BUILDERS: dict[str, Callable[[PeerShot, bool], MAM2]] = {

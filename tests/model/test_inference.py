@@ -10,7 +10,6 @@ import torch
 
 from engine.model import inference
 from engine.model.allocator import keep_freed_memory
-from engine.model.checkpoints import load_model, save_model
 from engine.model.config import CONFIGS
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
@@ -18,6 +17,7 @@ from engine.model.matter_config import STARTER_MATTER
 from engine.model.matter_windows import windows_around
 from engine.model.strips import StripBlock
 from engine.model.tensors import FrameMemory, Memory
+from engine.weights.models import load_model, save_model
 
 SIZE_HW = (352, 544)
 ROOT = Path(__file__).parents[2]

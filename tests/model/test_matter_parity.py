@@ -10,7 +10,7 @@ import torch
 
 from engine.model.matter import Matter
 from engine.model.matter_config import MEMATTE_S, VITMATTE_S
-from engine.model.matter_keys import from_vitmatte_hf
+from engine.weights.keys import from_vitmatte_hf
 
 DATA = Path(__file__).parents[1] / "data" / "mematte"
 FULL = Path(__file__).parents[3] / "shared" / "fixtures" / "mematte"

@@ -8,7 +8,7 @@ import platformdirs
 
 from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS
-from engine.model.weights_header import MATTERS, Contents, read_header
+from engine.weights.header import MATTERS, Contents, read_header
 
 STARTER_FILE = Path(__file__).parents[1] / "starter" / "starter.safetensors"
 SUFFIX = ".safetensors"

@@ -12,9 +12,9 @@ from engine.model.config import MAM2Config
 from engine.model.image_encoder import add_lora
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.sam2_keys import absent_as_allowed
 from engine.model.tracker import Tracker
-from engine.model.weights_header import Contents
+from engine.weights.header import Contents
+from engine.weights.keys import absent_as_allowed
 
 
 class _SkipInit(TorchFunctionMode):

@@ -7,12 +7,12 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from engine.contract.errors import ModelError
-from engine.model.catalogue import OFFICIAL, stored, weights_folder
 from engine.model.config import CONFIGS
-from engine.model.official_files import read_official
-from engine.model.structure import check_fit, empty_parts
-from engine.model.weights_file import file_sha256, read_weights, tensors_sha256, write_weights
-from engine.model.weights_header import MATTERS, RESERVED, Contents, read_header
+from engine.weights.catalogue import OFFICIAL, stored, weights_folder
+from engine.weights.file import file_sha256, read_weights, tensors_sha256, write_weights
+from engine.weights.header import MATTERS, RESERVED, Contents, read_header
+from engine.weights.official_files import read_official
+from engine.weights.structure import check_fit, empty_parts
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 
 from engine.model.config import MAM2Config
-from engine.model.sam2_keys import NEW_IN_MAM2
-from engine.model.structure import empty_model
+from engine.weights.keys import NEW_IN_MAM2
+from engine.weights.structure import empty_model
 
 PAPER_TRAINABLE = 44_700_000
 PAPER_MODEL = "mam2-l"

@@ -9,11 +9,11 @@ import torch
 from small_model import SMALL, lively
 
 from engine.contract.errors import ModelError
-from engine.model.checkpoints import load_matter, load_model, save_model
+from engine.weights.models import load_matter, load_model, save_model
 
 _LOAD = """
 import sys
-from engine.model.checkpoints import load_matter
+from engine.weights.models import load_matter
 load_matter("starter")
 print([name for name in ("peft", "transformers") if name in sys.modules])
 """

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from engine.model.config import CONFIGS, STARTER
-from engine.model.parameters import PAPER_TRAINABLE, PartParameters, parameter_table, part_of
-from engine.model.structure import empty_model
 from engine.training.stages import STAGES, choose_parameters
+from engine.weights.parameters import PAPER_TRAINABLE, PartParameters, parameter_table, part_of
+from engine.weights.structure import empty_model
 
 
 @pytest.fixture(scope="module")

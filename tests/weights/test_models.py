@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from engine.contract.errors import ModelError
-from engine.model.checkpoints import import_file, load_model, read_header, save_model, start_model, verify_file
 from engine.model.config import STARTER, HieraConfig, LoraSettings, MAM2Config, TrackerConfig
-from engine.model.devices import pick_device
 from engine.model.mam2 import MAM2
 from engine.model.matter_config import MatterConfig
-from engine.model.weights_file import tensors_sha256, write_weights
+from engine.weights.devices import pick_device
+from engine.weights.file import tensors_sha256, write_weights
+from engine.weights.models import import_file, load_model, read_header, save_model, start_model, verify_file
 
 PLATES = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))
 TINY = MAM2Config(
@@ -156,7 +156,7 @@ def test_an_interrupted_write_leaves_the_old_file(starter, saved, tmp_path, monk
         target.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.model.weights_file.save_file", full)
+    monkeypatch.setattr("engine.weights.file.save_file", full)
     with pytest.raises(ModelError, match="No space left") as raised:
         save_model(starter, path, metadata={})
     assert raised.value.code == "model.unwritable"

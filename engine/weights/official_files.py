@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.contract.errors import ModelError
-from engine.model import matter_keys, sam2_keys
-from engine.model.catalogue import OFFICIAL
-from engine.model.weights_header import MATTERS
+from engine.weights.catalogue import OFFICIAL
+from engine.weights.header import MATTERS
+from engine.weights.keys import from_mematte, from_vitmatte_hf, is_before_2_1, sam2_size, sam2_state
 
 _KNOWN = "SAM 2.1 (.pt), MEMatte (.pth), ViTMatte (.pth or model.safetensors)"
 _AGAIN = "Get the official file again: what is there is not whole."
@@ -47,10 +47,10 @@ def recognise(state: Mapping[str, Any], file: str) -> OfficialWeights:
         state: what the file holds: tensors by name, or these under "model".
         file: its name, for the errors.
     """
-    sam2 = sam2_keys.sam2_state(state)
+    sam2 = sam2_state(state)
     if sam2 is not None:
-        size = sam2_keys.sam2_size(sam2)
-        if size and sam2_keys.is_before_2_1(sam2):
+        size = sam2_size(sam2)
+        if size and is_before_2_1(sam2):
             official = OFFICIAL[size].file
             raise ModelError("model.unknown", f"{file} is the first SAM 2, not SAM 2.1.", f"Get {official} instead.")
         return _checked(size, "tracker", sam2, file)
@@ -60,7 +60,7 @@ def recognise(state: Mapping[str, Any], file: str) -> OfficialWeights:
             f"{file} is SAM 2.1 as the transformers library names it, which is not read.",
             "The same page has the official .pt file: get that one.",
         )
-    matter = matter_keys.from_vitmatte_hf(state) if _is_hf(state) else matter_keys.from_mematte(state)
+    matter = from_vitmatte_hf(state) if _is_hf(state) else from_mematte(state)
     return _checked(_matter_size(matter), "matter", matter, file)
 
 

@@ -15,20 +15,19 @@ from torch import Tensor, nn
 
 from engine.contract.errors import ModelError
 from engine.model.adapters import merged
-from engine.model.catalogue import ModelFiles, find_files, weights_folder
 from engine.model.config import CONFIGS, LoraSettings, MAM2Config
-from engine.model.devices import pick_device
 from engine.model.image_encoder import add_lora, lora_layers
-from engine.model.import_weights import ImportedWeights, import_file, verify_file
 from engine.model.inference import optimise, optimise_matter
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import MatterConfig
-from engine.model.matter_keys import vitmatte_into_mematte
-from engine.model.sam2_keys import copied_from, public_start
-from engine.model.structure import check_fit, empty_model, empty_parts
-from engine.model.weights_file import read_weights, write_weights
-from engine.model.weights_header import PARTS, RESERVED, Contents, matter_name, read_header
+from engine.weights.catalogue import ModelFiles, find_files, weights_folder
+from engine.weights.devices import pick_device
+from engine.weights.file import read_weights, write_weights
+from engine.weights.header import PARTS, RESERVED, Contents, matter_name, read_header
+from engine.weights.import_weights import ImportedWeights, import_file, verify_file
+from engine.weights.keys import copied_from, public_start, vitmatte_into_mematte
+from engine.weights.structure import check_fit, empty_model, empty_parts
 
 __all__ = [
     "ImportedWeights",

@@ -1,4 +1,4 @@
-"""Reading and writing the tensors of a weights file; see `weights_header` for what is written before them."""
+"""Reading and writing the tensors of a weights file; see `header` for what is written before them."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.contract.errors import ModelError
-from engine.model.weights_header import Contents, read_header
+from engine.weights.header import Contents, read_header
 
 
 def write_weights(path: Path, contents: Contents, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:

@@ -8,10 +8,10 @@ from published_weights import mematte_state, sam2_network, vitmatte_rows, vitmat
 from safetensors.torch import save_file
 
 from engine.contract.errors import ModelError
-from engine.model.checkpoints import import_file, load_model, read_header, save_model, start_model
 from engine.model.matter_config import MEMATTE_S, VITMATTE_S
-from engine.model.sam2_keys import NEW_IN_MAM2
-from engine.model.weights_file import file_sha256
+from engine.weights.file import file_sha256
+from engine.weights.keys import NEW_IN_MAM2
+from engine.weights.models import import_file, load_model, read_header, save_model, start_model
 
 SAM2_TINY = 38_962_498  # parameters of the public configuration, as the sam2 package builds it
 

@@ -11,11 +11,10 @@ import torch
 from safetensors.torch import save_file
 
 from engine.contract.errors import ModelError
-from engine.model.catalogue import OFFICIAL, STARTER_FILE, lacking, weights_folder
-from engine.model.checkpoints import import_file, load_model, read_header, save_model, start_model
 from engine.model.config import CONFIGS
-from engine.model.config_json import config_from_json, config_to_json
-from engine.model.weights_header import Contents
+from engine.weights.catalogue import OFFICIAL, STARTER_FILE, lacking, weights_folder
+from engine.weights.header import Contents, config_from_json, config_to_json
+from engine.weights.models import import_file, load_model, read_header, save_model, start_model
 
 
 @pytest.fixture(scope="module")
