@@ -30,6 +30,12 @@ def train(
     backgrounds: Annotated[
         list[str] | None, typer.Option(metavar="[SET=]FOLDER", help="What lies behind foregrounds; again for each.")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Learn from a pack of free photographs: the folder of its index.csv.")
+    ] = None,
+    pseudo: Annotated[
+        Path | None, typer.Option(help="With --pictures: folder of the pseudo-masks of its photographs.")
+    ] = None,
     check_data: Annotated[bool, typer.Option("--check-data", help="Show what the folders hold, and stop.")] = False,
     minutes: Annotated[float, typer.Option(help="Stop after this long; run again to go on.")] = 60.0,
     steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,
@@ -56,7 +62,7 @@ def train(
     """Train a model one stage at a time, resumable: on procedural clips, or on data sets in their published folders."""
     from engine.training import checkpoint
     from engine.training.run import Run, run
-    from engine.training.sources import from_sets, procedural
+    from engine.training.sources import from_sets, photographs, procedural
     from engine.training.stages import STAGES
     from engine.weights.devices import pick_device
 
@@ -82,12 +88,16 @@ def train(
         return
     if stage not in STAGES:
         raise typer.BadParameter(f"there is no stage '{stage}'; `mam2 train --list` shows them", param_hint="--stage")
+    if pictures is not None:
+        data_source = photographs(pictures, pseudo)
+    elif sets:
+        data_source = from_sets(sets, behind)
+    else:
+        data_source = procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo)
     plan = Run(
         STAGES[stage],
         out,
-        from_sets(sets, behind)
-        if sets
-        else procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo),
+        data_source,
         name=model,
         starts=starts or [],
         mode=mode,

@@ -30,6 +30,7 @@ class Stage:
         rate: peak learning rate of AdamW.
         first_seed: where the stage's own clips begin.
         objects: most objects asked for in a clip; what they share, the encoder, is most of a tracker's step.
+        gentle: regular expressions of what learns at a fifth of the rate: it knows something already.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Stage:
     rate: float
     first_seed: int
     objects: int = 2
+    gentle: tuple[str, ...] = ()
 
 
 _LOSSES = {
@@ -51,6 +53,8 @@ _LOSSES = {
 }
 _TRIMAP = r"trimap_|mask_augment"
 _ENCODER = r"image_encoder\.(?!.*lora_)"
+_TRUNK = r"image_encoder\.trunk\."
+_FINEST = r"trunk\.(conv_stem|blocks\.[01]\.)"  # edges and corners: the same in all photographs
 
 STAGES = {
     stage.name: stage
@@ -66,6 +70,8 @@ STAGES = {
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
         Stage("whole", "trimaps", (r"^tracker\.",), (), 0, 3, 4, 4e-4, 110_000_000),
+        Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 256, 1, 8, 6e-4, 0, 2, (_TRUNK,)),
+        Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 0, 1, 6, 4e-4, 10**9, 2, (_TRUNK,)),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 0, 3, 2, 5e-4, 51_000_000, 1),
     )
