@@ -86,7 +86,7 @@ RULES = {
     ),
     "engine.weights": Rule(
         # Two halves: what lists and fetches weights needs no torch, so that the service and the doctor may use it.
-        ours=_set("engine.contract.errors", "engine.model.config", "engine.model.matter_config"),
+        ours=_set("engine.contract.errors", "engine.model.config"),
         theirs=_packages("filelock", "httpx2", "platformdirs"),
         exceptions={f"engine.weights.{name}": _NETWORKS for name in _WITH_TORCH},
     ),

@@ -22,11 +22,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.allocator import keep_freed_memory
 from engine.model.channels_last import put_channels_last
+from engine.model.config import STARTER_MATTER
 from engine.model.half_layers import fuse, multiply_in_half
-from engine.model.lite_trunk import LiteTrunk
+from engine.model.image_encoder import LiteTrunk
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.matter_config import STARTER_MATTER
 from engine.model.matter_parts import PartDecoder
 from engine.model.strips import put_in_strips
 from engine.model.wide_attention import PlateAttention

@@ -12,11 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.model.matter_backbone import MatterBackbone
-from engine.model.matter_config import MEMATTE_S, MatterConfig
+from engine.model.config import MEMATTE_S, MatterConfig
+from engine.model.matter_backbone import MatterBackbone, ratio_loss
 from engine.model.matter_decoder import MatterDecoder, decode_tiles
 from engine.model.matter_windows import decode_around
-from engine.model.token_router import ratio_loss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.model.matter_config import MatterConfig
+    from engine.model.config import MatterConfig
 
 __all__ = ["MatterDecoder", "decode_tiles"]
 

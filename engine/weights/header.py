@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from engine.contract.errors import ModelError
-from engine.model.config import CONFIGS, LoraSettings, TrackerConfig
-from engine.model.matter_config import MEMATTE_S, STARTER_MATTER, VITMATTE_S, MatterConfig
+from engine.model.config import (
+    CONFIGS,
+    MEMATTE_S,
+    STARTER_MATTER,
+    VITMATTE_S,
+    LoraSettings,
+    MatterConfig,
+    TrackerConfig,
+)
 
 FORMAT_VERSION = 1
 PARTS = ("tracker", "matter")

@@ -14,13 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.contract.errors import ModelError
-from engine.model.adapters import merged
-from engine.model.config import CONFIGS, LoraSettings, MAM2Config
-from engine.model.image_encoder import add_lora, lora_layers
+from engine.model.config import CONFIGS, LoraSettings, MAM2Config, MatterConfig
+from engine.model.image_encoder import add_lora, lora_layers, merged
 from engine.model.inference import optimise, optimise_matter
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.matter_config import MatterConfig
 from engine.weights.catalogue import ModelFiles, find_files, weights_folder
 from engine.weights.devices import pick_device
 from engine.weights.file import read_weights, write_weights

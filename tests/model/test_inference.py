@@ -10,10 +10,9 @@ import torch
 
 from engine.model import inference
 from engine.model.allocator import keep_freed_memory
-from engine.model.config import CONFIGS
+from engine.model.config import CONFIGS, STARTER_MATTER
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.matter_config import STARTER_MATTER
 from engine.model.matter_windows import windows_around
 from engine.model.strips import StripBlock
 from engine.model.tensors import FrameMemory, Memory

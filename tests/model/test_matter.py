@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from engine.model.config import MEMATTE_S, STARTER_MATTER, VITMATTE_S, MatterConfig
 from engine.model.matter import Matter, clamp_known
-from engine.model.matter_attention import Attention, attend_with_positions
-from engine.model.matter_config import MEMATTE_S, STARTER_MATTER, VITMATTE_S, MatterConfig
-from engine.model.token_router import ratio_loss, sample_policy, select_tokens
+from engine.model.matter_backbone import ratio_loss, sample_policy, select_tokens
+from engine.model.matter_blocks import Attention, attend_with_positions
 
 SMALL = dataclasses.replace(
     STARTER_MATTER, dim=32, depth=3, heads=2, window=3, global_blocks=(0, 2), detail_tile=64, fusion=(24, 16, 8, 8)

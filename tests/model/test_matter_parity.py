@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from engine.model.config import MEMATTE_S, VITMATTE_S
 from engine.model.matter import Matter
-from engine.model.matter_config import MEMATTE_S, VITMATTE_S
 from engine.weights.keys import from_vitmatte_hf
 
 DATA = Path(__file__).parents[1] / "data" / "mematte"

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from engine.model import inference, matter_parts
+from engine.model.config import STARTER_MATTER
 from engine.model.matter import Matter
-from engine.model.matter_config import STARTER_MATTER
 from engine.model.regions import Crop
 
 HEIGHT, WIDTH = 192, 288

@@ -8,10 +8,9 @@ import torch
 from published_weights import SIZES, sam2_network
 
 from engine.contract.errors import ModelError
-from engine.model.adapters import merged
-from engine.model.config import CONFIGS, STARTER
+from engine.model.config import CONFIGS, MEMATTE_S, STARTER, VITMATTE_S
+from engine.model.image_encoder import merged
 from engine.model.matter import Matter
-from engine.model.matter_config import MEMATTE_S, VITMATTE_S
 from engine.weights.header import Contents
 from engine.weights.keys import (
     NEW_IN_MAM2,

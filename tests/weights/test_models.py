@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from engine.contract.errors import ModelError
-from engine.model.config import STARTER, HieraConfig, LoraSettings, MAM2Config, TrackerConfig
+from engine.model.config import STARTER, HieraConfig, LoraSettings, MAM2Config, MatterConfig, TrackerConfig
 from engine.model.mam2 import MAM2
-from engine.model.matter_config import MatterConfig
 from engine.weights.devices import pick_device
 from engine.weights.file import tensors_sha256, write_weights
 from engine.weights.models import import_file, load_model, read_header, save_model, start_model, verify_file

@@ -8,7 +8,7 @@ from published_weights import mematte_state, sam2_network, vitmatte_rows, vitmat
 from safetensors.torch import save_file
 
 from engine.contract.errors import ModelError
-from engine.model.matter_config import MEMATTE_S, VITMATTE_S
+from engine.model.config import MEMATTE_S, VITMATTE_S
 from engine.weights.file import file_sha256
 from engine.weights.keys import NEW_IN_MAM2
 from engine.weights.models import import_file, load_model, read_header, save_model, start_model

@@ -6,8 +6,7 @@ import pytest
 import torch
 from small_model import SMALL, lively
 
-from engine.model.mam2 import MAM2
-from engine.model.siamese import siamese, uncertainty_band
+from engine.model.mam2 import MAM2, siamese, uncertainty_band
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory
 
 SIDE = SMALL.tracker.image_size
