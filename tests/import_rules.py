@@ -112,7 +112,7 @@ RULES = {
         ours=_set(
             "engine.contract",
             "engine.media",
-            "engine.model.process",
+            "engine.model.ready.memory",
             "engine.weights.catalogue",
             "engine.session.signature",
         ),

@@ -25,7 +25,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.config import HieraConfig, LoraSettings, TrackerConfig
-from engine.model.wide_attention import RecallAttention
+from engine.model.ready.recall import RecallAttention
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer

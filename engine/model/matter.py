@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from engine.model.config import MEMATTE_S, MatterConfig
 from engine.model.matter_backbone import MatterBackbone, ratio_loss
 from engine.model.matter_decoder import MatterDecoder, decode_tiles
-from engine.model.matter_windows import decode_around
+from engine.model.ready.around_unknown import decode_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.model.matter_parts import PartDecoder
+    from engine.model.ready.around_unknown import PartDecoder
 
 __all__ = ["Matter", "MatterOutput", "clamp_known", "ratio_loss"]
 

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS, LoraSettings, MAM2Config, MatterConfig
 from engine.model.image_encoder import add_lora, lora_layers, merged
-from engine.model.inference import optimise, optimise_matter
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
+from engine.model.ready.make_ready import optimise, optimise_matter
 from engine.weights.catalogue import ModelFiles, find_files, weights_folder
 from engine.weights.devices import pick_device
 from engine.weights.file import read_weights, write_weights
@@ -58,7 +58,7 @@ def load_model(
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         for_training: keep adapters beside the weights (fresh ones where they were merged), in training mode; otherwise
             they are merged, nothing asks for gradients and the model is in evaluation mode.
-        exact: leave out what makes it quicker and cannot be saved again; see `engine.model.inference`.
+        exact: leave out what makes it quicker and cannot be saved again; see `engine.model.ready.make_ready`.
         folder: imported weights, instead of `weights_folder()`.
 
     Returns:

@@ -8,8 +8,8 @@ from sam2.modeling.backbones.hieradet import MultiScaleBlock
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from engine.model import strips
-from engine.model.strips import StripBlock, put_in_strips
+from engine.model.ready import strips
+from engine.model.ready.strips import StripBlock, put_in_strips
 
 KINDS = {
     "windows": {"dim": 16, "dim_out": 16, "window_size": 4},

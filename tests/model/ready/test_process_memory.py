@@ -1,6 +1,6 @@
 """What a process is told before it loads its libraries."""
 
-from engine.model.process import prepared
+from engine.model.ready.memory import prepared
 
 OURS = {
     "MALLOC_ARENA_MAX": "1",

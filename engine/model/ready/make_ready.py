@@ -2,9 +2,9 @@
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
 encoder's positions are computed once. On a processor memory of freed tensors is kept, decoders and memory encoder have
-their channels last, attention over memories is `wide_attention`, and a matter's wide steps in float32 spare products
-(`matter_joining`). Where it multiplies bfloat16 natively, a large tracker does so, stored so and with `half_layers`,
-and the starter's matter, in attention, MLPs and decoder; and attention over whole plates is `wide_attention` too,
+their channels last, attention over memories is `recall`, and a matter's wide steps in float32 spare products
+(`joining`). Where it multiplies bfloat16 natively, a large tracker does so, stored so and with `half`,
+and the starter's matter, in attention, MLPs and decoder; and attention over whole plates is `recall` too,
 unless the processor has tiles. Elsewhere a large tracker's encoder takes a plate in `strips`.
 
 What stays in float32: matters without trained weights to compare, the tokens that a matter's blocks add to and what its
@@ -15,21 +15,22 @@ band.
 from typing import TYPE_CHECKING, cast
 
 import torch
+from sam2.modeling.sam2_utils import LayerNorm2d
 from timm.layers import ConvNormAct
+from timm.layers import LayerNorm2d as OnePassNorm
 from torch import nn
 from torch.nn.utils import skip_init
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from engine.model.allocator import keep_freed_memory
-from engine.model.channels_last import put_channels_last
 from engine.model.config import STARTER_MATTER
-from engine.model.half_layers import fuse, multiply_in_half
 from engine.model.image_encoder import LiteTrunk
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.matter_parts import PartDecoder
-from engine.model.strips import put_in_strips
-from engine.model.wide_attention import PlateAttention
+from engine.model.ready.around_unknown import PartDecoder
+from engine.model.ready.half import fuse, multiply_in_half
+from engine.model.ready.memory import keep_freed_memory
+from engine.model.ready.recall import PlateAttention
+from engine.model.ready.strips import put_in_strips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,18 @@ would have to be examined for.
 """
 _PROVEN_IN_HALF = (STARTER_MATTER,)
 """Matters whose trained weights are here, so that mattes could be compared: `benchmarks/fidelity.py`."""
+
+
+class ChannelNorm(OnePassNorm):
+    """SAM 2's norm over channels in one pass instead of seven: timm's, with its parameters.
+
+    Args:
+        norm: what it stands in for; its parameters are shared.
+    """
+
+    def __init__(self, norm: LayerNorm2d) -> None:
+        super().__init__(len(norm.weight), norm.eps)
+        self.weight, self.bias = norm.weight, norm.bias
 
 
 def optimise(model: MAM2) -> None:
@@ -103,6 +116,15 @@ def optimise_matter(matter: Matter) -> None:
         matter.parts.convstream.bfloat16()
         matter.parts.steps.bfloat16()
         multiply_in_half(cast("Iterable[AttentionBlock]", matter.backbone.blocks))
+
+
+def put_channels_last(part: nn.Module) -> None:
+    """Lay a part's convolutions out with channels last and exchange its norms over channels, in place."""
+    part.to(memory_format=torch.channels_last)
+    for module in list(part.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, LayerNorm2d):
+                setattr(module, name, ChannelNorm(child))
 
 
 def has_bfloat16() -> bool:

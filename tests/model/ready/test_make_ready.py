@@ -8,30 +8,30 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.model import inference
-from engine.model.allocator import keep_freed_memory
 from engine.model.config import CONFIGS, STARTER_MATTER
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.matter_windows import windows_around
-from engine.model.strips import StripBlock
+from engine.model.ready import make_ready
+from engine.model.ready.around_unknown import windows_around
+from engine.model.ready.memory import keep_freed_memory
+from engine.model.ready.strips import StripBlock
 from engine.model.tensors import FrameMemory, Memory
 from engine.weights.models import load_model, save_model
 
 SIZE_HW = (352, 544)
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def ready(kind, monkeypatch, *, half):
     """The same seeded matter or model twice: as it is, and made ready with or without half precision."""
-    monkeypatch.setattr(inference, "has_bfloat16", lambda: half)
-    monkeypatch.setattr(inference, "has_tiles", lambda: False)
+    monkeypatch.setattr(make_ready, "has_bfloat16", lambda: half)
+    monkeypatch.setattr(make_ready, "has_tiles", lambda: False)
     both = []
     for _ in range(2):
         torch.manual_seed(3)
         both.append(MAM2(CONFIGS["starter"]) if kind == "model" else Matter(STARTER_MATTER))
         both[-1].requires_grad_(requires_grad=False).eval()
-    (inference.optimise if kind == "model" else inference.optimise_matter)(both[1])
+    (make_ready.optimise if kind == "model" else make_ready.optimise_matter)(both[1])
     return both
 
 
@@ -102,7 +102,7 @@ def test_the_tracker_encodes_and_recalls_the_same(monkeypatch, half):
 @torch.inference_mode()
 def test_a_large_tracker_encodes_the_same_in_strips(monkeypatch):
     """Without native bfloat16 its encoder takes a plate in strips, and gives the same features up to rounding."""
-    monkeypatch.setattr(inference, "_LARGE", 0)
+    monkeypatch.setattr(make_ready, "_LARGE", 0)
     plain, quick = ready("model", monkeypatch, half=False)
     assert all(isinstance(block, StripBlock) for block in quick.tracker.image_encoder.trunk.blocks)
     plate = torch.rand(1, 3, plain.image_size, plain.image_size)
@@ -113,7 +113,7 @@ def test_a_large_tracker_encodes_the_same_in_strips(monkeypatch):
 @torch.inference_mode()
 def test_a_large_tracker_in_half_is_as_near_as_autocast(monkeypatch):
     """Stored in bfloat16 it encodes a plate no farther from float32 than half a percent more than autocast does."""
-    monkeypatch.setattr(inference, "_LARGE", 0)
+    monkeypatch.setattr(make_ready, "_LARGE", 0)
     plain, quick = ready("model", monkeypatch, half=True)
     plate = torch.rand(1, 3, plain.image_size, plain.image_size)
     exact = levels(plain.encode(plate))
@@ -153,7 +153,7 @@ def test_freed_memory_is_given_back_when_asked():
 
 _GAPS = """
 import psutil, torch
-from engine.model.allocator import give_back_freed_memory, keep_freed_memory
+from engine.model.ready.memory import give_back_freed_memory, keep_freed_memory
 size = lambda: psutil.Process().memory_info().rss / 2**20
 keep_freed_memory()
 before = size()

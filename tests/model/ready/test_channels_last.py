@@ -4,7 +4,7 @@ import torch
 from sam2.modeling.sam2_utils import LayerNorm2d
 from torch import nn
 
-from engine.model.channels_last import ChannelNorm, put_channels_last
+from engine.model.ready.make_ready import ChannelNorm, put_channels_last
 
 
 def normed():

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from engine.model import wide_attention
-from engine.model.wide_attention import attend, attend_unshifted
+from engine.model.ready import recall
+from engine.model.ready.recall import attend, attend_unshifted
 
 
 def definition(q, k, v):
@@ -39,7 +39,7 @@ def test_scores_beyond_a_floats_exponentials_are_attended_to(shift):
 
 def test_ordinary_scores_need_no_second_pass(monkeypatch):
     """Scores as a network has them are done in one pass, without looking for the largest."""
-    monkeypatch.setattr(wide_attention, "attend", None)
+    monkeypatch.setattr(recall, "attend", None)
     given = drawn(1, 30, 2000, 16)
     assert torch.allclose(attend_unshifted(*given).double(), definition(*given), atol=1e-6)
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from engine.model.regions import Crop, cells_with, tiles_over
+from engine.model.ready.regions import Crop, cells_with, tiles_over
 
 
 def test_tiles_hold_what_is_wanted():

@@ -6,8 +6,9 @@ from sam2.modeling.sam2_utils import MLP
 from torch import nn
 from torch.nn import functional
 
-from engine.model import half_layers
-from engine.model.half_layers import (
+from engine.model.matter_blocks import RoutedBlock, WindowBlock
+from engine.model.ready import half
+from engine.model.ready.half import (
     FusedLinear,
     HalfLinear,
     HalfNorm,
@@ -17,7 +18,6 @@ from engine.model.half_layers import (
     fuses,
     multiply_in_half,
 )
-from engine.model.matter_blocks import RoutedBlock, WindowBlock
 
 needs_the_operator = pytest.mark.skipif(not fuses(), reason="this PyTorch has no fused products for this processor")
 
@@ -79,7 +79,7 @@ def test_every_layer_gives_what_it_did(tokens):
 @torch.inference_mode()
 def test_without_the_operator_products_stay_public(monkeypatch, tokens):
     """Where PyTorch's operator is missing or answers otherwise, linear layers stay as they were."""
-    monkeypatch.setattr(half_layers, "fuses", lambda: False)
+    monkeypatch.setattr(half, "fuses", lambda: False)
     part = layers()
     fuse(part)
     assert not any(isinstance(module, FusedLinear) for module in part.modules())

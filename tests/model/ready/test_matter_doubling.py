@@ -5,10 +5,10 @@ import torch
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from engine.model import inference
 from engine.model.matter_decoder import FusionBlock
-from engine.model.matter_doubling import FoldedFusion
-from engine.model.regions import Crop
+from engine.model.ready import make_ready
+from engine.model.ready.around_unknown import FoldedFusion
+from engine.model.ready.regions import Crop
 
 FRAME = Crop(0, 0, 18, 14)
 
@@ -22,7 +22,7 @@ def folded_step(*, winograd=False):
     norm.running_var.uniform_(0.5, 2.0)
     torch.nn.init.normal_(norm.weight)
     torch.nn.init.normal_(norm.bias)
-    inference._fold(step.conv)
+    make_ready._fold(step.conv)
     return step, FoldedFusion(step, winograd=winograd)
 
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from engine.model import inference, matter_parts
 from engine.model.config import STARTER_MATTER
 from engine.model.matter import Matter
-from engine.model.regions import Crop
+from engine.model.ready import around_unknown, make_ready
+from engine.model.ready.regions import Crop
 
 HEIGHT, WIDTH = 192, 288
 
@@ -17,8 +17,8 @@ def both():
     torch.manual_seed(5)
     matter = Matter(STARTER_MATTER).requires_grad_(requires_grad=False).eval()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inference, "has_bfloat16", lambda: False)
-        inference.optimise_matter(matter)
+        patch.setattr(make_ready, "has_bfloat16", lambda: False)
+        make_ready.optimise_matter(matter)
     return matter.decoder, matter.parts
 
 
@@ -31,7 +31,7 @@ def both():
 def test_a_window_decodes_as_its_frame_does(both, monkeypatch, window, part_hw):
     """Wherever a window lies and however large its parts, wanted pixels get the alpha of one pass over the frame."""
     whole, parts = both
-    monkeypatch.setattr(matter_parts, "_PART_HW", part_hw)
+    monkeypatch.setattr(around_unknown, "_PART_HW", part_hw)
     features, image = torch.randn(2, STARTER_MATTER.dim, HEIGHT // 16, WIDTH // 16), torch.rand(2, 4, HEIGHT, WIDTH)
     wanted = torch.rand(HEIGHT, WIDTH)[window.window] > 0.999
     found = parts(features, image, window, wanted)
