@@ -92,7 +92,7 @@ def copied_from(new: str) -> str | None:
 
 
 def from_mematte(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Official MEMatte weights, plain or as a training checkpoint, for `Matter(MEMATTE_S)`.
+    """Official MEMatte or ViTMatte weights, plain or as a training checkpoint, by the names of `Matter`.
 
     Args:
         state: what the official `.pth` file holds: tensors by name, or these under "model" or "state_dict".
@@ -101,11 +101,6 @@ def from_mematte(state: Mapping[str, Any]) -> dict[str, Tensor]:
         The tensors of the matter by name, the same objects; teacher and pixel constants left out.
     """
     return {key: tensor for key, tensor in _unwrap(state).items() if not _NOT_THE_MATTER.match(key)}
-
-
-def from_vitmatte(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Official ViTMatte weights for `Matter(VITMATTE_S)`; arguments and result as for `from_mematte`."""
-    return from_mematte(state)
 
 
 def from_vitmatte_hf(state: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -133,7 +128,7 @@ def vitmatte_into_mematte(
     """ViTMatte weights inside the routed structure, which is how MEMatte's own training begins.
 
     Args:
-        state: ViTMatte tensors by the names of `Matter` (from `from_vitmatte` or `from_vitmatte_hf`).
+        state: ViTMatte tensors by the names of `Matter` (from `from_mematte` or `from_vitmatte_hf`).
         matter_state: tensors of a routed `Matter` of the same sizes; gives routers and refiners.
 
     Returns:

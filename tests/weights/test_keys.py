@@ -17,7 +17,6 @@ from engine.weights.keys import (
     absent_as_allowed,
     copied_from,
     from_mematte,
-    from_vitmatte,
     from_vitmatte_hf,
     official_vitmatte_key,
     public_start,
@@ -162,14 +161,14 @@ def test_unknown_keys_are_not_dropped():
 
 def test_vitmatte_checkpoints_load():
     """ViTMatte weights load strictly under their official and their transformers names."""
-    load_strictly(VITMATTE_S, from_vitmatte({"model": vitmatte_state()}))
+    load_strictly(VITMATTE_S, from_mematte({"model": vitmatte_state()}))
     load_strictly(VITMATTE_S, from_vitmatte_hf(hf_state()))
 
 
 def test_vitmatte_does_not_pass_for_mematte():
     """ViTMatte weights alone do not fill a routed matter."""
     with pytest.raises(RuntimeError, match="Missing key"):
-        load_strictly(MEMATTE_S, from_vitmatte(vitmatte_state()))
+        load_strictly(MEMATTE_S, from_mematte(vitmatte_state()))
 
 
 def test_vitmatte_into_mematte_reports_what_is_new():

@@ -8,10 +8,11 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import skip_init
 
-from engine.model.ready.joining import Join, WinogradJoin, convolved
 from engine.model.ready.regions import Crop, cells_with, filled_beyond, joined, runs_of, tiles_over
 
 if TYPE_CHECKING:
@@ -32,10 +33,8 @@ _PART_HW, _GPU_PART_HW = (128, 256), (512, 1024)
 _STRIDES = (8, 4, 2, 1)
 _HALO = 2
 """What the steps give around a place, each in pixels of its own: from as much before it a step makes as much."""
-
-
-_WIDE = 96
-"""Channels of features from which Winograd's sums cost less than the products that they spare."""
+_TAPS = torch.tensor([[[3, 1, 0], [1, 3, 0], [0, 3, 1]], [[1, 3, 0], [0, 3, 1], [0, 1, 3]]], dtype=torch.float64).div(4)
+"""What bilinear doubling reads: by half of a place (first, second), tap of the convolution and place beside it."""
 
 
 def decode_around(decoder: PartDecoder, features: Tensor, image_b4hw: Tensor) -> Tensor:
@@ -78,16 +77,12 @@ class PartDecoder(nn.Module):
 
     Args:
         decoder: its norms are folded into its convolutions; its weights are shared where they stay as they are.
-        winograd: whether steps of many channels spare products: on a processor, in float32.
     """
 
-    def __init__(self, decoder: MatterDecoder, *, winograd: bool = False) -> None:
+    def __init__(self, decoder: MatterDecoder) -> None:
         super().__init__()
         self.convstream, self.head = decoder.convstream, decoder.matting_head
-        self.steps = nn.ModuleList(
-            FoldedFusion(step, winograd=winograd and step.feature_channels >= _WIDE)
-            for step in cast("Iterable[FusionBlock]", decoder.fusion_blks)
-        )
+        self.steps = nn.ModuleList(FoldedFusion(step) for step in cast("Iterable[FusionBlock]", decoder.fusion_blks))
 
     def forward(self, features: Tensor, image_b4hw: Tensor, window: Crop, wanted_hw: Tensor) -> Tensor:
         """Decode some pixels of a window; equals decoding the frame at once there, up to rounding.
@@ -130,18 +125,20 @@ class FoldedFusion(nn.Module):
     """A fusion step with the doubling folded into its convolution, which then gives each place's 2 x 2 pixels at once.
 
     Convolving what was doubled reads and writes four times as many places as there are features; the products are as
-    many, or two thirds. Nothing is padded: it is given a place and what lies around.
+    many. Bilinear doubling is linear: of the weights of a 3 x 3 convolution over doubled features it makes 3 x 3 over
+    the features as they are, four times as many. Nothing is padded: it is given a place and what lies around.
 
     Args:
         step: its norm folded into its convolution.
-        winograd: whether to spare products.
     """
 
-    def __init__(self, step: FusionBlock, *, winograd: bool = False) -> None:
+    def __init__(self, step: FusionBlock) -> None:
         super().__init__()
         conv, self.act = cast("nn.Conv2d", step.conv.conv), step.conv.bn
-        of_detail, of_features = conv.weight.detach().split([step.detail_channels, step.feature_channels], dim=1)
-        self.join = (WinogradJoin if winograd else Join)(of_detail, of_features, conv.bias)
+        of_detail, of_features = conv.weight.detach().tensor_split([step.detail_channels], dim=1)
+        wide = torch.einsum("ykm,xln,ockl->yxocmn", _TAPS, _TAPS, of_features.cpu().double()).flatten(0, 2)
+        self.detail = _convolution(of_detail, conv.bias)
+        self.features = _convolution(wide.to(of_features), None)
         self.of_doubled = nn.Parameter(of_features.clone(), requires_grad=False)
 
     def forward(self, features: Tensor, detail: Tensor, frame: Crop) -> Tensor:
@@ -157,7 +154,10 @@ class FoldedFusion(nn.Module):
         """
         # Doubling reads beyond the frame as if its outermost features went on.
         features = filled_beyond(features, frame.shrunk(2).moved(1, 1), mode="replicate")
-        found = self.join(features, detail)
+        found = convolved(detail, self.detail.weight, self.detail.bias)
+        pixels = found.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
+        of_features = convolved(features, self.features.weight)
+        pixels += of_features.permute(0, 2, 3, 1).unflatten(3, (2, 2, -1)).transpose(2, 3)
         self._forget_beyond(found, features, frame)
         return cast("Tensor", self.act(found))
 
@@ -205,3 +205,27 @@ def _cut(picture: Tensor, seen: Crop) -> Tensor:
 
 def _doubled(line: Tensor, times: tuple[int, int]) -> Tensor:
     return functional.interpolate(line, scale_factor=times, mode="bilinear", align_corners=False)
+
+
+def convolved(picture: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Convolve, padding nothing.
+
+    In bfloat16 it is padded and cut: oneDNN 3.13 computes an unpadded convolution wrongly on processors with AMX, and
+    which others it does has not been measured; padded ones have been compared with float32 there.
+    """
+    if picture.dtype != torch.bfloat16:
+        return functional.conv2d(picture, weight, bias)
+    down, across = weight.shape[2] // 2, weight.shape[3] // 2
+    found = functional.conv2d(picture, weight, bias, padding=(down, across))
+    return found[:, :, down : found.shape[2] - down, across : found.shape[3] - across]
+
+
+def _convolution(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """Give the convolution with these weights, which pads nothing."""
+    out, channels, *size = weight.shape
+    conv = skip_init(nn.Conv2d, channels, out, size, bias=bias is not None)
+    conv.to(weight).requires_grad_(requires_grad=False)
+    conv.weight.copy_(weight)
+    if bias is not None:
+        conv.bias.copy_(bias)
+    return conv

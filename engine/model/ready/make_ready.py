@@ -2,10 +2,9 @@
 
 Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
 encoder's positions are computed once. On a processor memory of freed tensors is kept, decoders and memory encoder have
-their channels last, attention over memories is `recall`, and a matter's wide steps in float32 spare products
-(`joining`). Where it multiplies bfloat16 natively, a large tracker does so, stored so and with `half`,
-and the starter's matter, in attention, MLPs and decoder; and attention over whole plates is `recall` too,
-unless the processor has tiles. Elsewhere a large tracker's encoder takes a plate in `strips`.
+their channels last, and attention over memories is `recall`. Where it multiplies bfloat16 natively, a large tracker
+does so, stored so and with `half`, and the starter's matter, in attention, MLPs and decoder. Elsewhere a large
+tracker's encoder takes a plate in `strips`.
 
 What stays in float32: matters without trained weights to compare, the tokens that a matter's blocks add to and what its
 routers make of them, since their choices must not flip, and the last layers before any alpha, which eight bits would
@@ -29,7 +28,6 @@ from engine.model.matter import Matter
 from engine.model.ready.around_unknown import PartDecoder
 from engine.model.ready.half import fuse, multiply_in_half
 from engine.model.ready.memory import keep_freed_memory
-from engine.model.ready.recall import PlateAttention
 from engine.model.ready.strips import put_in_strips
 
 if TYPE_CHECKING:
@@ -86,10 +84,6 @@ def _optimise_hiera(model: MAM2, trunk: "PlateEncoder", device: torch.device) ->
     large = model.image_size > _LARGE
     half = native and large
     trunk.fix_positions(model.image_size, torch.bfloat16 if half else torch.float32)
-    if native:
-        for block in trunk.blocks:
-            if not has_tiles() and block.window_size == 0 and block.attn.q_pool is None:
-                block.attn = PlateAttention(block.attn)
     if half:
         model.precision = torch.bfloat16
         _store_in_half(model.tracker.image_encoder)
@@ -109,7 +103,7 @@ def optimise_matter(matter: Matter) -> None:
     head[2] = nn.ReLU(inplace=True)
     on_processor = matter.backbone.pos_embed.device.type == "cpu"
     half = on_processor and matter.config in _PROVEN_IN_HALF and has_bfloat16()
-    matter.parts = PartDecoder(decoder, winograd=on_processor and not half).to(memory_format=torch.channels_last)
+    matter.parts = PartDecoder(decoder).to(memory_format=torch.channels_last)
     if on_processor:
         keep_freed_memory()
     if half:
@@ -129,12 +123,7 @@ def put_channels_last(part: nn.Module) -> None:
 
 def has_bfloat16() -> bool:
     """Tell whether this processor multiplies bfloat16 natively, not by way of float32."""
-    return has_tiles() or _can("_is_avx512_bf16_supported")
-
-
-def has_tiles() -> bool:
-    """Tell whether it multiplies bfloat16 in tiles (AMX), of which PyTorch's own attention makes the most."""
-    return _can("_is_amx_tile_supported")
+    return _can("_is_amx_tile_supported") or _can("_is_avx512_bf16_supported")
 
 
 def _can(name: str) -> bool:

@@ -1,17 +1,13 @@
-"""Attention over many tokens on a processor, as plain matrix products on some queries or keys at a time.
+"""Attention over memories on a processor, as plain matrix products on some queries or keys at a time.
 
-Over memories, averaging values while they are narrow takes a third fewer products. Over plates, PyTorch's fused
-attention reaches less than half of the matrix rate of AVX512 with bfloat16, and these products nearly all of it; with
-AVX2 alone, and with AMX, the fused one is the faster. The modules take the weights of the SAM 2 ones that they stand in
-for and compute the same function.
+Averaging values while they are narrow takes a third fewer products than SAM 2's own attention over memories.
 """
 
 from typing import cast
 
 import torch
-from sam2.modeling.backbones.hieradet import MultiScaleAttention
 from sam2.modeling.sam.transformer import RoPEAttention
-from torch import Tensor, nn
+from torch import Tensor
 
 _ROWS = 256  # queries at once: their scores fit a processor's cache
 _BLOCKS = {torch.bfloat16: (1 << 20, 1024, 32), torch.float32: (1024, 512, 8)}
@@ -117,26 +113,3 @@ def _turn(tokens_bnc: Tensor, turns_mc: Tensor) -> None:
     for frame in tokens_bnc.split(len(turns_mc), dim=1):
         pairs = torch.view_as_complex(frame.float().unflatten(-1, (-1, 2)))
         frame.copy_(torch.view_as_real(pairs * turns_mc).flatten(-2))
-
-
-class PlateAttention(nn.Module):
-    """Hiera's attention over a whole plate.
-
-    Args:
-        attention: without query pooling; its parameters are shared.
-    """
-
-    def __init__(self, attention: MultiScaleAttention) -> None:
-        super().__init__()
-        if attention.q_pool is not None:
-            raise ValueError("an attention that pools its queries is not over the whole plate")
-        self.attention = attention
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Turn (B, H, W, C) tokens into as many."""
-        inner = self.attention
-        heads = inner.qkv(x).flatten(1, 2).unflatten(-1, (3, inner.num_heads, -1)).permute(2, 0, 3, 1, 4)
-        with torch.autocast(x.device.type, enabled=False):
-            out = attend(*(one.flatten(0, 1).contiguous() for one in heads))
-        joined = out.unflatten(0, (len(x), inner.num_heads)).transpose(1, 2).flatten(2)
-        return cast("Tensor", inner.proj(joined.unflatten(1, x.shape[1:3])))

@@ -25,7 +25,6 @@ ROOT = Path(__file__).parents[3]
 def ready(kind, monkeypatch, *, half):
     """The same seeded matter or model twice: as it is, and made ready with or without half precision."""
     monkeypatch.setattr(make_ready, "has_bfloat16", lambda: half)
-    monkeypatch.setattr(make_ready, "has_tiles", lambda: False)
     both = []
     for _ in range(2):
         torch.manual_seed(3)

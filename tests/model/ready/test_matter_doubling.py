@@ -3,7 +3,6 @@
 import pytest
 import torch
 from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode
 
 from engine.model.matter_decoder import FusionBlock
 from engine.model.ready import make_ready
@@ -13,7 +12,7 @@ from engine.model.ready.regions import Crop
 FRAME = Crop(0, 0, 18, 14)
 
 
-def folded_step(*, winograd=False):
+def folded_step():
     """A seeded step of 6 and 3 channels to 5 with its norm folded, and the same with its doubling folded too."""
     torch.manual_seed(2)
     step = FusionBlock(6, 3, 5).eval()
@@ -23,11 +22,10 @@ def folded_step(*, winograd=False):
     torch.nn.init.normal_(norm.weight)
     torch.nn.init.normal_(norm.bias)
     make_ready._fold(step.conv)
-    return step, FoldedFusion(step, winograd=winograd)
+    return step, FoldedFusion(step)
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("winograd", [False, True], ids=["plainly", "in fewer products"])
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize(
     "place",
@@ -41,9 +39,9 @@ def folded_step(*, winograd=False):
         Crop(12, -6, 24, 4),
     ],
 )
-def test_a_folded_step_is_the_plain_one(place, memory_format, winograd):
+def test_a_folded_step_is_the_plain_one(place, memory_format):
     """Inside a frame, at each of its edges and beyond, a place becomes what the plain step makes of the frame there."""
-    step, folded = folded_step(winograd=winograd)
+    step, folded = folded_step()
     features = torch.randn(2, 6, 7, 9).to(memory_format=memory_format)
     detail = torch.randn(2, 3, 14, 18).to(memory_format=memory_format)
     want = step(features, detail)
@@ -58,18 +56,6 @@ def test_a_folded_step_is_the_plain_one(place, memory_format, winograd):
     torch.testing.assert_close(
         found[known.moved(-place.left, -place.top).window], want[known.window], rtol=0, atol=1e-5
     )
-
-
-@torch.no_grad()
-def test_fewer_products_are_two_thirds():
-    """By Winograd's way a step multiplies two thirds as often."""
-    counts = []
-    for winograd in (False, True):
-        _, folded = folded_step(winograd=winograd)
-        with FlopCounterMode(display=False) as counter:
-            folded.join(torch.randn(1, 6, 12, 14), torch.randn(1, 3, 22, 26))
-        counts.append(counter.get_total_flops())
-    assert counts[1] == pytest.approx(counts[0] * 2 / 3)
 
 
 @torch.no_grad()
