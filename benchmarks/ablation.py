@@ -19,13 +19,13 @@ from typing import Any
 
 import torch
 
-from engine.model.checkpoints import load_model, save_model
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint
 from engine.training.crew import Crew
 from engine.training.run import Run, run
 from engine.training.sources import procedural
 from engine.training.stages import STAGES
+from engine.weights.models import load_model, save_model
 
 MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
 STAGE, POOL_SEED = "trimaps", 200_000

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 import torch
 
-from engine.model.process import prepared
+from engine.model.ready.memory import prepared
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -2,8 +2,8 @@
 
     python benchmarks/fidelity.py [--models starter sam2.1-t] [--size 960x540] [--frames 4] [--json FILE]
 
-Each shot is tracked twice from the same weights, with and without `engine.model.inference.optimise`, and its alphas
-are compared. `starter` is the shipped model on its own masks and trimaps. `sam2.1-t` has seeded weights, so it is given
+Each shot is tracked twice from the same weights, as they are and made ready (`engine/model/ready`), and its alphas are
+compared. `starter` is the shipped model on its own masks and trimaps. `sam2.1-t` has seeded weights, so it is given
 the true trimaps (`peers_ours.py`): what differs is its tracker's mask and MEMatte-S's alpha. Its matter's weights are
 noise that lets the plate through (`lively.py`); what rounding does to them bounds no trained matter, and is a warning.
 
@@ -27,8 +27,8 @@ from peers_ours import mattes, seeded_model
 from peers_shot import PeerShot
 from peers_truth import SUBJECTS, draw_shot
 
-from engine.model.checkpoints import load_model
 from engine.model.mam2 import MAM2
+from engine.weights.models import load_model
 
 MEAN, WORST = 1.0, 8.0
 _BUILDERS: dict[str, Callable[[PeerShot, bool], MAM2]] = {

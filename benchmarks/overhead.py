@@ -35,10 +35,10 @@ from engine.media.colour import DisplayTransform
 from engine.media.matte_files import read_matte, write_exr
 from engine.media.mattes import LAYERS, MatteWriter
 from engine.media.plates import open_plates
-from engine.model.checkpoints import load_model
 from engine.model.mam2 import MAM2
 from engine.session.session import ShotSession
 from engine.training.procedural import UNSEEN_SEED, render_linear
+from engine.weights.models import load_model
 
 FIRST = 1001
 DRAWN = (360, 640)  # height and width at which the clip is drawn

@@ -29,7 +29,7 @@ import torch
 from outcome import add_outcome_options, publish, size_of
 from peers_truth import SUBJECTS, draw_shot
 
-from engine.model.process import prepared
+from engine.model.ready.memory import prepared
 
 OURS = "ours"
 _SAM2 = ("peers_sam2.py",)

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.model.config import CONFIGS, MAM2Config
-from engine.model.inference import optimise
 from engine.model.mam2 import MAM2
+from engine.model.ready.make_ready import optimise
 from engine.model.tensors import Features, Mask
 from engine.session.results import ObjectMatte
 from engine.session.session import ShotSession

@@ -23,7 +23,7 @@ import torch
 from outcome import markdown
 from performance_plot import draw
 
-from engine.model.process import prepared
+from engine.model.ready.memory import prepared
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"

@@ -14,12 +14,12 @@ from lively import see_always
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.model.checkpoints import load_model
 from engine.model.config import CONFIGS
-from engine.model.inference import optimise
 from engine.model.mam2 import MAM2
+from engine.model.ready.make_ready import optimise
 from engine.model.tensors import Features, Mask
 from engine.training.targets import trimap_target
+from engine.weights.models import load_model
 
 SHIPPED = "starter"
 _CERTAIN = 16.0

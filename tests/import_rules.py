@@ -54,26 +54,28 @@ def _packages(*names: str) -> frozenset[str]:
     return frozenset({*names, "typing_extensions"})
 
 
+_NETWORKS = _set("torch", "safetensors", "engine.model")
+_WITH_TORCH = (
+    "devices",
+    "file",
+    "import_weights",
+    "keys",
+    "models",
+    "official_files",
+    "parameters",
+    "pull",
+    "structure",
+)
+
 RULES = {
     "engine.contract": Rule(relative=True),
     "engine.model": Rule(
         ours=_set("engine.contract.errors"),
         theirs=_packages("torch", "torchvision", "sam2", "peft", "timm"),
         forbidden=NETWORK | FILES,
-        # Weights come from files, through these modules alone; the network knows none of them.
-        exceptions={
-            "engine.model.catalogue": FILES | _set("platformdirs"),
-            "engine.model.checkpoints": FILES,
-            "engine.model.import_weights": FILES,
-            "engine.model.official_files": FILES | _set("safetensors"),
-            "engine.model.parameters": _set(),
-            "engine.model.structure": _set(),
-            "engine.model.weights_file": FILES | _set("safetensors"),
-            "engine.model.weights_header": FILES,
-        },
     ),
     "engine.session": Rule(
-        ours=_set("engine.model", "engine.contract"),
+        ours=_set("engine.model", "engine.contract", "engine.weights.header"),
         theirs=_packages("torch", "numpy", "cv2", "safetensors"),
         forbidden=NETWORK,
     ),
@@ -83,11 +85,13 @@ RULES = {
         forbidden=NETWORK,
     ),
     "engine.weights": Rule(
-        ours=_set("engine.contract.errors", "engine.model"),
-        theirs=_packages("filelock", "httpx2"),
+        # Two halves: what lists and fetches weights needs no torch, so that the service and the doctor may use it.
+        ours=_set("engine.contract.errors", "engine.model.config"),
+        theirs=_packages("filelock", "httpx2", "platformdirs"),
+        exceptions={f"engine.weights.{name}": _NETWORKS for name in _WITH_TORCH},
     ),
     "engine.training": Rule(
-        ours=_set("engine.session", "engine.model", "engine.media", "engine.contract"),
+        ours=_set("engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
         theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "av", "accelerate", "safetensors"),
         forbidden=NETWORK,
     ),
@@ -108,8 +112,8 @@ RULES = {
         ours=_set(
             "engine.contract",
             "engine.media",
-            "engine.model.catalogue",
-            "engine.model.process",
+            "engine.model.ready.memory",
+            "engine.weights.catalogue",
             "engine.session.signature",
         ),
         theirs=_packages(
@@ -120,14 +124,16 @@ RULES = {
     "engine.doctor": Rule(
         # It loads PyTorch in processes of their own: what is broken must not take the report with it.
         ours=_set(
-            *("engine.contract", "engine.media", "engine.weights.record", "engine.service.settings"),
-            *("engine.model.catalogue", "engine.model.config"),
+            *("engine.contract", "engine.media", "engine.service.settings"),
+            *("engine.model.config", "engine.weights.catalogue", "engine.weights.record"),
         ),
         theirs=_packages("numpy", "psutil", "pydantic", "pynvml"),
         exceptions={"engine.doctor.torch_probe": _set("torch")},
     ),
     "engine.service.worker": Rule(
-        ours=_set("engine.service", "engine.session", "engine.model", "engine.media", "engine.contract"),
+        ours=_set(
+            *("engine.service", "engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
+        ),
         theirs=_packages("torch", "numpy"),
     ),
     "engine.cli": Rule(

@@ -8,7 +8,7 @@ import hydra
 import torch
 from omegaconf import OmegaConf
 
-from engine.model.structure import _SkipInit
+from engine.weights.structure import _SkipInit
 
 MATTER_DATA = Path(__file__).parent / "data" / "mematte"
 SIZES = {"t": "tiny", "s": "small", "b+": "base_plus", "l": "large"}

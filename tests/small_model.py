@@ -2,9 +2,8 @@
 
 import torch
 
-from engine.model.config import HieraConfig, LoraSettings, MAM2Config, TrackerConfig
+from engine.model.config import HieraConfig, LoraSettings, MAM2Config, MatterConfig, TrackerConfig
 from engine.model.mam2 import MAM2
-from engine.model.matter_config import MatterConfig
 
 TINY_MATTER = MatterConfig(
     dim=16,

@@ -11,7 +11,7 @@ from engine import __version__
 from engine.cli import report
 from engine.cli.restart import restart_prepared
 from engine.contract.errors import EngineError
-from engine.model.process import collect_seldom
+from engine.model.ready.memory import collect_seldom
 
 __all__ = ["build", "main", "run"]
 

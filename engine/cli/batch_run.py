@@ -13,7 +13,7 @@ from engine.cli.matte_run import MatteResult, run_matte
 from engine.cli.matte_stages import Load, load
 from engine.contract.errors import EngineError
 from engine.farm.shot_files import find_shots, mattes_beside, plates_of
-from engine.model.catalogue import find_files, weights_folder
+from engine.weights.catalogue import find_files, weights_folder
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def examine_unseen(
 
     from engine.evaluation.text_files import write_text
     from engine.evaluation.unseen_clips import examine
-    from engine.model.checkpoints import load_model
+    from engine.weights.models import load_model
 
     loaded = load_model(model, device=device)
     scores = list(track(examine(loaded, clips=clips, frames=frames, first=first, mode=mode), "Examining", total=clips))

@@ -21,8 +21,8 @@ from engine.contract.errors import EngineError, ShotError
 from engine.contract.frames import count, spell
 from engine.contract.plan import Visit, plan_shot, visits
 from engine.media.mattes import MatteWriter
-from engine.model.catalogue import find_files, weights_folder
 from engine.session.signature import signatures
+from engine.weights.catalogue import find_files, weights_folder
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ Load = Callable[[str, str], "MAM2"]
 
 
 def load(name: str, device: str) -> "MAM2":
-    """Load a model; see `engine.model.checkpoints.load_model`."""
-    from engine.model.checkpoints import load_model
+    """Load a model; see `engine.weights.models.load_model`."""
+    from engine.weights.models import load_model
 
     return load_model(name, device=device)
 
@@ -96,10 +96,10 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
 
 def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
     """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
-    from engine.model.checkpoints import load_matter
     from engine.session.matting import MatterLimits
     from engine.session.side_by_side import frames_at_once, side_by_side
     from engine.session.stages import matte_trimaps
+    from engine.weights.models import load_matter
 
     shot, files = run.job.shot, TrimapFiles(run.job)
     run.progress.wait_for(f"loading the matter of '{run.job.request.model}'")

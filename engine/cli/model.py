@@ -9,7 +9,7 @@ import typer
 from engine.contract.errors import ModelError
 
 if TYPE_CHECKING:
-    from engine.model.parameters import ParameterTable
+    from engine.weights.parameters import ParameterTable
 
 app = typer.Typer(
     help="Show a model's parameters, part by part.",
@@ -29,7 +29,7 @@ def model(
 
     if name not in CONFIGS:
         raise ModelError("model.unknown", f"There is no model '{name}'.", f"Choose one of: {', '.join(CONFIGS)}.")
-    from engine.model.parameters import parameter_table
+    from engine.weights.parameters import parameter_table
 
     table = parameter_table(CONFIGS[name])
     if as_json:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from engine.model.process import prepared
+from engine.model.ready.memory import prepared
 
 _RESTARTED = "MAM2_RESTARTED"
 """Says which process has been started anew, so that one whose environment is cleared on the way is not for ever."""

@@ -71,11 +71,11 @@ def train(
     list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
 ) -> None:
     """Train a model one stage at a time, resumable: on procedural clips, or on data sets in their published folders."""
-    from engine.model.devices import pick_device
     from engine.training import checkpoint
     from engine.training.run import Run, run
     from engine.training.sources import from_sets, photographs, procedural
     from engine.training.stages import STAGES
+    from engine.weights.devices import pick_device
 
     if list_stages:
         for known in STAGES.values():

@@ -26,7 +26,7 @@ def import_weights(
     """Check weights files, official or trained, and keep them in mam2's own format. Nothing in them is run."""
     from rich.console import Console
 
-    from engine.model.import_weights import import_file
+    from engine.weights.import_weights import import_file
 
     taken = []
     for file in files:
@@ -44,7 +44,7 @@ def import_weights(
 @app.command("list")
 def list_weights(*, folder: Folder = None, as_json: Json = False) -> None:
     """Show every model: whether it can run, from which files, and what it lacks."""
-    from engine.model.catalogue import weights_folder
+    from engine.weights.catalogue import weights_folder
 
     place = folder or weights_folder()
     models = [_model(name, place) for name in _names()]
@@ -71,8 +71,8 @@ def verify(
     """Check every number of weights files against what was written; the exit status is 2 when one is not whole."""
     from rich.console import Console
 
-    from engine.model.catalogue import STARTER_FILE, SUFFIX, weights_folder
-    from engine.model.import_weights import verify_file
+    from engine.weights.catalogue import STARTER_FILE, SUFFIX, weights_folder
+    from engine.weights.import_weights import verify_file
     from engine.weights.record import check_source
 
     place = folder or weights_folder()
@@ -104,15 +104,15 @@ def _names() -> tuple[str, ...]:
 
 
 def _matters() -> tuple[str, ...]:
-    from engine.model.catalogue import OFFICIAL
-    from engine.model.weights_header import MATTERS
+    from engine.weights.catalogue import OFFICIAL
+    from engine.weights.header import MATTERS
 
     return tuple(name for name in MATTERS if name in OFFICIAL)
 
 
 def _model(name: str, folder: Path) -> dict[str, Any]:
     """Give one row: `name`, `ready`, `lacks`, `files`, and the error's sentence as `problem` when it cannot run."""
-    from engine.model.catalogue import find_files, lacking
+    from engine.weights.catalogue import find_files, lacking
 
     row: dict[str, Any] = {"name": name, "ready": True, "lacks": list(lacking(name, folder)), "files": []}
     try:
@@ -123,7 +123,7 @@ def _model(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _matter(name: str, folder: Path) -> dict[str, Any]:
-    from engine.model.catalogue import stored
+    from engine.weights.catalogue import stored
 
     path = stored(name, folder)
     try:
@@ -134,7 +134,7 @@ def _matter(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _file(path: Path) -> dict[str, Any]:
-    from engine.model.weights_header import read_header
+    from engine.weights.header import read_header
 
     header = read_header(path)
     return {"path": str(path), "bytes": path.stat().st_size, "licence": header.get("licence", "")}
@@ -157,7 +157,7 @@ def _told(file: dict[str, Any]) -> str:
 
 
 def _lack(row: dict[str, Any]) -> str:
-    from engine.model.catalogue import OFFICIAL
+    from engine.weights.catalogue import OFFICIAL
 
     if row["code"] != "model.missing":
         return str(row["problem"])
@@ -170,7 +170,7 @@ def _lack(row: dict[str, Any]) -> str:
 
 def _way(name: str) -> str:
     """Say what the official file is, and how to get it."""
-    from engine.model.catalogue import OFFICIAL
+    from engine.weights.catalogue import OFFICIAL
     from engine.weights.sources import SOURCES, by_hand
 
     official, source = OFFICIAL[name], SOURCES.get(name)

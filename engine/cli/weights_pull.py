@@ -40,7 +40,7 @@ def pull(
 
     Proxies and certificates are those of the environment: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
     """
-    from engine.model.catalogue import stored, weights_folder
+    from engine.weights.catalogue import stored, weights_folder
     from engine.weights.sources import OFFICIAL_SERVER, source_of
 
     place, server = folder or weights_folder(), mirror or OFFICIAL_SERVER
@@ -127,7 +127,7 @@ def _told(result: "PullResult", folder: Path) -> str:
         f"  SHA-256 of the file as it came: {result.sha256} ({checked})",
     ]
     if weights.part == "tracker":
-        from engine.model.catalogue import lacking
+        from engine.weights.catalogue import lacking
 
         if lacking(weights.name, folder):
             lines.append("  it needs a matter too: mam2 weights pull vitmatte-s, or import an MEMatte file")

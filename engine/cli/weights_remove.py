@@ -20,7 +20,7 @@ def remove(
     folder: Folder = None,
 ) -> None:
     """Delete imported or pulled weights, after asking."""
-    from engine.model.catalogue import weights_folder
+    from engine.weights.catalogue import weights_folder
 
     place = folder or weights_folder()
     found = {name: _files(name, place) for name in dict.fromkeys(names)}
@@ -43,9 +43,9 @@ def remove(
 
 def _files(name: str, folder: Path) -> list[Path]:
     """Give the files of weights: whole ones, and what has arrived of a pull."""
-    from engine.model.catalogue import stored
     from engine.model.config import CONFIGS
-    from engine.model.weights_header import MATTERS
+    from engine.weights.catalogue import stored
+    from engine.weights.header import MATTERS
 
     if name == "starter":
         raise ModelError("model.missing", "The starter is part of mam2 and stays.", "Remove mam2 itself instead.")

@@ -9,8 +9,8 @@ from pathlib import Path
 from engine.contract.errors import ModelError
 from engine.doctor.facts import Machine
 from engine.doctor.finding import FAULT, OK, WARNING, Finding
-from engine.model.catalogue import STARTER_FILE, SUFFIX, lacking, weights_folder
 from engine.model.config import CONFIGS
+from engine.weights.catalogue import STARTER_FILE, SUFFIX, lacking, weights_folder
 from engine.weights.record import read_record
 
 _SECONDS = 600

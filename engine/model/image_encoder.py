@@ -1,8 +1,17 @@
-"""SAM 2's parts built in plain Python from a frozen config: encoder, memory, and the adapters on the encoder."""
+"""Image encoder and memory: SAM 2's parts built in plain Python from a frozen config, and low-rank adapters (LoRA).
+
+The trunk is Hiera (SAM 2) or EfficientNet-Lite (Tan and Le, arXiv 1905.11946, in the form that its authors published
+for phones: without squeeze-and-excitation, with ReLU6): small, of plain convolutions, and known to learn from
+photographs. timm builds it, and its batch norms are folded into the convolutions before them: a trunk that begins from
+ImageNet's statistics keeps them, and has no norm left that could drift with small batches.
+"""
 
 import sys
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
+import timm
 import torch
 from sam2.modeling.backbones.hieradet import Hiera
 from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
@@ -10,15 +19,20 @@ from sam2.modeling.memory_attention import MemoryAttention, MemoryAttentionLayer
 from sam2.modeling.memory_encoder import CXBlock, Fuser, MaskDownSampler, MemoryEncoder
 from sam2.modeling.position_encoding import PositionEmbeddingSine
 from sam2.modeling.sam.transformer import RoPEAttention
+from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.config import HieraConfig, LoraSettings, TrackerConfig
-from engine.model.lite_trunk import POINTWISE, LiteTrunk
-from engine.model.wide_attention import RecallAttention
+from engine.model.ready.recall import RecallAttention
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
+
+_TAPS = (1, 2, 4, 6)  # blocks whose outputs are the finest of strides 4, 8, 16 and 32
+POINTWISE = r"blocks\.\d+\.\d+\.(conv_pw|conv_pwl)$"  # convolutions that mix channels: what adapters adapt
+_DOWN, _UP, _BASE = ".lora_A.default.weight", ".lora_B.default.weight", ".base_layer."  # of adapters in a file
 
 
 class PlateEncoder(Hiera):
@@ -62,6 +76,47 @@ class PlatePyramid(FpnNeck):
                 found = found + functional.interpolate(levels[0].float(), scale_factor=2.0, mode="nearest")
             levels.insert(0, found)
         return levels, [self.position_encoding(level).to(level.dtype) for level in levels if self.positioned]
+
+
+class LiteTrunk(nn.Module):
+    """EfficientNet-Lite without norms and classifier: plates (B, 3, S, S) in, features at strides 4, 8, 16, 32 out.
+
+    Args:
+        name: `efficientnet_lite0`.
+    """
+
+    mean, std = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)  # near enough to (x - 127) / 128 of codes 0..255
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        net = folded(cast("EfficientNet", timm.create_model(f"tf_{name}", pretrained=False)))
+        self.conv_stem, self.act, self.blocks = net.conv_stem, net.bn1, net.blocks
+        self.channel_list = [
+            _width(net.blocks[tap]) for tap in reversed(_TAPS)
+        ]  # coarsest first, as SAM 2's neck wants
+
+    def forward(self, plates_b3ss: Tensor) -> list[Tensor]:
+        """Give the features of normalised plates, finest first."""
+        seen, levels = self.act(self.conv_stem(plates_b3ss)), []
+        for number, block in enumerate(self.blocks):
+            seen = block(seen)
+            if number in _TAPS:
+                levels.append(seen)
+        return levels
+
+
+def folded(net: EfficientNet) -> EfficientNet:
+    """Fold every batch norm of timm's EfficientNet into the convolution before it, in place; its activation stays."""
+    net.eval()
+    for module in list(net.modules()):
+        children = dict(module.named_children())
+        names = list(children)
+        for name, after in pairwise(names):
+            conv, norm = children[name], children[after]
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(module, name, _fused(conv, norm))
+                setattr(module, after, norm.act)
+    return net
 
 
 def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
@@ -156,3 +211,38 @@ def lora_layers(module: nn.Module) -> "list[LoraLayer]":
     from peft.tuners.lora import LoraLayer  # noqa: PLC0415 - as in `add_lora`
 
     return [layer for layer in module.modules() if isinstance(layer, LoraLayer)]
+
+
+def merged(tensors: Mapping[str, Tensor], settings: LoraSettings) -> dict[str, Tensor]:
+    """Give an encoder's tensors by the names that they have without adapters: W + B A alpha / rank, in float32.
+
+    Adapters that do not fit their weights stay as they are, for whoever checks names and shapes.
+    """
+    given = dict(tensors)
+    for layer in [name.removesuffix(_DOWN) for name in tensors if name.endswith(_DOWN)]:
+        if not _fits(given, layer):
+            continue
+        down, up = given.pop(layer + _DOWN).float(), given.pop(layer + _UP).float()
+        change = up.flatten(1) @ down.flatten(1) * (settings.alpha / settings.rank)
+        base = given.pop(f"{layer}{_BASE}weight").float()
+        given[f"{layer}.weight"] = base + change.view_as(base)
+        if f"{layer}{_BASE}bias" in given:
+            given[f"{layer}.bias"] = given.pop(f"{layer}{_BASE}bias")
+    return given
+
+
+def _fused(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+    return fuse_conv_bn_eval(conv, norm)
+
+
+def _width(stage: nn.Sequential) -> int:
+    last = stage[-1]
+    return cast("int", (last.conv_pwl if hasattr(last, "conv_pwl") else last.conv_pw).out_channels)
+
+
+def _fits(given: Mapping[str, Tensor], layer: str) -> bool:
+    names = (f"{layer}{_BASE}weight", layer + _DOWN, layer + _UP)
+    if any(name not in given or given[name].ndim < 2 or given[name][0, 0].numel() != 1 for name in names):
+        return False  # a linear layer's weight, or a convolution's of 1x1
+    (rows, columns), down, up = (tuple(given[name].shape[:2]) for name in names)
+    return down == (up[1], columns) and up[0] == rows

@@ -12,18 +12,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.model.matter_backbone import MatterBackbone
-from engine.model.matter_config import MEMATTE_S, MatterConfig
-from engine.model.matter_decoder import MatterDecoder, decode_tiles
-from engine.model.matter_windows import decode_around
-from engine.model.token_router import ratio_loss
+from engine.model.config import MEMATTE_S, MatterConfig
+from engine.model.matter_backbone import MatterBackbone, ratio_loss
+from engine.model.matter_decoder import MatterDecoder
+from engine.model.ready.around_unknown import decode_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.model.matter_parts import PartDecoder
+    from engine.model.ready.around_unknown import PartDecoder
 
-__all__ = ["Matter", "MatterOutput", "clamp_known", "ratio_loss"]
+__all__ = ["Matter", "MatterOutput", "ratio_loss"]
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -61,39 +60,26 @@ class Matter(nn.Module):
         self.decoder = MatterDecoder(config)
         self.parts: PartDecoder | None = None
 
-    def forward(
-        self,
-        plate_b3hw: Tensor,
-        trimap_b1hw: Tensor,
-        *,
-        tiled: bool | None = None,
-        max_tokens: int | None = None,
-    ) -> Tensor:
+    def forward(self, plate_b3hw: Tensor, trimap_b1hw: Tensor) -> Tensor:
         """Matte a batch of plates.
 
         Args:
             plate_b3hw: B x 3 x H x W, display-referred sRGB, RGB, 0..1.
             trimap_b1hw: B x 1 x H x W, 0 background, 0.5 unknown, 1 foreground.
-            tiled: how the decoder runs. None decides by size and equals one pass over the frame up to
-                rounding; True uses the official MEMatte's zero-filled tiles; False is one pass. `parts` has a way of
-                its own.
-            max_tokens: most tokens per frame and global block, instead of the config's; not used in training.
 
         Returns:
-            B x 1 x H x W float32 alpha, 0..1; known areas are not forced (see `clamp_known`).
+            B x 1 x H x W float32 alpha, 0..1; known areas are not forced to the trimap's values.
 
         Raises:
             ValueError: plate and trimap do not fit together.
         """
-        return self.forward_detailed(plate_b3hw, trimap_b1hw, tiled=tiled, max_tokens=max_tokens).alpha
+        return self.forward_detailed(plate_b3hw, trimap_b1hw).alpha
 
     def forward_detailed(
         self,
         plate_b3hw: Tensor,
         trimap_b1hw: Tensor,
         *,
-        tiled: bool | None = None,
-        max_tokens: int | None = None,
         chance: Sequence[torch.Generator] | None = None,
     ) -> MatterOutput:
         """Matte a batch of plates and tell what the routers did; arguments as for `forward`.
@@ -106,30 +92,14 @@ class Matter(nn.Module):
         image = _pad(_normalise(plate_b3hw.to(dtype), trimap_b1hw.to(dtype)), 2 * self.config.patch)
         # A training step on a processor takes less than half the time with channels-last data.
         image = image.contiguous(memory_format=torch.channels_last)
-        out = self.backbone(image, self.config.max_tokens if max_tokens is None else max_tokens, chance)
-        alpha = self._decode(out.features, image, tiled)[..., :height, :width]
+        out = self.backbone(image, self.config.max_tokens, chance)
+        alpha = self._decode(out.features, image)[..., :height, :width]
         return MatterOutput(alpha, out.keeps, out.log_probs, out.features)
 
-    def _decode(self, features: Tensor, image_b4hw: Tensor, tiled: bool | None) -> Tensor:
+    def _decode(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
         if self.parts is not None:
             return decode_around(self.parts, features, image_b4hw)
-        large = max(image_b4hw.shape[-2:]) > 2 * self.config.detail_tile
-        if tiled or (tiled is None and large and not self.training):
-            return decode_tiles(self.decoder, features, image_b4hw, self.config, fill=tiled is True)
         return cast("Tensor", self.decoder(features, image_b4hw))
-
-
-def clamp_known(alpha: Tensor, trimap: Tensor) -> Tensor:
-    """Force alpha to 0 where the trimap says background and to 1 where it says foreground.
-
-    Args:
-        alpha: alpha, 0..1.
-        trimap: same shape, 0 background, 1 foreground, anything between is unknown.
-
-    Returns:
-        Alpha, 0..1.
-    """
-    return alpha.masked_fill(trimap <= 0, 0.0).masked_fill(trimap >= 1, 1.0)
 
 
 def _check(plate_b3hw: Tensor, trimap_b1hw: Tensor) -> None:

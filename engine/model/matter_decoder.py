@@ -13,9 +13,9 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.model.matter_config import MatterConfig
+    from engine.model.config import MatterConfig
 
-__all__ = ["MatterDecoder", "decode_tiles"]
+__all__ = ["MatterDecoder"]
 
 
 class DetailStream(nn.Module):
@@ -39,7 +39,7 @@ class FusionBlock(nn.Module):
 
     def __init__(self, channels: int, detail_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.feature_channels, self.detail_channels = channels, detail_channels
+        self.detail_channels = detail_channels
         self.conv = ConvNormAct(channels + detail_channels, out_channels, 3)
 
     def forward(self, features: Tensor, detail: Tensor) -> Tensor:
@@ -67,6 +67,7 @@ class MatterDecoder(nn.Module):
 
     def __init__(self, config: MatterConfig) -> None:
         super().__init__()
+        self.config = config
         self.convstream = DetailStream(config.convstream)
         widths = (config.dim, *config.fusion)
         details = (*reversed(config.convstream), 4)
@@ -77,7 +78,7 @@ class MatterDecoder(nn.Module):
         self.matting_head = MattingHead(config.fusion[-1], config.head)
 
     def forward(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
-        """Decode one frame or tile.
+        """Decode a frame, one that is larger than two tiles in tiles; the result is the same up to rounding.
 
         Args:
             features: B x dim x H/16 x W/16.
@@ -86,44 +87,29 @@ class MatterDecoder(nn.Module):
         Returns:
             B x 1 x H x W float32 alpha, 0..1.
         """
+        large = max(image_b4hw.shape[-2:]) > 2 * self.config.detail_tile
+        return (self.in_tiles if large and not self.training else self.at_once)(features, image_b4hw)
+
+    def at_once(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
+        """Decode in one pass."""
         details = self.convstream(image_b4hw)
         for step, detail in zip(self.fusion_blks, reversed(details), strict=True):
             features = step(features, detail)
         return cast("Tensor", self.matting_head(features).float().sigmoid())
 
-
-def decode_tiles(
-    decoder: MatterDecoder, features: Tensor, image_b4hw: Tensor, config: MatterConfig, *, fill: bool
-) -> Tensor:
-    """Decode in tiles with context around them, so memory stays that of one tile.
-
-    Args:
-        decoder: the decoder to run on each tile.
-        features: B x dim x H/16 x W/16.
-        image_b4hw: B x 4 x H x W, normalised plate and trimap.
-        config: gives `patch`, `detail_tile` and `detail_overlap`.
-        fill: True pads the frame with zeros to whole tiles as the official MEMatte does, which shows within
-            48 px of the right and bottom edges; False ends the last tiles at the frame, which equals
-            decoding the frame at once.
-
-    Returns:
-        B x 1 x H x W float32 alpha, 0..1.
-    """
-    height, width = image_b4hw.shape[-2:]
-    patch, tile = config.patch, config.detail_tile
-    if fill:
-        right, bottom = -width % tile, -height % tile
-        image_b4hw = F.pad(image_b4hw, (0, right, 0, bottom))
-        features = F.pad(features, (0, right // patch, 0, bottom // patch))
-    alpha = image_b4hw.new_zeros((len(image_b4hw), 1, *image_b4hw.shape[-2:]), dtype=torch.float32)
-    for top, bottom, y0, y1 in _spans(alpha.shape[-2], tile, config.detail_overlap):
-        for left, right, x0, x1 in _spans(alpha.shape[-1], tile, config.detail_overlap):
-            part = decoder(
-                features[..., y0 // patch : y1 // patch, x0 // patch : x1 // patch],
-                image_b4hw[..., y0:y1, x0:x1],
-            )
-            alpha[..., top:bottom, left:right] = part[..., top - y0 : bottom - y0, left - x0 : right - x0]
-    return alpha[..., :height, :width]
+    def in_tiles(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
+        """Decode in tiles with context around them, so that memory stays that of one tile."""
+        patch, tile, overlap = self.config.patch, self.config.detail_tile, self.config.detail_overlap
+        height, width = image_b4hw.shape[-2:]
+        alpha = image_b4hw.new_zeros((len(image_b4hw), 1, height, width), dtype=torch.float32)
+        for top, bottom, y0, y1 in _spans(height, tile, overlap):
+            for left, right, x0, x1 in _spans(width, tile, overlap):
+                part = self.at_once(
+                    features[..., y0 // patch : y1 // patch, x0 // patch : x1 // patch],
+                    image_b4hw[..., y0:y1, x0:x1],
+                )
+                alpha[..., top:bottom, left:right] = part[..., top - y0 : bottom - y0, left - x0 : right - x0]
+        return alpha
 
 
 def _spans(size: int, step: int, overlap: int) -> Iterator[tuple[int, int, int, int]]:

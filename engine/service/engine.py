@@ -15,7 +15,6 @@ from engine.contract.errors import EngineError, ModelError, PlateError, ServiceE
 from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import ShotObject
-from engine.model.catalogue import find_files, weights_folder
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.housekeeping import surplus
 from engine.service.jobs import Job, JobBook
@@ -26,6 +25,7 @@ from engine.service.settings import ServiceSettings
 from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot, discard
 from engine.service.workers import Device, Workers
+from engine.weights.catalogue import find_files, weights_folder
 
 _log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 from engine.contract.shot import DIRECTIONS
 from engine.media.matte_files import read_signature
 from engine.media.mattes import LAYERS
-from engine.model.catalogue import find_files, weights_folder
 from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
 from engine.session.signature import signatures
+from engine.weights.catalogue import find_files, weights_folder
 
 _ABSENT = "no plate"
 

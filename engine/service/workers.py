@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.contract.errors import ServiceError
-from engine.model.process import prepared
+from engine.model.ready.memory import prepared
 from engine.service.jobs import Job
 from engine.service.messages import Message, from_line, to_line
 from engine.service.store import Store, discard

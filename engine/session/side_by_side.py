@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from engine.model.allocator import keep_freed_memory
+from engine.model.ready.memory import keep_freed_memory
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from engine import __version__
 from engine.contract.plan import plan_shot
 from engine.contract.shot import MaskPrompt, Prompt, Shot
 from engine.contract.shot_json import prompt_to_json
-from engine.model.weights_header import read_header
+from engine.weights.header import read_header
 
 _CHUNK = 1 << 20
 

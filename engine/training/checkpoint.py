@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from engine.contract.errors import ModelError
-from engine.model.checkpoints import load_model, save_model, start_model
 from engine.model.config import CONFIGS, STARTER, MAM2Config
 from engine.model.mam2 import MAM2
 from engine.training.photographic_trunk import load_photographic_trunk
 from engine.training.trainer import Progress, load_average
+from engine.weights.models import load_model, save_model, start_model
 
 PROCEDURAL = "procedural clips drawn by engine.training.procedural"
 

@@ -6,7 +6,7 @@ import timm
 import torch
 
 from engine.contract.errors import ModelError
-from engine.model.lite_trunk import LiteTrunk, folded
+from engine.model.image_encoder import LiteTrunk, folded
 from engine.model.mam2 import MAM2
 
 _BASE = "base_layer."  # where an adapter keeps the weight that it adapts

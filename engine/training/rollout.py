@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from engine.model.mam2 import MAM2
-from engine.model.siamese import siamese
+from engine.model.mam2 import MAM2, siamese
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory
 
 Correct = Callable[[Tensor, FramePrompt | None], FramePrompt]

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch.utils.data import Dataset
 
-from engine.model.checkpoints import load_model
 from engine.training import checkpoint, crew, trainer
 from engine.training.economy import recompute_activations
 from engine.training.samples import Sample
 from engine.training.stages import Stage, describe
+from engine.weights.models import load_model
 
 SAVED_EVERY = 300.0  # seconds
 

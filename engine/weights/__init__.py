@@ -1,1 +1,1 @@
-"""Weights from where they are published: addresses, downloads that survive a cut line, a record of what came."""
+"""Weight files: which there are, how they are written, read, imported and fetched; models from them and back."""

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.contract.errors import ModelError
-from engine.model.catalogue import SUFFIX
-from engine.model.weights_header import read_header
+from engine.weights.catalogue import SUFFIX
+from engine.weights.header import read_header
 
 FILE = "pulled.json"
 

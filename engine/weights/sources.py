@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.contract.errors import ModelError
-from engine.model.catalogue import OFFICIAL
+from engine.weights.catalogue import OFFICIAL
 
 OFFICIAL_SERVER = "https://huggingface.co"
 

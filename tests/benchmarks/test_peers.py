@@ -78,8 +78,8 @@ def test_a_seeded_matter_looks_at_the_plate_and_is_not_let_off(tmp_path):
     from lively import enliven
     from peers_truth import draw_shot
 
+    from engine.model.config import MEMATTE_S
     from engine.model.matter import Matter
-    from engine.model.matter_config import MEMATTE_S
 
     shot = draw_shot(tmp_path, "worst", 1, (320, 192))
     matter = Matter(MEMATTE_S).requires_grad_(False).eval()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.model.half_layers import FusedLinear, fuses
+from engine.model.ready.half import FusedLinear, fuses
 
 
 @pytest.fixture

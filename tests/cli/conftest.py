@@ -74,7 +74,7 @@ def weights(tmp_path_factory):
     """A weights file of a very small model whose numbers come from a seed."""
     from small_model import SMALL, lively
 
-    from engine.model.checkpoints import save_model
+    from engine.weights.models import save_model
 
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     # A file must name a known model; its settings are its own.

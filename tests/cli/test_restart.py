@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from engine.cli.restart import restart_prepared
-from engine.model.process import prepared
+from engine.model.ready.memory import prepared
 
 PROGRAM = """
 import os, pathlib, sys

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from engine.cli import model, weights
 from engine.contract.errors import ModelError
-from engine.model.checkpoints import save_model
 from engine.model.config import CONFIGS, STARTER
 from engine.model.mam2 import MAM2
+from engine.weights.models import save_model
 
 
 @pytest.fixture(scope="module")

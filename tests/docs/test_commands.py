@@ -191,8 +191,8 @@ def test_a_cheap_command_is_carried_out(page, words, shot_folder, monkeypatch, c
     def stop(*_, **__):
         raise _ModelNeeded
 
-    monkeypatch.setattr("engine.model.checkpoints.load_model", stop)
-    monkeypatch.setattr("engine.model.checkpoints.load_matter", stop)
+    monkeypatch.setattr("engine.weights.models.load_model", stop)
+    monkeypatch.setattr("engine.weights.models.load_matter", stop)
     starter = engine.cli.matte_run.find_files("starter", shot_folder)
     monkeypatch.setattr(engine.cli.matte_run, "find_files", lambda *_: starter)
     monkeypatch.setattr("engine.cli.report.show_bug", lambda error, _: 99 if isinstance(error, _ModelNeeded) else 1)

@@ -8,7 +8,7 @@ from small_model import SMALL, lively
 
 from engine.doctor.check_models import check_models, check_record
 from engine.doctor.finding import FAULT, OK, WARNING
-from engine.model.checkpoints import save_model
+from engine.weights.models import save_model
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from small_model import SMALL, lively
 from tiny_benchmark import TinyBenchmark
 
 from engine.cli import evaluate_benchmark, evaluate_report, run
-from engine.model.checkpoints import save_model
+from engine.weights.models import save_model
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from engine.model.matter import Matter, clamp_known
-from engine.model.matter_attention import Attention, attend_with_positions
-from engine.model.matter_config import MEMATTE_S, STARTER_MATTER, VITMATTE_S, MatterConfig
-from engine.model.token_router import ratio_loss, sample_policy, select_tokens
+from engine.model.config import MEMATTE_S, STARTER_MATTER, VITMATTE_S, MatterConfig
+from engine.model.matter import Matter
+from engine.model.matter_backbone import ratio_loss, sample_policy, select_tokens
+from engine.model.matter_blocks import Attention, attend_with_positions
 
 SMALL = dataclasses.replace(
     STARTER_MATTER, dim=32, depth=3, heads=2, window=3, global_blocks=(0, 2), detail_tile=64, fusion=(24, 16, 8, 8)
@@ -124,7 +124,7 @@ def test_a_frame_leaves_no_trace():
     plates, trimaps = batch(2)
     first = model(plates[:1], trimaps[:1])
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
-    model(plates[1:], trimaps[1:], tiled=True, max_tokens=1)
+    model(plates[1:], trimaps[1:])
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
     assert torch.equal(model(plates[:1], trimaps[:1]), first)
 
@@ -133,24 +133,22 @@ def test_a_frame_leaves_no_trace():
 def test_large_frames_decode_in_tiles_without_a_seam():
     """Above two tiles the decoder works in tiles by itself, and the alpha equals one pass over the frame."""
     model = make()
-    calls = []
-    model.decoder.register_forward_hook(lambda _, args, __: calls.append(tuple(args[1].shape[-2:])))
-    plate, trimap = batch(1, 96, 224)
-    alpha = model(plate, trimap)
-    assert len(calls) == 8
-    assert max(max(size) for size in calls) <= 64 + 2 * SMALL.detail_overlap
-    torch.testing.assert_close(alpha, model(plate, trimap, tiled=False), rtol=0, atol=1e-5)
+    given, sizes = [], []
+    model.decoder.register_forward_pre_hook(lambda _, args: given.append(args))
+    model.decoder.matting_head.register_forward_hook(lambda _, args, __: sizes.append(tuple(args[0].shape[-2:])))
+    alpha = model(*batch(1, 96, 224))
+    assert len(sizes) == 8
+    assert max(max(size) for size in sizes) <= 64 + 2 * SMALL.detail_overlap
+    torch.testing.assert_close(alpha, model.decoder.at_once(*given[0]), rtol=0, atol=1e-5)
 
 
 @torch.inference_mode()
 def test_token_cap():
-    """No router keeps more than `max_tokens` tokens per frame, and the cap of the config is the default."""
+    """No router keeps more than the config's `max_tokens` tokens per frame."""
     model = make(dataclasses.replace(SMALL, max_tokens=5))
     force_routers(model, keep=True)
     out = model.forward_detailed(*batch(2))
     assert all(keep.flatten(1).sum(1).tolist() == [5, 5] for keep in out.keeps)
-    out = model.forward_detailed(*batch(2), max_tokens=3)
-    assert all(keep.flatten(1).sum(1).tolist() == [3, 3] for keep in out.keeps)
 
 
 def test_selection_needs_a_positive_margin():
@@ -212,13 +210,6 @@ def test_ratio_loss():
     policies = [torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 0.0]]])]
     assert ratio_loss(policies).item() == 0
     assert ratio_loss(policies, target=0.75).item() == pytest.approx(0.25)
-
-
-def test_clamp_known():
-    """Background becomes 0, foreground 1, unknown stays, and the argument is not changed."""
-    alpha = torch.tensor([0.3, 0.3, 0.3])
-    assert clamp_known(alpha, torch.tensor([0.0, 0.5, 1.0])).tolist() == pytest.approx([0.0, 0.3, 1.0])
-    assert alpha.tolist() == pytest.approx([0.3, 0.3, 0.3])
 
 
 @torch.inference_mode()

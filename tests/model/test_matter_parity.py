@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
+from engine.model.config import MEMATTE_S, VITMATTE_S
 from engine.model.matter import Matter
-from engine.model.matter_config import MEMATTE_S, VITMATTE_S
-from engine.model.matter_keys import from_vitmatte_hf
+from engine.weights.keys import from_vitmatte_hf
 
 DATA = Path(__file__).parents[1] / "data" / "mematte"
 FULL = Path(__file__).parents[3] / "shared" / "fixtures" / "mematte"
@@ -89,6 +91,18 @@ def assert_routing(out, cases, case):
         np.testing.assert_allclose(log_prob[0].numpy(), cases[f"{case}/router{i}_logprob"], atol=TOLERANCE)
 
 
+def both_ways(matter, plate, trimap):
+    """What the matter gives, and its alpha in tiles that are filled with zeros at the frame's right and bottom."""
+    given = []
+    hook = matter.decoder.register_forward_pre_hook(lambda _, args: given.append(args))
+    out = matter.forward_detailed(plate, trimap)
+    hook.remove()
+    ((features, image),) = given
+    right, bottom = (-size % matter.config.detail_tile for size in (image.shape[-1], image.shape[-2]))
+    filled = functional.pad(features, (0, right // 16, 0, bottom // 16)), functional.pad(image, (0, right, 0, bottom))
+    return out, matter.decoder.in_tiles(*filled)[..., : plate.shape[-2], : plate.shape[-1]]
+
+
 def assert_alpha(alpha, expected):
     """Alpha is the recorded one, pixel by pixel."""
     np.testing.assert_allclose(alpha[0, 0].numpy(), expected, rtol=0, atol=TOLERANCE)
@@ -112,24 +126,25 @@ def test_mematte_has_the_official_parameters(mematte):
 def test_whole_frame_alpha_and_routing(mematte, case):
     """Decoding the frame at once gives the official alpha, padding quirk included, and the official routing."""
     cases = np.load(DATA / "cases.npz")
-    out = mematte.forward_detailed(*inputs(cases, case), tiled=False)
+    out, _ = both_ways(mematte, *inputs(cases, case))
     assert_routing(out, cases, case)
     assert_alpha(out.alpha, cases[f"{case}/alpha_whole"])
 
 
 @torch.inference_mode()
 def test_tiled_alpha(mematte):
-    """Decoding in zero-filled tiles gives the alpha of the official default."""
+    """Decoding in tiles that are filled with zeros, as the official default does, gives its alpha."""
     cases = np.load(DATA / "cases.npz")
-    alpha = mematte(*inputs(cases, "s0_96x128"), tiled=True)
-    assert_alpha(alpha, cases["s0_96x128/alpha"])
+    _, tiled = both_ways(mematte, *inputs(cases, "s0_96x128"))
+    assert_alpha(tiled, cases["s0_96x128/alpha"])
 
 
 @torch.inference_mode()
-def test_token_cap_keeps_the_surest(mematte):
+def test_token_cap_keeps_the_surest(mematte, monkeypatch):
     """Under a cap a router keeps the tokens whose recorded margin is largest."""
     cases = np.load(DATA / "cases.npz")
-    out = mematte.forward_detailed(*inputs(cases, "s0_96x128"), max_tokens=12)
+    monkeypatch.setattr(mematte, "config", replace(MEMATTE_S, max_tokens=12))
+    out = mematte.forward_detailed(*inputs(cases, "s0_96x128"))
     margin = np.subtract(*np.moveaxis(cases["s0_96x128/router0_logprob"], -1, 0))
     assert set(np.flatnonzero(out.keeps[0][0].numpy())) == set(np.argsort(margin, axis=None)[-12:])
     assert all(int(keep.sum()) == 12 for keep in out.keeps)
@@ -151,15 +166,15 @@ def test_vitmatte_alpha():
 @torch.inference_mode()
 @pytest.mark.skipif(not FULL.is_dir(), reason="the full set of recorded cases is not beside this repository")
 @pytest.mark.parametrize("case", FULL_CASES)
-def test_full_set(mematte, case):
+def test_full_set(mematte, case, monkeypatch):
     """Every recorded case agrees in routing, features and both ways of decoding."""
     cases = np.load(FULL / "cases.npz")
     described = {entry["case"]: entry for entry in json.loads((FULL / "cases.json").read_text())["cases"]}
     assert set(described) == set(FULL_CASES)
-    max_tokens = described[case]["max_number_token"]
-    for tiled, name in ((True, "alpha"), (False, "alpha_whole")):
-        out = mematte.forward_detailed(*inputs(cases, case), tiled=tiled, max_tokens=max_tokens)
-        assert_routing(out, cases, case)
-        assert_alpha(out.alpha, cases[f"{case}/{name}"])
-        if f"{case}/features" in cases:
-            np.testing.assert_allclose(out.features[0].numpy(), cases[f"{case}/features"], atol=TOLERANCE)
+    monkeypatch.setattr(mematte, "config", replace(MEMATTE_S, max_tokens=described[case]["max_number_token"]))
+    out, tiled = both_ways(mematte, *inputs(cases, case))
+    assert_routing(out, cases, case)
+    assert_alpha(out.alpha, cases[f"{case}/alpha_whole"])
+    assert_alpha(tiled, cases[f"{case}/alpha"])
+    if f"{case}/features" in cases:
+        np.testing.assert_allclose(out.features[0].numpy(), cases[f"{case}/features"], atol=TOLERANCE)

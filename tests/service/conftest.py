@@ -7,8 +7,8 @@ from running_engine import engines
 from worker_bench import Bench
 
 from engine.contract.errors import ServiceError
-from engine.model.checkpoints import load_model
 from engine.service.worker.offload import place_matter
+from engine.weights.models import load_model
 
 
 @pytest.fixture(scope="module")

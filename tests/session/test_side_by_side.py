@@ -5,8 +5,8 @@ from threading import Barrier
 import pytest
 import torch
 
+from engine.model.config import MEMATTE_S, STARTER_MATTER
 from engine.model.matter import Matter
-from engine.model.matter_config import MEMATTE_S, STARTER_MATTER
 from engine.session.side_by_side import frames_at_once, side_by_side
 
 

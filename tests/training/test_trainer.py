@@ -12,7 +12,6 @@ from numpy.lib.format import open_memmap
 from torch.utils.data import Dataset
 
 from engine.contract.errors import ModelError, PlateError
-from engine.model.checkpoints import load_model, save_model
 from engine.model.config import STARTER
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
@@ -25,6 +24,7 @@ from engine.training.samples import collate
 from engine.training.stages import STAGES, choose_parameters
 from engine.training.steps import STEPS, Lesson
 from engine.training.trainer import Progress, load_average, train_stage
+from engine.weights.models import load_model, save_model
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from publisher import BYTES, published
 from safetensors.torch import save
 
 from engine.contract.errors import ModelError
-from engine.model.import_weights import verify_file
+from engine.weights.import_weights import verify_file
 from engine.weights.pull import pull, workplace
 from engine.weights.record import forget, read_record
 from engine.weights.sources import SOURCES, source_of

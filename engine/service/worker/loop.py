@@ -14,12 +14,12 @@ from pathlib import Path
 
 import torch
 
-from engine.model.devices import pick_device
 from engine.service.messages import Message, from_line, to_line
 from engine.service.store import Store
 from engine.service.worker.models import Models
 from engine.service.worker.runs import Runs
 from engine.service.worker.worker import Worker
+from engine.weights.devices import pick_device
 
 
 def main(arguments: list[str] | None = None) -> None:

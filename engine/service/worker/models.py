@@ -3,9 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
-from engine.model.catalogue import ModelFiles, find_files, weights_folder
-from engine.model.checkpoints import load_model
 from engine.model.mam2 import MAM2
+from engine.weights.catalogue import ModelFiles, find_files, weights_folder
+from engine.weights.models import load_model
 
 
 class Models:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 
 from engine.contract.errors import ServiceError
-from engine.model.allocator import give_back_freed_memory
+from engine.model.ready.memory import give_back_freed_memory
 from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
 from engine.service.worker.footage import Footage

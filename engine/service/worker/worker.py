@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from engine.contract.errors import EngineError, ServiceError
-from engine.model.allocator import give_back_freed_memory
+from engine.model.ready.memory import give_back_freed_memory
 from engine.service.messages import Message
 from engine.service.schedule import Schedule
 from engine.service.store import Store, store_unusable

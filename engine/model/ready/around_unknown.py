@@ -1,0 +1,231 @@
+"""The matter's detail decoder where it matters: in windows around the unknown pixels of a trimap.
+
+A window's wide steps go in parts, each over what the next one reads, and no step doubles its features.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils import skip_init
+
+from engine.model.ready.regions import Crop, cells_with, filled_beyond, joined, runs_of, tiles_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.model.matter_decoder import FusionBlock, MatterDecoder
+
+__all__ = ["CONTEXT", "FoldedFusion", "PartDecoder", "decode_around", "windows_around"]
+
+_CELL = 64
+_LONGEST = 2048
+_LITTLE = 0.7
+"""Of the cost of the window that would hold all: several that cost more are not worth compiling for."""
+CONTEXT = 32
+"""How far the decoder sees, in pixels: what lies farther off changes no pixel."""
+_PART_HW, _GPU_PART_HW = (128, 256), (512, 1024)
+"""Pixels of what the two widest steps take at once; always as many, for oneDNN compiles for every size."""
+_STRIDES = (8, 4, 2, 1)
+_HALO = 2
+"""What the steps give around a place, each in pixels of its own: from as much before it a step makes as much."""
+_TAPS = torch.tensor([[[3, 1, 0], [1, 3, 0], [0, 3, 1]], [[1, 3, 0], [0, 3, 1], [0, 1, 3]]], dtype=torch.float64).div(4)
+"""What bilinear doubling reads: by half of a place (first, second), tap of the convolution and place beside it."""
+
+
+def decode_around(decoder: PartDecoder, features: Tensor, image_b4hw: Tensor) -> Tensor:
+    """Decode the unknown pixels of a batch; equals decoding the frame at once there, up to rounding.
+
+    Args:
+        decoder: the decoder to run on each window.
+        features: B x dim x H/16 x W/16.
+        image_b4hw: B x 4 x H x W, normalised plate and trimap.
+
+    Returns:
+        B x 1 x H x W float32: alpha around unknown pixels, the trimap elsewhere.
+    """
+    alpha = image_b4hw[:, 3:].float().clone()
+    frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
+    unknown = (alpha[:, 0] == 0.5).any(dim=0)
+    for window in windows_around(unknown):
+        inside, seen = window.cut_to(frame), window.grown(CONTEXT).cut_to(frame)
+        alpha[inside.window] = decoder(
+            features[seen.shrunk(16).window],
+            image_b4hw[seen.window],
+            inside.moved(-seen.left, -seen.top),
+            unknown[inside.window],
+        )
+    return alpha
+
+
+def windows_around(wanted_hw: Tensor) -> list[Crop]:
+    """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two.
+
+    Where several save little, one holds all.
+    """
+    windows = joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
+    box = reduce(Crop.around, windows) if windows else None
+    return [box] if box and sum(map(_cost, windows)) > _LITTLE * _cost(box) and _fits(box) else windows
+
+
+class PartDecoder(nn.Module):
+    """A decoder for places in a frame.
+
+    Args:
+        decoder: its norms are folded into its convolutions; its weights are shared where they stay as they are.
+    """
+
+    def __init__(self, decoder: MatterDecoder) -> None:
+        super().__init__()
+        self.convstream, self.head = decoder.convstream, decoder.matting_head
+        self.steps = nn.ModuleList(FoldedFusion(step) for step in cast("Iterable[FusionBlock]", decoder.fusion_blks))
+
+    def forward(self, features: Tensor, image_b4hw: Tensor, window: Crop, wanted_hw: Tensor) -> Tensor:
+        """Decode some pixels of a window; equals decoding the frame at once there, up to rounding.
+
+        Args:
+            features: B x dim x H/16 x W/16.
+            image_b4hw: B x 4 x H x W, normalised plate and trimap.
+            window: within the frame, on multiples of 16 pixels.
+            wanted_hw: its pixels that are wanted, bool.
+
+        Returns:
+            B x 1 x h x w float32 alpha of the window, 0..1; the trimap where nothing is wanted.
+        """
+        # Details and fusion may be in half precision while the step to alpha is not.
+        half, whole = (next(part.parameters()).dtype for part in (self.convstream, self.head))
+        details = self.convstream(image_b4hw.to(half))[::-1]
+        alpha = image_b4hw[:, 3:][window.window].float().clone()
+        frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
+        near = _cut(features.to(half), window.shrunk(2 * _STRIDES[0]).grown(_HALO))
+        for index in (0, 1):
+            near = self._step(index, near, details[index], window, frame)
+        for part in _parts_with(wanted_hw):
+            found = near[part.shrunk(4).grown(_HALO).moved(_HALO, _HALO).window]
+            place = part.moved(window.left, window.top)
+            for index in (2, 3):
+                found = self._step(index, found, details[index], place, frame)
+            around = place.grown(_HALO)
+            found = self.head(filled_beyond(found.to(whole), frame.moved(-around.left, -around.top)))
+            alpha[part.window] = found[..., _HALO:-_HALO, _HALO:-_HALO].float().sigmoid()
+        return alpha
+
+    def _step(self, index: int, features: Tensor, detail: Tensor, place: Crop, frame: Crop) -> Tensor:
+        """Give what a step makes of a place and its halo, from as much before it."""
+        around = place.shrunk(_STRIDES[index]).grown(_HALO)
+        there = frame.shrunk(_STRIDES[index]).moved(-around.left, -around.top)
+        return cast("Tensor", self.steps[index](features, _cut(detail, around.grown(1)), there))
+
+
+class FoldedFusion(nn.Module):
+    """A fusion step with the doubling folded into its convolution, which then gives each place's 2 x 2 pixels at once.
+
+    Convolving what was doubled reads and writes four times as many places as there are features; the products are as
+    many. Bilinear doubling is linear: of the weights of a 3 x 3 convolution over doubled features it makes 3 x 3 over
+    the features as they are, four times as many. Nothing is padded: it is given a place and what lies around.
+
+    Args:
+        step: its norm folded into its convolution.
+    """
+
+    def __init__(self, step: FusionBlock) -> None:
+        super().__init__()
+        conv, self.act = cast("nn.Conv2d", step.conv.conv), step.conv.bn
+        of_detail, of_features = conv.weight.detach().tensor_split([step.detail_channels], dim=1)
+        wide = torch.einsum("ykm,xln,ockl->yxocmn", _TAPS, _TAPS, of_features.cpu().double()).flatten(0, 2)
+        self.detail = _convolution(of_detail, conv.bias)
+        self.features = _convolution(wide.to(of_features), None)
+        self.of_doubled = nn.Parameter(of_features.clone(), requires_grad=False)
+
+    def forward(self, features: Tensor, detail: Tensor, frame: Crop) -> Tensor:
+        """Join what a place holds, and one more around it.
+
+        Args:
+            features: B x C x (h+2) x (w+2); what lies beyond the frame does not matter.
+            detail: B x D x (2h+2) x (2w+2), zero beyond the frame.
+            frame: where the frame lies, counted in pixels from the first that is given out; even.
+
+        Returns:
+            B x out x 2h x 2w.
+        """
+        # Doubling reads beyond the frame as if its outermost features went on.
+        features = filled_beyond(features, frame.shrunk(2).moved(1, 1), mode="replicate")
+        found = convolved(detail, self.detail.weight, self.detail.bias)
+        pixels = found.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
+        of_features = convolved(features, self.features.weight)
+        pixels += of_features.permute(0, 2, 3, 1).unflatten(3, (2, 2, -1)).transpose(2, 3)
+        self._forget_beyond(found, features, frame)
+        return cast("Tensor", self.act(found))
+
+    def _forget_beyond(self, found: Tensor, features: Tensor, frame: Crop) -> None:
+        """Take from the frame's outermost pixels what was doubled beyond them: the plain step has zeros there."""
+        height, width = found.shape[-2:]
+        for row, tap in ((frame.top, 0), (frame.bottom - 1, 2)):
+            if 0 <= row < height:
+                beyond = _doubled(features[:, :, row // 2 + 1, None], (1, 2))[..., 1:-1]
+                found[:, :, row, None] -= convolved(beyond, self.of_doubled[:, :, tap, None])
+        for column, tap in ((frame.left, 0), (frame.right - 1, 2)):
+            if 0 <= column < width:
+                beyond = _doubled(features[..., column // 2 + 1, None], (2, 1))[:, :, 1:-1]
+                beyond[:, :, : max(frame.top + 1, 0)] = 0  # corners are gone with the rows
+                beyond[:, :, frame.bottom + 1 :] = 0
+                found[..., column, None] -= convolved(beyond, self.of_doubled[..., tap, None])
+
+
+def _cheaper_together(one: Crop, other: Crop) -> bool:
+    both = one.around(other)
+    return _fits(both) and _cost(both) <= _cost(one) + _cost(other)
+
+
+def _fits(window: Crop) -> bool:
+    return max(window.right - window.left, window.bottom - window.top) <= _LONGEST
+
+
+def _cost(window: Crop) -> int:
+    return (window.right - window.left + 2 * CONTEXT) * (window.bottom - window.top + 2 * CONTEXT)
+
+
+def _parts_with(wanted_hw: Tensor) -> list[Crop]:
+    """Give parts of a window (H, W) bool, on multiples of 4, that hold every wanted pixel and little else."""
+    frame = Crop(0, 0, wanted_hw.shape[1], wanted_hw.shape[0])
+    size = _PART_HW if wanted_hw.device.type == "cpu" else _GPU_PART_HW
+    return [tile.shifted_into(frame) for tile in tiles_over(wanted_hw, *size, grid=4)]
+
+
+def _cut(picture: Tensor, seen: Crop) -> Tensor:
+    """Give a rectangle of a picture, with zeros beyond its edges."""
+    held = seen.cut_to(Crop(0, 0, picture.shape[-1], picture.shape[-2]))
+    around = (held.left - seen.left, seen.right - held.right, held.top - seen.top, seen.bottom - held.bottom)
+    return functional.pad(picture[held.window], around) if any(around) else picture[held.window]
+
+
+def _doubled(line: Tensor, times: tuple[int, int]) -> Tensor:
+    return functional.interpolate(line, scale_factor=times, mode="bilinear", align_corners=False)
+
+
+def convolved(picture: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Convolve, padding nothing.
+
+    In bfloat16 it is padded and cut: oneDNN 3.13 computes an unpadded convolution wrongly on processors with AMX, and
+    which others it does has not been measured; padded ones have been compared with float32 there.
+    """
+    if picture.dtype != torch.bfloat16:
+        return functional.conv2d(picture, weight, bias)
+    down, across = weight.shape[2] // 2, weight.shape[3] // 2
+    found = functional.conv2d(picture, weight, bias, padding=(down, across))
+    return found[:, :, down : found.shape[2] - down, across : found.shape[3] - across]
+
+
+def _convolution(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """Give the convolution with these weights, which pads nothing."""
+    out, channels, *size = weight.shape
+    conv = skip_init(nn.Conv2d, channels, out, size, bias=bias is not None)
+    conv.to(weight).requires_grad_(requires_grad=False)
+    conv.weight.copy_(weight)
+    if bias is not None:
+        conv.bias.copy_(bias)
+    return conv

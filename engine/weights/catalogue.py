@@ -1,0 +1,159 @@
+"""Which weights there are, where they lie on this machine, and what a model still lacks. Needs no torch."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from engine.contract.errors import ModelError
+from engine.model.config import CONFIGS
+from engine.weights.header import MATTERS, Contents, read_header
+
+STARTER_FILE = Path(__file__).parents[1] / "starter" / "starter.safetensors"
+SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Official:
+    """A published weights file: its name there, who publishes it, and the licence as far as it is known."""
+
+    file: str
+    publisher: str
+    licence: str
+
+
+_SAM2 = ("facebookresearch/sam2", "Apache-2.0")
+_RESEARCH = "MIT; trained on image sets with research-only terms"
+_MEMATTE = ("linyiheng123/MEMatte", _RESEARCH)
+_VITMATTE = ("hustvl/ViTMatte", _RESEARCH)
+
+OFFICIAL: dict[str, Official] = {
+    "sam2.1-t": Official("sam2.1_hiera_tiny.pt", *_SAM2),
+    "sam2.1-s": Official("sam2.1_hiera_small.pt", *_SAM2),
+    "sam2.1-b+": Official("sam2.1_hiera_base_plus.pt", *_SAM2),
+    "sam2.1-l": Official("sam2.1_hiera_large.pt", *_SAM2),
+    "mematte-s": Official("MEMatte_ViTS_DIM.pth", *_MEMATTE),
+    "mematte-b": Official("MEMatte_ViTB_DIM.pth", *_MEMATTE),
+    "vitmatte-s": Official("ViTMatte_S_Com.pth", *_VITMATTE),
+    "vitmatte-b": Official("ViTMatte_B_Com.pth", *_VITMATTE),
+}
+"""Published weights by the name that they get here."""
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """The files that make a model: the same one twice when it holds the whole."""
+
+    tracker: Path
+    matter: Path
+
+
+def weights_folder() -> Path:
+    """Give the folder of imported weights: `$MAM2_WEIGHTS`, else the user's data folder. It may not exist yet."""
+    named = os.environ.get("MAM2_WEIGHTS")
+    return Path(named).expanduser() if named else platformdirs.user_data_path("mam2", appauthor=False) / "weights"
+
+
+def stored(name: str, folder: Path) -> Path:
+    """Give the file that holds, or would hold, the weights `name`."""
+    return STARTER_FILE if name == "starter" else folder / f"{name}{SUFFIX}"
+
+
+def lacking(model: str, folder: Path) -> tuple[str, ...]:
+    """Give the names of the weights without which `model`, a key of `CONFIGS`, cannot run; empty when it can."""
+    missing = [] if stored(model, folder).is_file() else [model]
+    if model.startswith("sam2.1-") and not _imported_matters(folder):
+        missing.append("mematte-s")
+    return tuple(missing)
+
+
+def find_files(name_or_path: str, folder: Path) -> ModelFiles:
+    """Give the files of a model.
+
+    Args:
+        name_or_path: a key of `CONFIGS`, with `:MATTER` behind it to choose one of several imported matters
+            (`sam2.1-l:vitmatte-s`), or the path of a weights file.
+        folder: imported weights.
+
+    Raises:
+        ModelError: an unknown name (`model.unknown`), weights that are not here (`model.missing`), a file that holds
+            something else than its name says (`model.config`), or one that `read_header` refuses.
+    """
+    model, _, matter = name_or_path.partition(":")
+    named = model in CONFIGS
+    if named:
+        path = stored(model, folder)
+        if not path.is_file():
+            raise _missing(model, lacking(model, folder))
+    else:
+        path, matter = Path(name_or_path), ""
+        if not path.is_file() and path.name == name_or_path and not path.suffix:
+            raise ModelError(
+                "model.unknown",
+                f"There is no model '{name_or_path}'.",
+                f"Choose one of {', '.join(CONFIGS)}, or give a {SUFFIX} file.",
+            )
+    contents = _contents(path, model if named else "")
+    if contents.tracker is None:
+        raise ModelError(
+            "model.config",
+            f"{path.name} holds only a matter ({contents.name}); a model needs a tracker too.",
+            f"Choose it beside a tracker: --model sam2.1-l:{contents.name}.",
+        )
+    if contents.matter is not None and not matter:
+        return ModelFiles(path, path)
+    return ModelFiles(path, _matter_file(matter, folder))
+
+
+def _matter_file(matter: str, folder: Path) -> Path:
+    if matter and matter not in OFFICIAL:
+        matters = ", ".join(name for name in MATTERS if name in OFFICIAL)
+        raise ModelError("model.unknown", f"There is no matter '{matter}'.", f"Choose one of: {matters}.")
+    imported = _imported_matters(folder)
+    if matter and matter not in imported:
+        raise _missing(matter, (matter,))
+    if not imported:
+        raise _missing("a matter", ("mematte-s",))
+    path = stored(matter or imported[0], folder)
+    if _contents(path, matter or imported[0]).matter is None:
+        raise ModelError("model.config", f"{path} holds no matter.", "Import the right file again.")
+    return path
+
+
+def _contents(path: Path, name: str) -> Contents:
+    contents = Contents.from_header(read_header(path), path.name)
+    if name and contents.name != name:
+        raise ModelError(
+            "model.config",
+            f"{path} holds '{contents.name}', not '{name}'.",
+            "Somebody renamed it: import the right file again.",
+        )
+    return contents
+
+
+def _imported_matters(folder: Path) -> list[str]:
+    return [name for name in MATTERS if name in OFFICIAL and stored(name, folder).is_file()]
+
+
+def _missing(model: str, names: tuple[str, ...]) -> ModelError:
+    if model == "starter":
+        return ModelError(
+            "model.missing",
+            f"The starter weights are not in this installation ({STARTER_FILE}).",
+            "Install mam2 again from a complete copy.",
+        )
+    if model not in OFFICIAL and names == (model,):
+        return ModelError(
+            "model.missing",
+            f"There are no weights of '{model}' on this machine, and nobody publishes any.",
+            "Use `starter` or a `sam2.1-*`; a trained file of your own is taken in with: mam2 weights import FILE.",
+        )
+    wanted = " and ".join(
+        f"{OFFICIAL[name].file} ({OFFICIAL[name].publisher}, {OFFICIAL[name].licence})" for name in names
+    )
+    return ModelError(
+        "model.missing",
+        f"Weights that '{model}' needs are not on this machine yet: {', '.join(names)}.",
+        f"`mam2 weights list` says how to get {wanted}. What you have already: mam2 weights import FILE.",
+    )

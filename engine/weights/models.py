@@ -1,0 +1,238 @@
+"""Models from weights files and back: one way for the starter, for SAM 2.1 with a public matter, and for MAM2.
+
+A model is one file with everything, or a file with the tracker beside one with the matter. Every tensor is accounted
+for. What a published SAM 2.1 lacks, MAM2's additions, begins as designed: the trimap's upscaler as a copy of the
+mask's, mask augmentation and adapters as the identity, tokens and hypernetworks as their modules initialise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from engine.contract.errors import ModelError
+from engine.model.config import CONFIGS, LoraSettings, MAM2Config, MatterConfig
+from engine.model.image_encoder import add_lora, lora_layers, merged
+from engine.model.mam2 import MAM2
+from engine.model.matter import Matter
+from engine.model.ready.make_ready import optimise, optimise_matter
+from engine.weights.catalogue import ModelFiles, find_files, weights_folder
+from engine.weights.devices import pick_device
+from engine.weights.file import read_weights, write_weights
+from engine.weights.header import PARTS, RESERVED, Contents, matter_name, read_header
+from engine.weights.import_weights import ImportedWeights, import_file, verify_file
+from engine.weights.keys import copied_from, public_start, vitmatte_into_mematte
+from engine.weights.structure import check_fit, empty_model, empty_parts
+
+__all__ = [
+    "ImportedWeights",
+    "import_file",
+    "load_matter",
+    "load_model",
+    "read_header",
+    "save_model",
+    "start_model",
+    "verify_file",
+    "weights_folder",
+]
+
+_HALVED = 4096  # numbers from which a tensor is large
+
+
+def load_model(
+    name_or_path: str | Path,
+    *,
+    device: str = "cpu",
+    for_training: bool = False,
+    exact: bool = False,
+    folder: Path | None = None,
+) -> MAM2:
+    """Load a model.
+
+    Args:
+        name_or_path: `starter` (shipped), a key of `CONFIGS` whose weights are imported, with `:MATTER` behind it to
+            choose a matter (`sam2.1-l:vitmatte-s`), or the path of a `.safetensors` file.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        for_training: keep adapters beside the weights (fresh ones where they were merged), in training mode; otherwise
+            they are merged, nothing asks for gradients and the model is in evaluation mode.
+        exact: leave out what makes it quicker and cannot be saved again; see `engine.model.ready.make_ready`.
+        folder: imported weights, instead of `weights_folder()`.
+
+    Returns:
+        The model; its weights are float32 where it is exact or for training.
+
+    Raises:
+        ModelError: `model.missing`, `model.unknown`, `model.corrupt`, `model.keys`, `model.config`,
+            `model.version`, `model.unreadable` or `model.device`; says what to do.
+    """
+    target = pick_device(device)
+    model = _assemble(find_files(str(name_or_path), folder or weights_folder()), merge=not for_training)
+    if for_training:
+        _adapt(model, CONFIGS[model.config.name].lora, seed=0)
+        return model.to(target).train()
+    model.to(target).requires_grad_(False).eval()
+    if not exact:
+        optimise(model)
+    return model
+
+
+def load_matter(
+    name_or_path: str | Path, *, device: str = "cpu", exact: bool = False, folder: Path | None = None
+) -> Matter:
+    """Load a model's matter alone, in evaluation mode; arguments and errors are those of `load_model`."""
+    target = pick_device(device)
+    path = find_files(str(name_or_path), folder or weights_folder()).matter
+    held, tensors = read_weights(path)
+    contents = Contents(held.name, matter=held.matter)
+    named = {key: tensor for key, tensor in tensors.items() if key.startswith("matter.")}
+    parts = empty_parts(contents)
+    check_fit(contents, parts, named, path.name)
+    parts.load_state_dict(named)
+    matter = cast("Matter", parts["matter"]).to(target).requires_grad_(False).eval()
+    if not exact:
+        optimise_matter(matter)
+    return matter
+
+
+def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:
+    """Build a model as its training begins.
+
+    `mam2-*` begin from imported SAM 2.1 and matter weights, the rest of MAM2 as designed; the `starter` from nothing.
+
+    Args:
+        name: a key of `CONFIGS`.
+        matter: the imported matter to begin from; ViTMatte gives MEMatte all but its routers and refiners.
+        device: as for `load_model`.
+        seed: of what begins at random.
+        folder: imported weights, instead of `weights_folder()`.
+
+    Raises:
+        ModelError: as for `load_model`.
+    """
+    target = pick_device(device)
+    if name not in CONFIGS:
+        raise ModelError("model.unknown", f"There is no model '{name}'.", f"Choose one of: {', '.join(CONFIGS)}.")
+    config = CONFIGS[name]
+    public = public_start(config.tracker)
+    if public is None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return MAM2(config).to(target).train()
+    chosen = f"{public}:{matter}" if matter else public
+    model = _assemble(find_files(chosen, folder or weights_folder()), seed=seed)
+    _adapt(model, config.lora, seed=seed)
+    if model.matter.config != config.matter:
+        model.matter = _into(model.matter, config.matter, seed=seed)
+    model.config = config
+    return model.to(target).train()
+
+
+def save_model(
+    model: MAM2,
+    path: Path,
+    *,
+    metadata: Mapping[str, str],
+    parts: tuple[str, ...] = PARTS,
+    half: bool = False,
+) -> None:
+    """Write a model, whole or not at all.
+
+    Args:
+        model: its config's name is a key of `CONFIGS`.
+        path: `.safetensors`.
+        metadata: facts to keep with it, as `source`, `source_sha256`, `licence`.
+        parts: `tracker`, `matter` or both.
+        half: store large tensors in half precision; small ones cost nothing and stay as they are.
+
+    Raises:
+        ModelError: `model.config` for a config without a known name, `model.unwritable`.
+        ValueError: a fact's name begins with `mam2.`, which is the format's own; numbers that half cannot hold; a model
+            made ready to matte, which no longer has its own weights.
+    """
+    if model.matter.parts is not None:
+        raise ValueError("a model made ready to matte cannot be saved: load it with exact=True")
+    config = model.config
+    if config.name not in CONFIGS:
+        raise ModelError(
+            "model.config", f"'{config.name}' is not the name of a model.", f"Choose one of: {', '.join(CONFIGS)}."
+        )
+    if any(key.startswith(RESERVED) for key in metadata):
+        raise ValueError(f"facts must not begin with {RESERVED}")
+    tensors = {key: tensor for key, tensor in model.state_dict().items() if key.partition(".")[0] in parts}
+    adapters = lora_layers(model)
+    contents = Contents(
+        config.name,
+        config.tracker if "tracker" in parts else None,
+        config.lora if "tracker" in parts and adapters else None,
+        config.trimap_from,
+        config.matter if "matter" in parts else None,
+    )
+    write_weights(path, contents, _halved(tensors) if half else tensors, metadata)
+
+
+def _assemble(files: ModelFiles, *, seed: int = 0, merge: bool = False) -> MAM2:
+    contents, tensors = read_weights(files.tracker)
+    if merge and contents.lora is not None:
+        tensors, contents = merged(tensors, contents.lora), replace(contents, lora=None)
+    if files.matter == files.tracker:
+        matter, matter_tensors = contents, tensors
+    else:
+        contents = replace(contents, matter=None)
+        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("matter.")}
+        matter, matter_tensors = read_weights(files.matter)
+    if contents.tracker is None or matter.matter is None:
+        raise ValueError(f"{files} hold no whole model")
+    model = empty_model(MAM2Config(contents.name, contents.tracker, matter.matter, contents.trimap_from, contents.lora))
+    absent = check_fit(contents, model, tensors, files.tracker.name)
+    if files.matter != files.tracker:
+        check_fit(matter, model, matter_tensors, files.matter.name)
+    model.load_state_dict({**tensors, **matter_tensors, **_begin(model, absent, tensors, seed)})
+    return model
+
+
+def _begin(model: MAM2, absent: set[str], tensors: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
+    """Give MAM2's additions their first values: copies where designed, else as their modules initialise."""
+    if not absent:
+        return {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model.tracker._build_sam_heads()  # noqa: SLF001 - anew, now with initial values
+    fresh = model.state_dict()
+    sources = {key: copied_from(key) for key in absent}
+    return {key: fresh[key] if source is None else tensors[source] for key, source in sources.items()}
+
+
+def _adapt(model: MAM2, lora: LoraSettings | None, *, seed: int) -> None:
+    """Give the encoder adapters that change nothing yet, where it has none."""
+    if lora is None or lora_layers(model):
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        add_lora(model.tracker.image_encoder, lora)
+    model.config = replace(model.config, lora=lora)
+
+
+def _into(matter: Matter, config: MatterConfig, *, seed: int) -> Matter:
+    """Give a routed matter that begins from an unrouted one."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        routed = Matter(config)
+    state, _ = vitmatte_into_mematte(matter.state_dict(), routed.state_dict())
+    contents = Contents(matter_name(config), matter=config)
+    named = {f"matter.{key}": tensor for key, tensor in state.items()}
+    check_fit(contents, nn.ModuleDict({"matter": routed}), named, matter_name(matter.config))
+    routed.load_state_dict(state)
+    return routed
+
+
+def _halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    halved = {}
+    for key, tensor in tensors.items():
+        large = tensor.dtype == torch.float32 and tensor.numel() >= _HALVED
+        if large and bool(tensor.abs().max() > torch.finfo(torch.float16).max):
+            raise ValueError(f"{key} is too large for half precision")
+        halved[key] = tensor.half() if large else tensor
+    return halved
