@@ -94,6 +94,7 @@ RULES = {
         ours=_set("engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
         theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "av", "accelerate", "safetensors"),
         forbidden=NETWORK,
+        exceptions={"engine.training.pictures.teacher": _set("onnxruntime")},
     ),
     "engine.evaluation": Rule(
         # The procedural clips have exact mattes: evaluation draws those that training never sees.
