@@ -1,0 +1,155 @@
+"""`mam2 evaluate pictures`: models side by side on a pack of photographs, and what they cannot be seen on otherwise."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.contract.errors import EngineError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from engine.evaluation.pictures.methods import Methods
+    from engine.evaluation.pictures.sections import Section
+    from engine.training.pictures.pack import Pack
+
+NAME = "pictures"
+PARTS = ("masks",)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be measured.
+
+    Attributes:
+        pack: folder of the pack of pictures.
+        models: names or weights files; the first is what the others are compared with.
+        parts: of `PARTS`.
+        tiers: of licences whose pictures are taken.
+        limit: most pictures of a part; None: all.
+        mode: row of the paper's ablation.
+        device: what runs the models.
+        baselines: whether simple methods are measured, too.
+        saliency: file of U2-Net-p; None: it is left out.
+        out: folder for the report; None: it is only shown.
+        pictures: whether strips to look at go there, too.
+    """
+
+    pack: Path
+    models: Sequence[str]
+    parts: Sequence[str]
+    tiers: Sequence[str]
+    limit: int | None
+    mode: str
+    device: str
+    baselines: bool
+    saliency: Path | None
+    out: Path | None
+    pictures: bool
+
+    def __post_init__(self) -> None:
+        wrong = [part for part in self.parts if part not in PARTS]
+        if wrong:
+            raise EngineError(
+                "evaluate.part", f"'{wrong[0]}' is no part of '{NAME}'.", f"Its parts are: {', '.join(PARTS)}."
+            )
+        if self.pictures and self.out is None:
+            raise EngineError("evaluate.arguments", "Pictures need a folder to go to.", "Give one with -o FOLDER.")
+
+
+def examine_pictures(wish: Wish) -> None:
+    """Measure, show the tables and write the report.
+
+    Raises:
+        EngineError: the pack, a model or a part is not there; a file cannot be written.
+    """
+    from rich.console import Console
+
+    from engine.cli.evaluate_report import drawn
+    from engine.evaluation.pictures.sections import plain
+    from engine.evaluation.pictures.strips import write_strips
+    from engine.evaluation.pictures.words import report_markdown, section_tables
+    from engine.evaluation.text_files import write_text
+    from engine.training.pictures.pack import read_pack
+
+    console = Console()
+    pack, methods = read_pack(wish.pack, "dev", wish.tiers), _methods(wish)
+    sections = [section for part in wish.parts for section in _examine(part, pack, methods, wish)]
+    for table in (table for section in sections for table in section_tables(section)):
+        console.print(drawn(table))
+    notes = [f"Tiers {', '.join(wish.tiers)} of the pack's split 'dev'; mode {wish.mode}.", *_left_out(wish)]
+    _say(console, notes)
+    if wish.out:
+        found = {
+            "version": 1,
+            "benchmark": NAME,
+            "tiers": list(wish.tiers),
+            "mode": wish.mode,
+            "models": dict(zip(methods.models, wish.models, strict=True)),
+            "sections": {section.key: plain(section) for section in sections},
+        }
+        write_text(wish.out / "report.json", json.dumps(found, indent=1))
+        write_text(wish.out / "report.md", report_markdown("Photographs", notes, sections))
+        strips = [file for section in sections for file in write_strips(section, wish.out)]
+        _say(console, [f"Written: {', '.join(map(str, [wish.out / 'report.md', *strips]))}"])
+
+
+def _examine(part: str, pack: "Pack", methods: "Methods", wish: Wish) -> "tuple[Section, ...]":
+    from rich.console import Console
+    from rich.progress import track
+
+    from engine.evaluation.pictures.masked import in_turn, read_masked
+    from engine.evaluation.pictures.masks import examine_masks
+
+    pictures = in_turn(pack.of("masked"), wish.limit)
+    if not pictures:
+        raise EngineError(
+            "evaluate.part",
+            f"The pack has no masked pictures of tier {', '.join(wish.tiers)} for '{part}'.",
+            "Give --tiers.",
+        )
+    return examine_masks(map(read_masked, track(pictures, part, console=Console(stderr=True))), methods)
+
+
+def _methods(wish: Wish) -> "Methods":
+    from engine.evaluation.pictures.methods import Methods
+    from engine.model.checkpoints import load_model
+
+    saliency = None
+    if wish.saliency:
+        from engine.training.pictures.teacher import open_teacher
+
+        saliency = open_teacher(wish.saliency)
+    models = {name: load_model(model, device=wish.device) for name, model in _names(wish.models).items()}
+    return Methods(models, wish.mode, wish.baselines, saliency, wish.pictures)
+
+
+def _names(models: Sequence[str]) -> dict[str, str]:
+    """Give each model a short name of its own."""
+    found: dict[str, str] = {}
+    for model in models:
+        path = Path(model)
+        short = path.name.removesuffix(".safetensors")
+        if short in found and path.parent.name:
+            short = f"{path.parent.name}/{short}"
+        if short in found:
+            raise EngineError("evaluate.arguments", f"'{model}' is named twice.", "Name each model once.")
+        found[short] = model
+    return found
+
+
+def _left_out(wish: Wish) -> list[str]:
+    """Say which baselines are not there, and how to get them."""
+    absent = []
+    if not wish.baselines:
+        absent.append("the simple methods (--baselines)")
+    if wish.saliency is None:
+        absent.append("U2-Net-p without a prompt (--saliency u2netp.onnx, and pip install onnxruntime)")
+    return [f"Left out: {'; '.join(absent)}."] if absent else []
+
+
+def _say(console: "Console", lines: Sequence[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
