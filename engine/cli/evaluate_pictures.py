@@ -1,10 +1,10 @@
 """`mam2 evaluate pictures`: models side by side on a pack of photographs, and what they cannot be seen on otherwise."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.contract.errors import EngineError
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from engine.evaluation.pictures.sections import Section
     from engine.training.pictures.pack import Pack
 
+T = TypeVar("T")
+
 NAME = "pictures"
-PARTS = ("masks",)
+PARTS = ("masks", "composites", "matter", "clips")
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,11 @@ def examine_pictures(wish: Wish) -> None:
 
     console = Console()
     pack, methods = read_pack(wish.pack, "dev", wish.tiers), _methods(wish)
-    sections = [section for part in wish.parts for section in _examine(part, pack, methods, wish)]
-    for table in (table for section in sections for table in section_tables(section)):
-        console.print(drawn(table))
+    sections = []
+    for section in _examine(pack, methods, wish):
+        sections.append(section)
+        for table in section_tables(section):
+            console.print(drawn(table))
     notes = [f"Tiers {', '.join(wish.tiers)} of the pack's split 'dev'; mode {wish.mode}.", *_left_out(wish)]
     _say(console, notes)
     if wish.out:
@@ -96,21 +100,41 @@ def examine_pictures(wish: Wish) -> None:
         _say(console, [f"Written: {', '.join(map(str, [wish.out / 'report.md', *strips]))}"])
 
 
-def _examine(part: str, pack: "Pack", methods: "Methods", wish: Wish) -> "tuple[Section, ...]":
+def _examine(pack: "Pack", methods: "Methods", wish: Wish) -> "Iterator[Section]":
+    """Measure part by part; those that are made of the same pictures share them."""
+    from engine.evaluation.pictures import clips, composites, matters, mattes
+    from engine.evaluation.pictures.closed_form import Solver
+    from engine.evaluation.pictures.masked import in_turn, read_masked
+    from engine.evaluation.pictures.masks import examine_masks
+    from engine.evaluation.pictures.studio import Studio
+
+    most = wish.limit or 1 << 30
+    if "masks" in wish.parts:
+        pictures = in_turn(pack.of("masked"), wish.limit)
+        if not pictures:
+            raise EngineError("evaluate.part", "The pack has no masked pictures of these tiers.", "Give other --tiers.")
+        yield from examine_masks(_shown("masks", map(read_masked, pictures), len(pictures)), methods)
+    if wish.parts == ["masks"]:
+        return
+    studio, solver = Studio.of(pack), Solver()
+    made, count = composites.Composites(studio), min(most, composites.COUNT)
+    if "composites" in wish.parts:
+        yield mattes.examine_composites(_shown("composites", made.clips(count), count), methods, solver)
+    if "matter" in wish.parts:
+        yield matters.examine_matters(_shown("matter", made.clips(count), count), methods, solver)
+        few = min(most, matters.HD_COUNT)
+        large = composites.Composites(studio, matters.HD).clips(few)
+        yield matters.examine_matters_at_hd(_shown("matter, HD", large, few), methods, solver)
+    if "clips" in wish.parts:
+        count = min(most, clips.COUNT)
+        yield mattes.examine_clips(_shown("clips", clips.StillClips(studio).clips(count), count), methods)
+
+
+def _shown(label: str, made: Iterable[T], count: int) -> Iterable[T]:
     from rich.console import Console
     from rich.progress import track
 
-    from engine.evaluation.pictures.masked import in_turn, read_masked
-    from engine.evaluation.pictures.masks import examine_masks
-
-    pictures = in_turn(pack.of("masked"), wish.limit)
-    if not pictures:
-        raise EngineError(
-            "evaluate.part",
-            f"The pack has no masked pictures of tier {', '.join(wish.tiers)} for '{part}'.",
-            "Give --tiers.",
-        )
-    return examine_masks(map(read_masked, track(pictures, part, console=Console(stderr=True))), methods)
+    return track(made, label, count, console=Console(stderr=True))
 
 
 def _methods(wish: Wish) -> "Methods":

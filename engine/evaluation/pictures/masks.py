@@ -8,7 +8,7 @@ import numpy as np
 from engine.evaluation.baselines import grabcut
 from engine.evaluation.pictures.clicking import Answer, answers
 from engine.evaluation.pictures.masked import MaskedPicture, iou
-from engine.evaluation.pictures.methods import SALIENCY, Clock, Methods
+from engine.evaluation.pictures.methods import SALIENCY, Clock, Methods, Watch
 from engine.evaluation.pictures.sections import Case, Measure, Section
 from engine.evaluation.pictures.strips import strip
 from engine.evaluation.prompts import box
@@ -44,10 +44,10 @@ def examine_masks(pictures: Iterable[MaskedPicture], methods: Methods) -> tuple[
         cases += found
         if picture.salient is not None:
             salient += [case for case in found if case.name == _name(picture, picture.salient)]
-            salient += _without_prompt(picture, picture.salient, methods, clock)
+            salient += _without_prompt(picture, picture.salient, methods)
     models, mark = tuple(methods.models), digest.hexdigest()[:12]
     whole = Section(
-        "masks", "Objects of masked pictures", "objects", MEASURES[:4], tuple(cases), models, True, clock.seconds, mark
+        "masks", "Objects of masked pictures", "objects", MEASURES[:4], tuple(cases), models, True, clock.totals, mark
     )
     apart = Section(
         "salient",
@@ -64,8 +64,9 @@ def examine_masks(pictures: Iterable[MaskedPicture], methods: Methods) -> tuple[
 
 
 def _ask(name: str, model: MAM2, picture: MaskedPicture, methods: Methods, clock: Clock) -> Iterator[Case]:
-    with clock.running(name):
-        found = dict(answers(model, picture, methods.mode))
+    watch = Watch()
+    found = dict(answers(model, picture, methods.mode))
+    clock.add(name, watch.spent())
     for value in picture.objects:
         figures = {
             key: iou(answer[value].mask_hw, picture.mask(value), picture.counted_hw) for key, answer in found.items()
@@ -81,18 +82,18 @@ def _simple(picture: MaskedPicture, clock: Clock) -> Iterator[Case]:
         filled = np.zeros_like(truth)
         left, top, right, bottom = box(np.where(truth, np.uint8(255), np.uint8(0)))
         filled[top:bottom, left:right] = True
-        with clock.running(GRABCUT):
-            cut = grabcut(picture.plate_hwc[None], truth[None].astype(np.float32))[0] > 0.5
+        watch = Watch()
+        cut = grabcut(picture.plate_hwc[None], truth[None].astype(np.float32))[0] > 0.5
+        clock.add(GRABCUT, watch.spent())
         for method, mask in ((GRABCUT, cut), (FILLED, filled)):
             figures = {"box": iou(mask, truth, picture.counted_hw)}
             yield Case(_name(picture, value), _size(picture.shares[value]), method, figures)
 
 
-def _without_prompt(picture: MaskedPicture, value: int, methods: Methods, clock: Clock) -> Iterator[Case]:
+def _without_prompt(picture: MaskedPicture, value: int, methods: Methods) -> Iterator[Case]:
     if methods.saliency is None:
         return
-    with clock.running(SALIENCY):
-        mask = methods.saliency(picture.plate_hwc) > 0.5
+    mask = methods.saliency(picture.plate_hwc) > 0.5
     figures = {"none": iou(mask, picture.mask(value), picture.counted_hw)}
     shown = _strip(picture, value, Answer((), mask)) if methods.strips else b""
     yield Case(_name(picture, value), "salient", SALIENCY, figures, shown)
@@ -100,7 +101,7 @@ def _without_prompt(picture: MaskedPicture, value: int, methods: Methods, clock:
 
 def _strip(picture: MaskedPicture, value: int, answer: Answer) -> bytes:
     truth, mask = (one.astype(np.float32) for one in (picture.mask(value), answer.mask_hw))
-    return strip(picture.plate_hwc, answer.prompts, truth, mask)
+    return strip([(picture.plate_hwc, answer.prompts, truth, mask)])
 
 
 def _size(share: float) -> str:

@@ -1,9 +1,9 @@
-"""Who is measured: the models by name, and the baselines that stand beside them."""
+"""Who is measured, the models by name and the baselines beside them, and what each takes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,6 @@ class Methods:
         baselines: whether simple methods are measured, too.
         saliency: what catches the eye, without a prompt; None: not measured.
         strips: whether pictures to look at are made.
-        seconds: by method, what it has taken; filled while measuring.
     """
 
     models: Mapping[str, MAM2]
@@ -36,17 +35,31 @@ class Methods:
     strips: bool = False
 
 
+class Spent(NamedTuple):
+    """What something took: seconds that passed, and seconds of processors, which a busy machine changes less."""
+
+    passed: float
+    processor: float
+
+
+class Watch:
+    """Runs from when it is made."""
+
+    def __init__(self) -> None:
+        self._passed, self._processor = perf_counter(), process_time()
+
+    def spent(self) -> Spent:
+        """Tell what was spent so far."""
+        return Spent(perf_counter() - self._passed, process_time() - self._processor)
+
+
 @dataclass
 class Clock:
-    """How long each method takes in all."""
+    """What each method has taken in all, by its name."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    totals: dict[str, Spent] = field(default_factory=dict)
 
-    @contextmanager
-    def running(self, method: str) -> Iterator[None]:
-        """Count what happens within to a method."""
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[method] = self.seconds.get(method, 0.0) + perf_counter() - start
+    def add(self, method: str, spent: Spent) -> None:
+        """Count to a method."""
+        before = self.totals.get(method, Spent(0.0, 0.0))
+        self.totals[method] = Spent(before.passed + spent.passed, before.processor + spent.processor)

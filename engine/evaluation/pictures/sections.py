@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.evaluation.pictures.methods import Spent
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -54,7 +56,7 @@ class Section:
         cases: of all methods.
         models: the methods that are judged, in the order given.
         more_is_better: whether the first measure grows with quality.
-        seconds: by method, what it took in all.
+        spent: by method, what it took in all.
         digest: of the plates and truths; runs with the same digest saw the same pictures. Empty: not made here.
     """
 
@@ -65,7 +67,7 @@ class Section:
     cases: tuple[Case, ...]
     models: tuple[str, ...]
     more_is_better: bool
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    spent: Mapping[str, Spent] = field(default_factory=dict)
     digest: str = ""
 
     @property
@@ -104,11 +106,11 @@ def plain(section: Section) -> dict[str, object]:
 
 
 def _of_method(section: Section, method: str) -> dict[str, object]:
-    cases = section.of(method)
+    cases, spent = section.of(method), section.spent.get(method)
     return {
         "mean": dict(_means(section, cases)),
         "kinds": {kind: dict(_means(section, some)) for kind in section.kinds if (some := section.of(method, kind))},
-        "seconds": round(section.seconds.get(method, 0.0), 2),
+        "spent": {key: round(value, 2) for key, value in spent._asdict().items()} if spent else None,
         "cases": {case.name: {"kind": case.kind, **case.figures} for case in cases},
     }
 

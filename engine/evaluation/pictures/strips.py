@@ -22,34 +22,38 @@ _ON, _OFF = (60, 220, 60), (240, 60, 50)
 _WHITE = (255, 255, 255)
 
 
-def strip(
-    plate_hwc: Codes, prompts: Sequence[Prompt], truth_hw: NDArray[np.float32], alpha_hw: NDArray[np.float32]
-) -> bytes:
-    """Make a strip, as a JPEG.
+Frame = tuple[Codes, Sequence[Prompt], NDArray[np.float32], NDArray[np.float32]]
+"""A plate (H, W, 3) uint8 sRGB, the prompts on it, and (H, W) truth and alpha in 0..1."""
 
-    Args:
-        plate_hwc: (H, W, 3) uint8 sRGB.
-        prompts: clicks and a box, on this plate.
-        truth_hw: (H, W) in 0..1.
-        alpha_hw: (H, W) in 0..1.
-    """
-    width = round(HEIGHT * plate_hwc.shape[1] / plate_hwc.shape[0])
-    small = cv2.resize(plate_hwc, (width, HEIGHT), interpolation=cv2.INTER_AREA)
-    truth, alpha = (
-        cv2.resize(np.float32(one), (width, HEIGHT), interpolation=cv2.INTER_AREA) for one in (truth_hw, alpha_hw)
+
+def strip(frames: Sequence[Frame]) -> bytes:
+    """Make a strip, as a JPEG: a row a frame."""
+    rows = [_row(*frame, HEIGHT if len(frames) == 1 else HEIGHT * 3 // 5) for frame in frames]
+    done, data = cv2.imencode(".jpg", np.vstack(rows)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return data.tobytes() if done else b""
+
+
+def _row(
+    plate_hwc: Codes,
+    prompts: Sequence[Prompt],
+    truth_hw: NDArray[np.float32],
+    alpha_hw: NDArray[np.float32],
+    height: int,
+) -> Codes:
+    width = round(height * plate_hwc.shape[1] / plate_hwc.shape[0])
+    small, truth, alpha = (
+        cv2.resize(one, (width, height), interpolation=cv2.INTER_AREA) for one in (plate_hwc, truth_hw, alpha_hw)
     )
     panels = [_prompted(small, prompts, width / plate_hwc.shape[1]), _grey(truth), _grey(alpha), _comp(small, alpha)]
-    gap = np.full((HEIGHT, _GAP, 3), 255, np.uint8)
-    row = np.hstack([part for panel in panels for part in (panel, gap)][:-1])
-    done, data = cv2.imencode(".jpg", row[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return data.tobytes() if done else b""
+    bordered = [np.pad(panel, ((0, _GAP), (0, _GAP), (0, 0)), constant_values=255) for panel in panels]
+    return np.hstack(bordered)
 
 
 def write_strips(section: Section, folder: Path) -> list[Path]:
     """Write the strips of the best, the middle and the worst cases of the model named last, every model's below it.
 
     Returns:
-        The files: `KEY-best.jpg` and so on; none where no strips were made.
+        The files: `KEY-best.png` and so on; none where no strips were made.
 
     Raises:
         OutputError: as `atomic_file`.
@@ -63,7 +67,7 @@ def write_strips(section: Section, folder: Path) -> list[Path]:
     files = []
     for label, cases in chosen.items():
         data = _sheet([_rows(section, case.name) for case in cases])
-        file = folder / f"{section.key}-{label}.jpg"
+        file = folder / f"{section.key}-{label}.png"
         with atomic_file(file, len(data)) as temporary:
             temporary.write_bytes(data)
         files.append(file)
@@ -91,7 +95,7 @@ def _sheet(groups: Iterable[Sequence[tuple[str, bytes]]]) -> bytes:
         rows += [line, np.asarray(picture, np.uint8)]
     width = max(row.shape[1] for row in rows)
     whole = np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in rows])
-    return bytes(cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes())
+    return bytes(cv2.imencode(".png", whole)[1].tobytes())
 
 
 def _plain(name: str) -> str:

@@ -15,12 +15,9 @@ def section_tables(section: Section) -> Iterator[Table]:
     rows = tuple(
         (one.title, *_row(section, one, [section.of(method) for method in methods])) for one in section.measures
     )
-    times = ("seconds", *(f"{section.seconds[one]:.1f}" if one in section.seconds else _NOTHING for one in methods))
-    times = (*times, *[""] * (len(heads) - len(methods)))
     count = len(section.of(section.models[0]))
-    yield Table(
-        f"{section.title}: {count} {section.unit}", ("", *heads), (rows, (times,)) if section.seconds else (rows,)
-    )
+    sections = (rows, tuple(_times(section, len(heads)))) if section.spent else (rows,)
+    yield Table(f"{section.title}: {count} {section.unit}", ("", *heads), sections)
     for measure in section.measures:
         if measure.by_kind:
             kinds = tuple(
@@ -35,6 +32,13 @@ def report_markdown(title: str, notes: Sequence[str], sections: Sequence[Section
     """Give the whole report in Markdown."""
     tables = [table for section in sections for table in section_tables(section)]
     return "\n\n".join([f"# {title}", *notes, *(table_markdown(table) for table in tables)]) + "\n"
+
+
+def _times(section: Section, width: int) -> Iterator[tuple[str, ...]]:
+    for title, field in (("seconds", "passed"), ("processor seconds", "processor")):
+        spent = (section.spent.get(method) for method in section.methods)
+        words = [_NOTHING if one is None else f"{getattr(one, field):.1f}" for one in spent]
+        yield (title, *words, *[""] * (width - len(words)))
 
 
 def _row(section: Section, measure: Measure, groups: Sequence[Sequence[Case]]) -> list[str]:
