@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.evaluation.pictures.composites import true_clip
+from engine.evaluation.pictures.masked import MaskedPicture
 from engine.evaluation.pictures.staging import DRAWN, Stage, background, cutout, drawn, lifted, mean_colour, whole
 from engine.evaluation.pictures.studio import Studio
 from engine.evaluation.truth import TrueClip
@@ -22,7 +23,8 @@ KINDS = (WHOLE, LIFTED, CUT, DRAWING)
 """In turns: an object in its own picture under a camera; one lifted out of its picture; a cut-out; a drawn subject."""
 
 _STREAM = 92  # of chance
-_CAMERA = Gait(step=0.1, turn=0.06, zoom=0.12, tremble=0.003, rest=0.2)
+_CAMERA = Gait(step=0.1, turn=0.06, zoom=0.12, tremble=0.003, rest=0.2)  # before a background
+_PAN = Gait(step=0.12, turn=0.15, zoom=0.12, tremble=0.004, rest=0.0)  # over a whole picture
 _CALM = Gait(step=0.12, turn=0.15, zoom=0.08, tremble=0.004, rest=0.2)
 _QUICK = Gait(step=0.4, turn=0.5, zoom=0.2, tremble=0.004, rest=0.1)
 _SHUTTERS = (0.0, 0.5, 0.9)
@@ -56,13 +58,13 @@ class StillClips:
         """Make one; every other one shows a second thing that moves and is not asked for."""
         rng, kind, stage = child(UNSEEN_SEED + number, _STREAM), self.kinds[number], Stage.of(*self.size)
         turn = number // len(KINDS)
-        camera = stage.path(rng, (0.5, 0.5), _CAMERA, self.frames)
+        objects: list[list[Layer]] = []
         if kind == WHOLE:
-            picture, worth = self.studio.masked[2 * turn % len(self.studio.masked)]
-            mask = np.where(picture.mask(worth[0]), np.uint8(255), np.uint8(0))
-            back, objects = whole(picture.plate_hwc, mask[None], stage, camera, self.frames, rng), []
+            picture, value = self._masked(2 * turn)
+            back = whole(picture.plate_hwc, picture.mask(value), stage, _PAN, self.frames, rng)
         else:
             plate = self.studio.background(number, stage)
+            camera = stage.path(rng, (0.5, 0.5), _CAMERA, self.frames)
             back = background(plate, stage, camera, self.frames, rng)
             objects = [[self._subject(kind, turn, stage, plate, rng)]]
         if number // len(KINDS) % 2 and self.studio.cutouts:
@@ -81,10 +83,15 @@ class StillClips:
             subject = DRAWN[turn % len(DRAWN)]
             return drawn(subject, UNSEEN_SEED + 500 + turn, stage, path, self.frames, mean_colour(plate), share)
         if kind == LIFTED:
-            picture, worth = self.studio.masked[(2 * turn + 1) % len(self.studio.masked)]
-            return cutout(lifted(picture.plate_hwc, picture.mask(worth[-1])), stage, path, self.frames, rng, share)
+            picture, value = self._masked(2 * turn + 1)
+            return cutout(lifted(picture.plate_hwc, picture.mask(value)), stage, path, self.frames, rng, share)
         kinds = tuple(self.studio.cutouts)
         return cutout(self.studio.cutout(kinds[turn % len(kinds)], 3 * turn), stage, path, self.frames, rng, share)
+
+    def _masked(self, turn: int) -> tuple[MaskedPicture, int]:
+        """Give one of as many pictures as are needed, far from one another in the pack."""
+        some, needed = self.studio.masked, 2 * COUNT // len(KINDS)
+        return some[turn * len(some) // needed % len(some)]
 
     def _passer_by(self, number: int, stage: Stage, rng: np.random.Generator) -> Layer:
         kinds = tuple(self.studio.cutouts)

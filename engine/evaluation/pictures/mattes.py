@@ -26,6 +26,8 @@ EMPTY, GRABCUT, HELD = "empty", "GrabCut", "first held"
 Matted = tuple[str, Codes, Spent | None]
 """A method, its mattes (T, H, W) uint8, and what they took where it is worth counting."""
 
+_LEAST_SOLID = 0.0005  # share of a plate that must be more than half opaque for J to say something
+
 _ALL = find_profile("rvm-lr").measures
 PROFILE = Profile("pictures", {key: _ALL[key] for key in ("mad", "mse", "grad", "dtssd")}, Average.CLIP)
 STILL_MEASURES = (Measure("mad", "MAD", 2, by_kind=True), Measure("mse", "MSE", 2), Measure("grad", "GRAD", 2))
@@ -57,14 +59,18 @@ def examine_clips(clips: Iterable[TrueClip], methods: Methods) -> Section:
 def score(clip: TrueClip, alpha_thw: Codes) -> dict[str, float]:
     """Give the figures of one method's mattes of a clip.
 
-    MAD and MSE times 1000, GRAD by 1000, dtSSD times 100, as in the profile `rvm-lr`; J is the mean over frames of
-    the intersection over union of what is more than half opaque.
+    MAD and MSE times 1000, GRAD by 1000, dtSSD times 100, as in the profile `rvm-lr`; J is the mean intersection over
+    union of what is more than half opaque, over the frames on which the truth has such pixels. Without any, as in thin
+    smoke, there is no J.
     """
     frames = PROFILE.score(alpha_thw, clip.alpha_thw)
-    j = [iou(ours, truth) for ours, truth in zip(alpha_thw > 127, clip.alpha_thw > 127, strict=True)]
     figures = {key: float(np.mean(values)) for key, values in frames.items()}
-    figures |= {"j": float(np.mean(j)), "j_first": j[0], "j_last": j[-1]}
-    return figures | {"mad_first": frames["mad"][0], "mad_last": frames["mad"][-1]}
+    figures |= {"mad_first": frames["mad"][0], "mad_last": frames["mad"][-1]}
+    solid = clip.alpha_thw > 127
+    j = {t: iou(alpha_thw[t] > 127, solid[t]) for t in range(len(solid)) if solid[t].mean() >= _LEAST_SOLID}
+    if j:
+        figures["j"] = float(np.mean(list(j.values())))
+    return figures | {name: j[t] for name, t in (("j_first", 0), ("j_last", len(solid) - 1)) if t in j}
 
 
 def digest_of(clip: TrueClip) -> bytes:
@@ -90,7 +96,7 @@ def _section(
             if spent:
                 clock.add(method, spent)
             found = score(clip, alphas)
-            figures = {measure.key: found[measure.key] for measure in measures}
+            figures = {measure.key: found[measure.key] for measure in measures if measure.key in found}
             told = prompt if method in methods.models else None
             shown = _strip(clip, told, alphas) if methods.strips and (told or method == SALIENCY) else b""
             cases.append(Case(clip.name, clip.kind, method, figures, shown))

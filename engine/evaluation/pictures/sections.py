@@ -85,9 +85,10 @@ class Section:
         return tuple(case for case in self.cases if case.method == method and kind in (None, case.kind))
 
     def ranked(self, method: str) -> Sequence[Case]:
-        """Give a method's cases, the best first, by the first measure."""
+        """Give a method's cases that have the first measure, the best first."""
         key, sign = self.measures[0].key, -1 if self.more_is_better else 1
-        return sorted(self.of(method), key=lambda case: (sign * case.figures[key], case.name))
+        found = (case for case in self.of(method) if key in case.figures)
+        return sorted(found, key=lambda case: (sign * case.figures[key], case.name))
 
 
 def mean(cases: Iterable[Case], key: str) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.training.composition.layers import Layer, opaque, premultiplied, shrunk
 from engine.training.composition.light import Grade
@@ -20,7 +21,7 @@ MOST_ENLARGED = 1.6
 """A picture is shown at most so many times its size: beyond, it is plainly softer than its surroundings."""
 
 STILL = Gait(0, 0, 0, 0, 1)
-_ROOM = 1.15  # of a background beyond the plate, for a camera to move in
+_ROOM, _MUCH_ROOM = 1.2, 1.45  # of a picture beyond the plate, for a camera to move in
 _TRIES, _COVERED = 5, 0.05  # of a drawn subject's canvas, or another is drawn
 
 
@@ -53,16 +54,21 @@ class Stage(View):
 
 def background(plate: Bytes, stage: Stage, path: Path, frames: int, rng: np.random.Generator) -> Layer:
     """Fill the stage with a photograph (H, W, 3) uint8 sRGB that a camera looks at."""
-    return whole(plate, plate[None, ..., 0][:0], stage, path, frames, rng)
+    return _filling(plate, np.empty((0, *plate.shape[:2]), np.uint8), stage, path, frames, rng, _ROOM)
 
 
-def whole(plate: Bytes, alpha_nhw: Bytes, stage: Stage, path: Path, frames: int, rng: np.random.Generator) -> Layer:
-    """Fill the stage with a photograph and the masks (N, H, W) uint8 of objects in it."""
-    height, width = plate.shape[:2]
-    unit = _ROOM * max(stage.plate_hw[0] / height, stage.plate_hw[1] / width)
-    travel = Travel((width / 2, height / 2), np.eye(2), path, unit, stage)
-    picture, move = shrunk(opaque(plate, alpha_nhw, Grade.draw(rng, 0.3)), travel, unit)
-    return Layer([picture] * frames, move, mirrors=True)
+def whole(
+    plate: Bytes, mask_hw: NDArray[np.bool_], stage: Stage, gait: Gait, frames: int, rng: np.random.Generator
+) -> Layer:
+    """Look with a camera at a photograph (H, W, 3) uint8 sRGB, and at one object in it, which begins well in view."""
+    height, width = mask_hw.shape
+    unit, size = _unit(plate, stage, _MUCH_ROOM), np.array([width, height])
+    rows, columns = mask_hw.nonzero()
+    off = (np.array([columns.mean(), rows.mean()]) - size / 2) * unit / stage.plate_hw[::-1]
+    most = 0.5 * (size * unit / stage.plate_hw[::-1] - 1) * 0.6
+    x, y = (0.5 - np.clip(off, -most, most)).tolist()
+    alpha = np.where(mask_hw, np.uint8(255), np.uint8(0))[None]
+    return _filling(plate, alpha, stage, stage.path(rng, (x, y), gait, frames), frames, rng, _MUCH_ROOM)
 
 
 def cutout(picture: Bytes, stage: Stage, path: Path, frames: int, rng: np.random.Generator, share: float) -> Layer:
@@ -87,7 +93,7 @@ def cutout(picture: Bytes, stage: Stage, path: Path, frames: int, rng: np.random
     return Layer([shown] * frames, move, mirrors=False)
 
 
-def lifted(plate: Bytes, mask_hw: np.ndarray) -> Bytes:
+def lifted(plate: Bytes, mask_hw: NDArray[np.bool_]) -> Bytes:
     """Make a cut-out (H, W, 4) uint8 of a masked object; its edge is as soft as a photograph's."""
     soft = cv2.GaussianBlur(np.where(mask_hw, np.float32(255), np.float32(0)), (0, 0), 0.8)
     return np.dstack([plate, np.rint(soft).astype(np.uint8)])
@@ -127,6 +133,20 @@ def fits(size_wh: Sequence[int], stage: Stage) -> bool:
     """Tell whether a picture of this size fills the stage without being enlarged too much."""
     height, width = stage.plate_hw
     return max(width / size_wh[0], height / size_wh[1]) <= MOST_ENLARGED / _ROOM
+
+
+def _filling(
+    plate: Bytes, alpha_nhw: Bytes, stage: Stage, path: Path, frames: int, rng: np.random.Generator, room: float
+) -> Layer:
+    height, width = plate.shape[:2]
+    unit = _unit(plate, stage, room)
+    travel = Travel((width / 2, height / 2), np.eye(2), path, unit, stage)
+    picture, move = shrunk(opaque(plate, alpha_nhw, Grade.draw(rng, 0.3)), travel, unit)
+    return Layer([picture] * frames, move, mirrors=True)
+
+
+def _unit(plate: Bytes, stage: Stage, room: float) -> float:
+    return room * max(there / here for there, here in zip(stage.plate_hw, plate.shape[:2], strict=True))
 
 
 def _drawing(layer: Drawing | None, side: int) -> Floats:
