@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.contract.errors import EngineError
+from engine.contract.shot import MODES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,6 +58,9 @@ class Wish:
             raise EngineError(
                 "evaluate.part", f"'{wrong[0]}' is no part of '{NAME}'.", f"Its parts are: {', '.join(PARTS)}."
             )
+        if self.mode not in MODES:
+            raise EngineError("evaluate.mode", f"'{self.mode}' is no mode.", f"Choose one of: {', '.join(MODES)}.")
+        _names(self.models)
         if self.pictures and self.out is None:
             raise EngineError("evaluate.arguments", "Pictures need a folder to go to.", "Give one with -o FOLDER.")
 
@@ -158,7 +162,7 @@ def _names(models: Sequence[str]) -> dict[str, str]:
         short = path.name.removesuffix(".safetensors")
         if short in found and path.parent.name:
             short = f"{path.parent.name}/{short}"
-        if short in found:
+        if short in found or model in found.values():
             raise EngineError("evaluate.arguments", f"'{model}' is named twice.", "Name each model once.")
         found[short] = model
     return found
