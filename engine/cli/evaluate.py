@@ -75,7 +75,8 @@ def evaluate(
         int | None, typer.Option(min=1, help="Frames a clip of 'unseen' [24].", rich_help_panel=_PART)
     ] = None,
     only: Annotated[
-        str | None, typer.Option(metavar="masks", help="Parts of 'pictures'.", rich_help_panel=_PART)
+        str | None,
+        typer.Option(metavar="masks,composites,matter,clips", help="Parts of 'pictures' [all].", rich_help_panel=_PART),
     ] = None,
     tiers: Annotated[str, typer.Option(help="Licence tiers of 'pictures'.", rich_help_panel=_PART)] = "A,SA",
     limit: Annotated[

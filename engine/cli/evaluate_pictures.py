@@ -66,7 +66,7 @@ class Wish:
 
 
 def examine_pictures(wish: Wish) -> None:
-    """Measure, show the tables and write the report.
+    """Measure, show the tables and write the report, part by part.
 
     Raises:
         EngineError: the pack, a model or a part is not there; a file cannot be written.
@@ -74,34 +74,40 @@ def examine_pictures(wish: Wish) -> None:
     from rich.console import Console
 
     from engine.cli.evaluate_report import drawn
-    from engine.evaluation.pictures.sections import plain
-    from engine.evaluation.pictures.strips import write_strips
-    from engine.evaluation.pictures.words import report_markdown, section_tables
-    from engine.evaluation.text_files import write_text
+    from engine.evaluation.pictures.words import section_tables
     from engine.training.pictures.pack import read_pack
 
     console = Console()
     pack, methods = read_pack(wish.pack, "dev", wish.tiers), _methods(wish)
-    sections = []
+    notes = [f"Tiers {', '.join(wish.tiers)} of the pack's split 'dev'; mode {wish.mode}.", *_left_out(wish)]
+    sections: list[Section] = []
     for section in _examine(pack, methods, wish):
         sections.append(section)
         for table in section_tables(section):
             console.print(drawn(table))
-    notes = [f"Tiers {', '.join(wish.tiers)} of the pack's split 'dev'; mode {wish.mode}.", *_left_out(wish)]
-    _say(console, notes)
-    if wish.out:
-        found = {
-            "version": 1,
-            "benchmark": NAME,
-            "tiers": list(wish.tiers),
-            "mode": wish.mode,
-            "models": dict(zip(methods.models, wish.models, strict=True)),
-            "sections": {section.key: plain(section) for section in sections},
-        }
-        write_text(wish.out / "report.json", json.dumps(found, indent=1))
-        write_text(wish.out / "report.md", report_markdown("Photographs", notes, sections))
-        strips = [file for section in sections for file in write_strips(section, wish.out)]
-        _say(console, [f"Written: {', '.join(map(str, [wish.out / 'report.md', *strips]))}"])
+        if wish.out:
+            _write(wish.out, wish, list(methods.models), notes, sections)
+    _say(console, [*notes, *([f"Written to {wish.out}."] if wish.out else [])])
+
+
+def _write(folder: Path, wish: Wish, names: Sequence[str], notes: Sequence[str], sections: "list[Section]") -> None:
+    """Write all that is known by now, and the strips of the section that came last."""
+    from engine.evaluation.pictures.sections import plain
+    from engine.evaluation.pictures.strips import write_strips
+    from engine.evaluation.pictures.words import report_markdown
+    from engine.evaluation.text_files import write_text
+
+    found = {
+        "version": 1,
+        "benchmark": NAME,
+        "tiers": list(wish.tiers),
+        "mode": wish.mode,
+        "models": dict(zip(names, wish.models, strict=True)),
+        "sections": {section.key: plain(section) for section in sections},
+    }
+    write_text(folder / "report.json", json.dumps(found, indent=1))
+    write_text(folder / "report.md", report_markdown("Photographs", notes, sections))
+    write_strips(sections[-1], folder)
 
 
 def _examine(pack: "Pack", methods: "Methods", wish: Wish) -> "Iterator[Section]":
@@ -170,9 +176,13 @@ def _names(models: Sequence[str]) -> dict[str, str]:
 
 def _left_out(wish: Wish) -> list[str]:
     """Say which baselines are not there, and how to get them."""
+    from engine.evaluation.pictures.closed_form import have_closed_form
+
     absent = []
     if not wish.baselines:
-        absent.append("the simple methods (--baselines)")
+        absent.append("GrabCut and closed-form matting (--baselines; they take longer than a small model)")
+    elif not have_closed_form():
+        absent.append("closed-form matting (install mam2 with its extra 'evaluation')")
     if wish.saliency is None:
         absent.append("U2-Net-p without a prompt (--saliency u2netp.onnx, and pip install onnxruntime)")
     return [f"Left out: {'; '.join(absent)}."] if absent else []

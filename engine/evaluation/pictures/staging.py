@@ -146,7 +146,7 @@ def _filling(
 
 
 def _unit(plate: Bytes, stage: Stage, room: float) -> float:
-    return room * max(there / here for there, here in zip(stage.plate_hw, plate.shape[:2], strict=True))
+    return float(room * max(there / here for there, here in zip(stage.plate_hw, plate.shape[:2], strict=True)))
 
 
 def _drawing(layer: Drawing | None, side: int) -> Floats:

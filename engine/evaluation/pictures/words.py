@@ -31,6 +31,8 @@ def section_tables(section: Section) -> Iterator[Table]:
 def report_markdown(title: str, notes: Sequence[str], sections: Sequence[Section]) -> str:
     """Give the whole report in Markdown."""
     tables = [table for section in sections for table in section_tables(section)]
+    seen = ", ".join(f"{section.key} {section.digest}" for section in sections)
+    notes = [*notes, f"Digests of what was seen, equal where runs can be compared: {seen}."]
     return "\n\n".join([f"# {title}", *notes, *(table_markdown(table) for table in tables)]) + "\n"
 
 

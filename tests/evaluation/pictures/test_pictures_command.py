@@ -61,7 +61,7 @@ def test_two_models_stand_side_by_side(mam2, pack_folder, weights, tmp_path):
     assert code == 0
     for words in ("new / today", "IoU at 3 clicks", "GRAD", "J of the last frame", "first held", "empty"):
         assert words in out
-    assert "Left out: the simple methods (--baselines); U2-Net-p" in out
+    assert "Left out: GrabCut and closed-form matting (--baselines" in out
     data = json.loads((tmp_path / "r" / "report.json").read_text())
     assert list(data["sections"]) == ["masks", "salient", "composites", "clips"]
     today, new = (data["sections"]["composites"]["methods"][name] for name in ("today", "new"))
