@@ -119,7 +119,7 @@ def _model(name: str, folder: Path) -> dict[str, Any]:
         found = find_files(name, folder)
     except ModelError as error:
         return {**row, "ready": False, "problem": str(error), "code": error.code}
-    return {**row, "files": [_file(path) for path in dict.fromkeys((found.tracker, found.matter))]}
+    return {**row, "files": [_file(path) for path in found.paths]}
 
 
 def _matter(name: str, folder: Path) -> dict[str, Any]:

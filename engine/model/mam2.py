@@ -15,6 +15,7 @@ from engine.model.config import MAM2Config
 from engine.model.drawing import draw_prompts
 from engine.model.image_encoder import add_lora
 from engine.model.matter import Matter
+from engine.model.picture_trimap import PictureTrimap
 from engine.model.siamese import siamese
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory, Step
 from engine.model.tracker import Tracker
@@ -26,6 +27,7 @@ class MAM2(nn.Module):
     """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte).
 
     Attributes:
+        trimap: makes trimaps of the picture and any mask; None where the model has no such part.
         precision: of the tracker's products, when not that of its weights.
     """
 
@@ -35,6 +37,7 @@ class MAM2(nn.Module):
         self.config = config
         self.tracker = Tracker(config.tracker)
         self.matter = Matter(config.matter)
+        self.trimap = PictureTrimap(config.trimap) if config.trimap else None
         if config.lora:
             add_lora(self.tracker.image_encoder, config.lora)
 

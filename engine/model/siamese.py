@@ -45,9 +45,10 @@ def siamese(
         prompt: what the artist says on this frame.
 
     Returns:
-        The mask, and trimap logits (B, 3, S/4, S/4): background, unknown, foreground.
+        The mask, and trimap logits (B, 3, S/4, S/4): background, unknown, foreground. A model that takes its trimap
+        from the picture gives the mask's band of doubt here: the plate itself is not among what the decoder sees.
     """
-    if model.config.trimap_from == "uncertainty":
+    if model.config.trimap_from != "decoder":
         mask = model.decode_mask(features, remembered_bchw, prompt)
         return mask, uncertainty_band(mask.logits_b1hw)
     if mode in ("parallel", "pdd"):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor, device
 
+from engine.model.regions import Crop
+
 
 @dataclass(frozen=True)
 class Features:
@@ -107,8 +109,13 @@ class Mask:
 
 @dataclass(frozen=True)
 class Step:
-    """One frame of one object: its mask, trimap logits (B, 3, S/4, S/4) and what to remember of it."""
+    """One frame of one object: its mask, trimap logits (B, 3, S/4, S/4) and what to remember of it.
+
+    Attributes:
+        covers: the part of the plate that the trimap is stretched over, with background around it; None for all.
+    """
 
     mask: Mask
     trimap_b3hw: Tensor
     memory: FrameMemory
+    covers: Crop | None = None

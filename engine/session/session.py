@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -24,6 +25,7 @@ from engine.session.encode_ahead import EncodeAhead
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
 from engine.session.memory import MemoryBank, Selection, nearest, select
+from engine.session.picture_trimap import trimap_from_picture
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes, FrameTrimaps
@@ -240,7 +242,10 @@ class ShotSession:
             untouched = self._model.decode_mask(features, recalled, None)
             prompt = prompt.refining(untouched.logits_b1hw, anew=False)
         step: Step = self._model(features, prompt, memory, self._shot.settings.mode, recalled)
-        return step
+        if self._model.config.trimap_from != "picture" or self._model.trimap is None:
+            return step
+        trimap, covers = trimap_from_picture(self._model.trimap, self._plate(frame), step.mask.logits_b1hw)
+        return replace(step, trimap_b3hw=trimap, covers=covers)
 
     def _encode(self, frame: int) -> Features:
         def compute() -> Features:

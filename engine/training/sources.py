@@ -20,6 +20,7 @@ _TAUGHT: dict[str, Callable[[Source], bool]] = {
     "masks": lambda source: source.teaches_masks,
     "trimaps": lambda _: True,
     "matter": lambda source: source.teaches_alpha,
+    "picture": lambda source: source.teaches_alpha,
 }
 
 

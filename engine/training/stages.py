@@ -7,6 +7,9 @@ its rates, lengths and batches: these are MattePro's and MEMatte's where they ar
 The others are the starter's, which begins from nothing: `masks-*` stand in for SAM 2's pre-training, on masks alone;
 `trimaps*` and `matter*` are the two stages again, in steps of growing length. `whole` is stage 1 with nothing frozen:
 an encoder that has seen little is worth no protection.
+
+`trimap-picture` trains the network that makes a trimap of a picture and any mask, for SAM 2.1 as published and for
+masks of any origin. It learns from exact alpha alone, with losses of stage 1, and needs no other stage before it.
 """
 
 import re
@@ -21,7 +24,7 @@ class Stage:
 
     Attributes:
         name: what `--stage` takes.
-        kind: `masks`, `trimaps` or `matter`: which losses apply.
+        kind: `masks`, `trimaps`, `matter` or `picture`: which losses apply.
         trains: regular expressions; a parameter trains when one is found in its name and none of `frozen` is.
         frozen: see above.
         size: side of the training clips in pixels; 0 for the model's own.
@@ -48,6 +51,7 @@ _LOSSES = {
     "masks": "L_mask",
     "trimaps": "L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap",
     "matter": "L_matter = 1[IM] L_alpha",
+    "picture": "L_picture = 1[IM] L_trimap",
 }
 _TRIMAP = r"trimap_|mask_augment"
 _ENCODER = r"image_encoder\.(?!.*lora_)"
@@ -68,6 +72,7 @@ STAGES = {
         Stage("whole", "trimaps", (r"^tracker\.",), (), 0, 3, 4, 4e-4, 110_000_000),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 0, 3, 2, 5e-4, 51_000_000, 1),
+        Stage("trimap-picture", "picture", (r"^trimap\.",), (), 512, 1, 8, 1e-3, 130_000_000, 1),
     )
 }  # fmt: skip
 
