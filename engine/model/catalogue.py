@@ -145,21 +145,32 @@ def _trimaps(asked: str, contents: Contents, path: Path, folder: Path) -> tuple[
     published = contents.trimap_from != "decoder"
     if contents.trimap is not None:
         file: Path | None = path
+    elif asked == "picture":
+        file = picture_trimap_file(folder)
     else:
-        file = picture_trimap_file(folder) if published or asked else None
-    if asked == "picture" and file is None:
-        raise ModelError(
-            "model.missing",
-            "The network that makes trimaps of pictures is not on this machine.",
-            "A file of it is taken in with: mam2 weights import FILE.",
-        )
+        file = _picture_trimap(folder) if published and not asked else None
     if not published:
         return file, asked or "decoder"
     return file, asked or ("uncertainty" if file is None else "picture")
 
 
-def picture_trimap_file(folder: Path) -> Path | None:
-    """Give the file with the network of trimaps from pictures: an imported one, else the starter's if it has it."""
+def picture_trimap_file(folder: Path) -> Path:
+    """Give the file with the network of trimaps from pictures: an imported one, else the starter's if it has it.
+
+    Raises:
+        ModelError: `model.missing`: neither has it.
+    """
+    file = _picture_trimap(folder)
+    if file is None:
+        raise ModelError(
+            "model.missing",
+            "The network that makes trimaps of pictures is not on this machine.",
+            "A file of it is taken in with: mam2 weights import FILE.",
+        )
+    return file
+
+
+def _picture_trimap(folder: Path) -> Path | None:
     for name in (*TRIMAPS, "starter"):
         path = stored(name, folder)
         if path.is_file() and _contents(path, name).trimap is not None:

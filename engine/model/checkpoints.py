@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from engine.contract.errors import ModelError
 from engine.model.adapters import merged
-from engine.model.catalogue import ModelFiles, find_files, weights_folder
+from engine.model.catalogue import ModelFiles, find_files, picture_trimap_file, weights_folder
 from engine.model.config import CONFIGS, LoraSettings, MAM2Config
 from engine.model.devices import pick_device
 from engine.model.image_encoder import add_lora, lora_layers
@@ -25,6 +25,7 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.matter_config import MatterConfig
 from engine.model.matter_keys import vitmatte_into_mematte
+from engine.model.picture_trimap import PictureTrimap
 from engine.model.sam2_keys import copied_from, public_start
 from engine.model.structure import check_fit, empty_model, empty_parts
 from engine.model.weights_file import read_weights, write_weights
@@ -35,6 +36,7 @@ __all__ = [
     "import_file",
     "load_matter",
     "load_model",
+    "load_picture_trimap",
     "read_header",
     "save_model",
     "start_model",
@@ -89,14 +91,28 @@ def load_matter(
     """Load a model's matter alone, in evaluation mode; arguments and errors are those of `load_model`."""
     target = pick_device(device)
     path = find_files(str(name_or_path), folder or weights_folder()).matter
-    contents, named = _read(path, "matter")
-    parts = empty_parts(contents)
-    check_fit(contents, parts, named, path.name)
-    parts.load_state_dict(named)
-    matter = cast("Matter", parts["matter"]).to(target).requires_grad_(False).eval()
+    matter = cast("Matter", _alone(path, "matter")).to(target)
     if not exact:
         optimise_matter(matter)
     return matter
+
+
+def load_picture_trimap(
+    path: Path | None = None, *, device: str = "cpu", folder: Path | None = None
+) -> PictureTrimap:
+    """Load the network that makes trimaps of pictures and any masks alone, in evaluation mode.
+
+    Args:
+        path: a weights file that has it; None for the one that a `sam2.1-*` would take.
+        device: as for `load_model`.
+        folder: imported weights, instead of `weights_folder()`.
+
+    Raises:
+        ModelError: as `load_model`; `model.missing` where there is none, `model.config` where that file has none.
+    """
+    target = pick_device(device)
+    network = _alone(path or picture_trimap_file(folder or weights_folder()), "trimap")
+    return cast("PictureTrimap", network).to(target, memory_format=torch.channels_last)
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:
@@ -198,6 +214,17 @@ def _assemble(files: ModelFiles, *, seed: int = 0, merge: bool = False) -> MAM2:
         state |= given
     model.load_state_dict(state)
     return model
+
+
+def _alone(file: Path, part: str) -> nn.Module:
+    """Load one part of a weights file, to be used as it is."""
+    contents, named = _read(file, part)
+    if not contents.parts:
+        raise ModelError("model.config", f"{file.name} holds no {part}.", "Choose a file that does.")
+    parts = empty_parts(contents)
+    check_fit(contents, parts, named, file.name)
+    parts.load_state_dict(named)
+    return parts[part].requires_grad_(requires_grad=False).eval()
 
 
 def _read(file: Path, *parts: str) -> tuple[Contents, dict[str, Tensor]]:

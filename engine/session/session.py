@@ -25,12 +25,12 @@ from engine.session.encode_ahead import EncodeAhead
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
 from engine.session.memory import MemoryBank, Selection, nearest, select
-from engine.session.picture_trimap import trimap_from_picture
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes, FrameTrimaps
 from engine.session.side_by_side import frames_at_once, side_by_side
 from engine.session.stages import mattes_of, trimaps_of
+from engine.session.trimap_from_picture import trimap_from_picture
 
 F = TypeVar("F", FrameMattes, FrameTrimaps)
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from engine.model.mam2 import MAM2
 from engine.model.regions import Crop
 from engine.session.fit import part_to_square, to_square
-from engine.session.picture_trimap import window_around
+from engine.session.trimap_from_picture import window_around
 from engine.training import losses
 from engine.training.samples import ClipBatch
 from engine.training.targets import trimap_target

@@ -21,7 +21,9 @@ _FILLED = 0.25  # share that bridge holes, up to this part of the side:
 _BRIDGE = 0.08
 _SPOTTED = 0.35  # share with holes or leaks
 _LOST = 0.06  # share that have lost what lies beyond a line
+_LEAST = 0.1  # of an unworn mask's area: with less than that nobody goes on to a matte
 _HARD = 0.5  # share without doubt
+_NOWHERE = 0.02  # less than this of an object, blurred, is nothing
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ def worn_mask(alpha_11hw: Tensor, generator: torch.Generator) -> Tensor:
         generator: source of chance.
 
     Returns:
-        Between -10 and 10; without a cell above 0 only where the object is nowhere.
+        Between -10 and 10; at least a tenth of what can be seen of the object is above 0.
     """
     draws, side = _Draws(generator, alpha_11hw), alpha_11hw.shape[-1]
     if draws.often(_UNWORN):
-        return CERTAIN * (2 * mask_target(alpha_11hw) - 1)
+        return 2 * CERTAIN * mask_target(alpha_11hw) - CERTAIN
     fine = draws.often(_FINE)
     cells = side if fine else min(side, round(draws.scale(*_CELLS)))
     taken = _taken(alpha_11hw, draws)
@@ -77,11 +79,13 @@ def worn_mask(alpha_11hw: Tensor, generator: torch.Generator) -> Tensor:
     if draws.often(_LOST):
         field = field * _half_plane(cells, field, draws)
     # Below a half the mask is grown, above it shrunk and what is thin lost: by about as much as it is blurred.
-    logits = draws.scale(20, 80) * (field - draws.number(0.2, 0.7))
+    logits = draws.scale(5, 80) * (field - draws.number(0.2, 0.7))
+    logits[field < _NOWHERE] = -CERTAIN  # doubt has an end
     if draws.often(_HARD):
         logits = CERTAIN * torch.where(logits > 0, 1.0, -1.0)
-    if not bool((logits > 0).any()):
-        logits = CERTAIN * (2 * mask_target(alpha_11hw) - 1)
+    unworn = mask_target(alpha_11hw)
+    if (logits > 0).float().mean() < _LEAST * unworn.mean():
+        logits = 2 * CERTAIN * unworn - CERTAIN
     return logits.clamp(-CERTAIN, CERTAIN)
 
 
