@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.train_data import named_folders, show_data
+from engine.cli.train_data import make_pseudo_masks, named_folders, show_data, show_samples
 
 
 def train(
@@ -30,6 +30,12 @@ def train(
     backgrounds: Annotated[
         list[str] | None, typer.Option(metavar="[SET=]FOLDER", help="What lies behind foregrounds; again for each.")
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Learn from a pack of free photographs: the folder of its index.csv.")
+    ] = None,
+    pseudo: Annotated[
+        Path | None, typer.Option(help="With --pictures: folder of the pseudo-masks of its photographs.")
+    ] = None,
     check_data: Annotated[bool, typer.Option("--check-data", help="Show what the folders hold, and stop.")] = False,
     minutes: Annotated[float, typer.Option(help="Stop after this long; run again to go on.")] = 60.0,
     steps: Annotated[int, typer.Option(help="Length of the whole stage in steps.")] = 4000,
@@ -51,13 +57,24 @@ def train(
     mean: Annotated[
         bool, typer.Option("--mean", help="With --export: write the mean of the --from weights files.")
     ] = False,
+    teachers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--teacher-file",
+            metavar="ONNX",
+            help="Make pseudo-masks of --pictures in --pseudo with this U2-Net, and stop; again for a second opinion.",
+        ),
+    ] = None,
+    look: Annotated[
+        Path | None, typer.Option(help="Write a contact sheet of what the stage would see to this picture, and stop.")
+    ] = None,
     list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
 ) -> None:
     """Train a model one stage at a time, resumable: on procedural clips, or on data sets in their published folders."""
     from engine.model.devices import pick_device
     from engine.training import checkpoint
     from engine.training.run import Run, run
-    from engine.training.sources import from_sets, procedural
+    from engine.training.sources import from_sets, photographs, procedural
     from engine.training.stages import STAGES
 
     if list_stages:
@@ -82,12 +99,26 @@ def train(
         return
     if stage not in STAGES:
         raise typer.BadParameter(f"there is no stage '{stage}'; `mam2 train --list` shows them", param_hint="--stage")
+    if teachers:
+        if pictures is None or pseudo is None:
+            raise typer.BadParameter("name --pictures and --pseudo as well", param_hint="--teacher-file")
+        make_pseudo_masks(pictures, teachers, pseudo)
+        return
+    data_source = (
+        photographs(pictures, pseudo)
+        if pictures
+        else from_sets(sets, behind)
+        if sets
+        else procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo)
+    )
+    if look is not None:
+        show_samples(data_source, STAGES[stage], look)
+        typer.echo(f"wrote {look}")
+        return
     plan = Run(
         STAGES[stage],
         out,
-        from_sets(sets, behind)
-        if sets
-        else procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo),
+        data_source,
         name=model,
         starts=starts or [],
         mode=mode,

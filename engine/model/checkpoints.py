@@ -97,9 +97,7 @@ def load_matter(
     return matter
 
 
-def load_picture_trimap(
-    path: Path | None = None, *, device: str = "cpu", folder: Path | None = None
-) -> PictureTrimap:
+def load_picture_trimap(path: Path | None = None, *, device: str = "cpu", folder: Path | None = None) -> PictureTrimap:
     """Load the network that makes trimaps of pictures and any masks alone, in evaluation mode.
 
     Args:

@@ -33,7 +33,7 @@ class TrackerConfig:
 
     Attributes:
         hiera: numbers of that trunk; None for another.
-        trunk: `hiera`, or `efficientnet_lite0` as timm builds it (`tf_efficientnet_lite0`), which has no numbers to choose.
+        trunk: `hiera`, or `efficientnet_lite0` as timm builds it, which has no numbers to choose.
     """
 
     hiera: HieraConfig | None

@@ -126,7 +126,8 @@ def build_memory_encoder(config: TrackerConfig) -> MemoryEncoder:
 def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:
     """Put low-rank adapters on the trunk, in place; the rest of it freezes.
 
-    Hiera has them on every attention's `qkv` and `proj`, EfficientNet on what mixes its channels. They start as the identity: until trained, the encoder's numbers do not change.
+    Hiera has them on every attention's `qkv` and `proj`, EfficientNet on what mixes its channels. They start as the
+    identity: until trained, the encoder's numbers do not change.
     """
     import peft  # noqa: PLC0415 - it brings transformers along, and a matter alone has no adapters
 

@@ -5,6 +5,7 @@ squeeze-and-excitation, with ReLU6. Built by timm, whose batch norms are folded 
 trunk that begins from ImageNet's statistics keeps them, and has no norm left that could drift with small batches.
 """
 
+from itertools import pairwise
 from typing import cast
 
 import timm
@@ -29,7 +30,9 @@ class LiteTrunk(nn.Module):
         super().__init__()
         net = folded(cast("EfficientNet", timm.create_model(f"tf_{name}", pretrained=False)))
         self.conv_stem, self.act, self.blocks = net.conv_stem, net.bn1, net.blocks
-        self.channel_list = [_width(net.blocks[tap]) for tap in reversed(_TAPS)]  # coarsest first, as SAM 2's neck wants
+        self.channel_list = [
+            _width(net.blocks[tap]) for tap in reversed(_TAPS)
+        ]  # coarsest first, as SAM 2's neck wants
 
     def forward(self, plates_b3ss: Tensor) -> list[Tensor]:
         """Give the features of normalised plates, finest first."""
@@ -47,7 +50,7 @@ def folded(net: EfficientNet) -> EfficientNet:
     for module in list(net.modules()):
         children = dict(module.named_children())
         names = list(children)
-        for name, after in zip(names, names[1:], strict=False):
+        for name, after in pairwise(names):
             conv, norm = children[name], children[after]
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, name, _fused(conv, norm))

@@ -7,6 +7,8 @@ from torch.nn import functional as F
 from engine.model.tensors import FramePrompt
 from engine.training.chance import Chance
 
+KEPT_PRIORS = 0.5  # share of further clicks on a frame that come with the mask that they correct
+
 
 def sample_prompt(alpha_b1ss: Tensor, mask_b1hw: Tensor, chance: Chance, kinds: tuple[float, float]) -> FramePrompt:
     """Draw one prompt for every object of a batch on one frame.
@@ -31,14 +33,20 @@ def sample_prompt(alpha_b1ss: Tensor, mask_b1hw: Tensor, chance: Chance, kinds: 
     return FramePrompt(points, labels).to(device)
 
 
-def sample_correction(logits_b1hw: Tensor, mask_b1hw: Tensor, size: int, chance: Chance) -> FramePrompt:
+def sample_correction(
+    logits_b1hw: Tensor, mask_b1hw: Tensor, size: int, chance: Chance, before: FramePrompt | None = None
+) -> FramePrompt:
     """Draw one corrective click an object, positive where the mask misses, negative where it spills.
+
+    A click that joins others on the same frame comes half of the time without the mask that they gave, as a session
+    sends all points of a frame together.
 
     Args:
         logits_b1hw: (B, 1, h, w) the mask to be corrected; it becomes the prompt's prior.
         mask_b1hw: (B, 1, h, w) the mask to be found.
         size: S, the side of the model's square.
         chance: of the step.
+        before: what was said on that frame already.
     """
     batch = len(logits_b1hw)
     points, labels = torch.zeros(batch, 1, 2), torch.full((batch, 1), -1, dtype=torch.int32)
@@ -51,7 +59,12 @@ def sample_correction(logits_b1hw: Tensor, mask_b1hw: Tensor, size: int, chance:
             row, column = cells[torch.randint(len(cells), (), generator=generator)]
             points[i, 0] = (torch.stack([column, row]) + 0.5) * (size / logits_b1hw.shape[-1])
             labels[i, 0] = int(wanted_bhw[i, row, column])
-    return FramePrompt(points, labels, prior_b1hw=logits_b1hw, anew=False).to(logits_b1hw.device)
+    prior: Tensor | None = logits_b1hw
+    if before is not None and before.points_bp2 is not None and before.labels_bp is not None:
+        points = torch.cat([before.points_bp2.cpu(), points], dim=1)
+        labels = torch.cat([before.labels_bp.cpu(), labels], dim=1)
+        prior = logits_b1hw if torch.rand((), generator=chance.shared) < KEPT_PRIORS else None
+    return FramePrompt(points, labels, prior_b1hw=prior, anew=False).to(logits_b1hw.device)
 
 
 def _click(alpha_ss: Tensor, generator: torch.Generator) -> Tensor:

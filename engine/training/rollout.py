@@ -1,7 +1,7 @@
 """A model walking through a batch of clips as a session does, with gradients."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -9,7 +9,8 @@ from engine.model.mam2 import MAM2
 from engine.model.siamese import siamese
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory
 
-Correct = Callable[[Tensor], FramePrompt]
+Correct = Callable[[Tensor, FramePrompt | None], FramePrompt]
+"""Given a mask's logits (N, 1, S/4, S/4) and the prompt that it came from, None on a tracked frame, prompts anew."""
 
 HORIZON = 24  # frames that a training clip pretends to have: SAM 2 scales pointer distances by the clip's length
 
@@ -21,12 +22,12 @@ class Walk:
     Attributes:
         masks: pass 1's mask of each frame.
         trimaps: trimap logits (N, 3, S/4, S/4) of each frame; empty when only masks were asked for.
-        correction: one correction of the last frame's mask; None when none was made.
+        corrections: the last frame's mask after each corrective click.
     """
 
     masks: list[Mask]
     trimaps: list[Tensor]
-    correction: Mask | None
+    corrections: list[Mask]
 
 
 def walk(
@@ -35,7 +36,8 @@ def walk(
     clip_n: Tensor,
     prompt: FramePrompt,
     mode: str | None,
-    correct: Correct | None = None,
+    correct: Correct,
+    corrections: int = 0,
 ) -> Walk:
     """Track every object of a batch of clips from a prompt on its first frame; a plate is encoded once for all.
 
@@ -45,11 +47,12 @@ def walk(
         clip_n: (N,) the clip of each object.
         prompt: on frame 0, of N objects.
         mode: row of the ablation; None: masks alone, without pass 2.
-        correct: given the last frame's logits (N, 1, S/4, S/4), makes a corrective prompt; None for no correction.
+        correct: makes the prompt of a correction of the last frame.
+        corrections: how many corrective clicks the last frame gets, one after another.
     """
     batch, frames = plates_btchw.shape[:2]
     encoded = model.encode(plates_btchw.flatten(0, 1)).map(lambda x: x.unflatten(0, (batch, frames))[clip_n])
-    walked = Walk([], [], None)
+    walked = Walk([], [], [])
     memories: dict[int, FrameMemory] = {}
     for t in range(frames):
         features, said = _frame(encoded, t), prompt if t == 0 else None
@@ -62,10 +65,11 @@ def walk(
         walked.masks.append(mask)
         if t < frames - 1:
             memories[t] = model.remember(features, mask, prompted=said is not None)
-    if correct is None:
-        return walked
-    prior = walked.masks[-1].logits_b1hw.detach()
-    return replace(walked, correction=model.decode_mask(features, recalled, correct(prior)))
+    for _ in range(corrections):
+        said = correct(mask.logits_b1hw.detach(), said)
+        mask = model.decode_mask(features, recalled, said)
+        walked.corrections.append(mask)
+    return walked
 
 
 def _frame(encoded: Features, t: int) -> Features:

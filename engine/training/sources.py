@@ -1,4 +1,4 @@
-"""Where a stage's samples come from: procedural clips, or data sets."""
+"""Where a stage's samples come from: procedural clips, photographs, or data sets."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,11 +11,15 @@ from engine.training.crew import Crew
 from engine.training.data.discover import discover
 from engine.training.data.mixture import Mixture
 from engine.training.datasets import PooledClips, build_pool
+from engine.training.pictures.clips import DRAWN, PictureClips
+from engine.training.pictures.pack import read_pack
+from engine.training.pictures.stills import Stills
 from engine.training.run import Data, Say
 from engine.training.samples import Sample, Source
 from engine.training.stages import Stage
 
 POOL_FRAMES, POOL_SIZE = 12, STARTER.tracker.image_size
+_SEE_THROUGH = 0.5  # share of drawn subjects where trimaps of pictures are learnt: half of their kinds are see-through
 _TAUGHT: dict[str, Callable[[Source], bool]] = {
     "masks": lambda source: source.teaches_masks,
     "trimaps": lambda _: True,
@@ -47,6 +51,34 @@ def procedural(pool: Path, *, clips: int, first_seed: int, say: Say) -> Data:
             )
         together.agree(wanted=True)  # the others wait for the clips
         return PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects)
+
+    return samples
+
+
+def photographs(pack: Path, pseudo: Path | None) -> Data:
+    """Make samples from a pack of free pictures.
+
+    Args:
+        pack: its folder.
+        pseudo: folder of pseudo-masks; None for none.
+
+    Raises:
+        PlateError: as `read_pack`.
+    """
+    stills = Stills(read_pack(pack, "train"), pseudo)
+
+    def samples(stage: Stage, together: Crew) -> Dataset[Sample]:
+        del together
+        return PictureClips(
+            stills,
+            stage.size,
+            stage.frames,
+            stage.first_seed,
+            stage.objects,
+            exact=stage.kind in {"matter", "picture"},
+            parts=stage.kind == "matter",
+            drawn=_SEE_THROUGH if stage.kind == "picture" else DRAWN,
+        )
 
     return samples
 

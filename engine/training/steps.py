@@ -18,13 +18,14 @@ from engine.training.chance import Chance
 from engine.training.crew import Crew
 from engine.training.picture_step import picture_step
 from engine.training.prompting import sample_correction, sample_prompt
-from engine.training.rollout import Correct, Walk, walk
+from engine.training.rollout import Walk, walk
 from engine.training.samples import ClipBatch
 from engine.training.targets import mask_target, plate_size, trimap_target, worn_trimap
 
 Terms = dict[str, Tensor]
 
-CORRECTED = 0.3  # share of steps that end with a corrective click
+CORRECTED = (0.3, 0.5)  # shares of steps that end with corrective clicks: of clips, and of single pictures
+MOST_CLICKS = 2
 PROMPT_KINDS = (0.12, 0.3)  # a mask for the batch; a box an object otherwise
 CLASS_WEIGHTS = (1.0, 1.0, 3.0)  # foreground is the rarest class, and the one that solids need
 UNSURE = 0.4  # most that logits of unknown and foreground are shifted by in the tracker's trimaps that the matter meets
@@ -127,19 +128,20 @@ def _walk(model: MAM2, batch: ClipBatch, mode: str | None, chance: Chance) -> tu
     masks = mask_target(alpha.flatten(0, 1)).unflatten(0, (-1, frames))
     kinds = PROMPT_KINDS if frames > 1 else (0.0, PROMPT_KINDS[1])  # a mask alone leaves nothing to find
     prompt = sample_prompt(alpha[:, 0], masks[:, 0], chance, kinds)
-    correct: Correct | None = None
-    if torch.rand((), generator=chance.shared) < CORRECTED:
+    clicks = 0
+    if torch.rand((), generator=chance.shared) < CORRECTED[frames == 1]:
+        clicks = 1 if frames > 1 else 1 + int(torch.randint(MOST_CLICKS, (), generator=chance.shared))
 
-        def correct(prior: Tensor) -> FramePrompt:
-            return sample_correction(prior, masks[:, -1], size, chance)
+    def correct(logits: Tensor, before: FramePrompt | None) -> FramePrompt:
+        return sample_correction(logits, masks[:, -1], size, chance, before)
 
-    return walk(model, batch.plates_btchw.float() / 255, batch.clip_n, prompt, mode, correct), masks, alpha
+    plates = batch.plates_btchw.float() / 255
+    return walk(model, plates, batch.clip_n, prompt, mode, correct, clicks), masks, alpha
 
 
 def _mask_terms(walked: Walk, masks_nt1hw: Tensor, batch: ClipBatch) -> Terms:
     predictions = [(mask, masks_nt1hw[:, t]) for t, mask in enumerate(walked.masks)]
-    if walked.correction is not None:
-        predictions.append((walked.correction, masks_nt1hw[:, -1]))
+    predictions += [(mask, masks_nt1hw[:, -1]) for mask in walked.corrections]
     focal, dice, present = [], [], []
     taught = batch.teaches_n3[:, 0]
     for mask, truth in predictions:

@@ -1,5 +1,6 @@
 """The loop: one stage of the recipe, resumable, with a moving average of the weights and a log that can be plotted."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from engine.training.steps import STEPS, Lesson, Terms
 WARM_UP = 100
 AVERAGE = 0.998
 LOGGED_EVERY = 10
+GENTLE = 0.2
 
 
 @dataclass
@@ -117,11 +119,8 @@ def train_stage(
         EngineError: a sample cannot be had, whichever process wanted it.
         ValueError: the stage's batch cannot be divided evenly.
     """
-    share_norms(model, crew)
-    model.train()
-    chosen = choose_parameters(model, stage)
-    rest_untaught_adapters(model)
-    optimizer = torch.optim.AdamW(chosen.values(), lr=stage.rate, weight_decay=0.02, betas=(0.9, 0.98))
+    chosen = _prepare(model, stage, crew)
+    optimizer = torch.optim.AdamW(_groups(chosen, stage), weight_decay=0.02, betas=(0.9, 0.98))
     if progress.optimizer:
         optimizer.load_state_dict(progress.optimizer)
     device = next(model.parameters()).device
@@ -134,7 +133,7 @@ def train_stage(
     while step < steps:
         torch.manual_seed(stage.first_seed + step + (crew.rank << 40))  # of dropout
         for group in optimizer.param_groups:
-            group["lr"] = stage.rate * _rate(step, steps, decay_from)
+            group["lr"] = group["peak"] * _rate(step, steps, decay_from)
         for batch in islice(batches, accumulate):
             lesson = Lesson(mode, Chance.of(stage.first_seed * 7 + step, batch.chance_n), teacher, crew)
             terms = _learn(model, stage, batch.to(device), lesson, 1 / accumulate)
@@ -161,12 +160,32 @@ def train_stage(
     return Progress(step, spent, average, optimizer.state_dict(), totals)
 
 
+def _prepare(model: MAM2, stage: Stage, crew: Crew) -> dict[str, torch.nn.Parameter]:
+    """Put a model into training; give the parameters that train, by name."""
+    share_norms(model, crew)
+    if next(model.parameters()).device.type == "cpu":  # convolutions of few channels learn twice as fast so
+        model.tracker.to(memory_format=torch.channels_last)
+    model.train()
+    chosen = choose_parameters(model, stage)
+    rest_untaught_adapters(model)
+    return chosen
+
+
 def load_average(model: MAM2, average: dict[str, Tensor]) -> None:
     """Put averaged parameters, and the statistics that belong to them, into the model."""
     own = dict(model.named_parameters()) | dict(model.named_buffers())
     with torch.no_grad():
         for name, value in average.items():
             own[name].copy_(value)
+
+
+def _groups(chosen: Mapping[str, torch.nn.Parameter], stage: Stage) -> list[dict[str, Any]]:
+    """Give the optimiser's groups: what learns at the stage's rate, and what learns gently."""
+    gently = re.compile("|".join(stage.gentle) or r"(?!)")
+    parts: dict[float, list[torch.nn.Parameter]] = {stage.rate: [], stage.rate * GENTLE: []}
+    for name, parameter in chosen.items():
+        parts[stage.rate * (GENTLE if gently.search(name) else 1)].append(parameter)
+    return [{"params": params, "lr": peak, "peak": peak} for peak, params in parts.items() if params]
 
 
 def _learn(model: MAM2, stage: Stage, batch: ClipBatch, lesson: Lesson, share: float) -> Terms:
