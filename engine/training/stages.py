@@ -8,6 +8,9 @@ The others are the starter's. `pictures*` learn from photographs, beginning with
 on single pictures, then masks and trimaps on short clips, then stage 1 on long ones; `matter-pictures` is stage 2.
 `masks-*` stand in for SAM 2's pre-training on drawn clips; `trimaps*` and `matter*` are the two stages on them, in
 steps of growing length. `whole` is stage 1 with nothing frozen: an encoder that has seen little is worth no protection.
+
+`trimap-picture` trains the network that makes a trimap of a picture and any mask, for SAM 2.1 as published and for
+masks of any origin. It learns from exact alpha alone, with losses of stage 1, and needs no other stage before it.
 """
 
 import re
@@ -22,7 +25,7 @@ class Stage:
 
     Attributes:
         name: what `--stage` takes.
-        kind: `masks`, `trimaps` or `matter`: which losses apply.
+        kind: `masks`, `trimaps`, `matter` or `picture`: which losses apply.
         trains: regular expressions; a parameter trains when one is found in its name and none of `frozen` is.
         frozen: see above.
         size: side of the training clips in pixels; 0 for the model's own.
@@ -51,6 +54,7 @@ _LOSSES = {
     "masks": "L_mask",
     "trimaps": "L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap",
     "matter": "L_matter = 1[IM] L_alpha",
+    "picture": "L_picture = 1[IM] L_trimap",
 }
 _TRIMAP = r"trimap_|mask_augment"
 _ENCODER = r"image_encoder\.(?!.*lora_)"
@@ -79,6 +83,7 @@ STAGES = {
         Stage("matter-pictures", "matter", (r"^matter\.",), (), 352, 1, 8, 5e-4, 4 * 10**9, 1),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 0, 3, 2, 5e-4, 51_000_000, 1),
+        Stage("trimap-picture", "picture", (r"^trimap\.",), (), 512, 1, 8, 1e-3, 130_000_000, 1),
     )
 }  # fmt: skip
 

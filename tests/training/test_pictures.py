@@ -149,7 +149,7 @@ def test_masks_of_photographs_teach_masks_and_composites_teach_alpha(stills):
 
 def test_the_matter_learns_from_exact_alpha_alone(stills):
     """With `exact` every sample teaches alpha and has the size that was asked for, part of a larger picture or not."""
-    data = PictureClips(stills, 48, 1, 4, exact=True)
+    data = PictureClips(stills, 48, 1, 4, exact=True, parts=True)
     samples = [data[number] for number in range(12)]
     assert all(sample.source.teaches_alpha for sample in samples)
     assert all(sample.plates_tchw.shape == (1, 3, 48, 48) for sample in samples)

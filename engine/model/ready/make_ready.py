@@ -68,6 +68,8 @@ def optimise(model: MAM2) -> None:
         put_channels_last(model.tracker.memory_encoder)
         for layer in model.tracker.memory_attention.layers:
             layer.cross_attn_image.narrow = True
+        if model.trimap is not None:
+            model.trimap.to(memory_format=torch.channels_last)
     trunk = model.tracker.image_encoder.trunk
     if isinstance(trunk, LiteTrunk):
         trunk.to(memory_format=torch.channels_last)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DRAWN = 0.25
-"""Share of drawn subjects among samples with exact alpha."""
+"""Share of drawn subjects among samples with exact alpha, unless another is asked for."""
 LARGER, LARGER_SHARES = (1.0, 1.5, 2.25, 3.0), (0.5, 0.2, 0.2, 0.1)
 """How much larger the picture is that a sample of exact alpha is a part of: at 352 pixels up to 1056."""
 _FIRST_EXACT = 2  # of the four kinds
@@ -39,13 +39,24 @@ class PictureClips(Dataset[Sample]):
         frames: frames a sample.
         seed: of all draws.
         objects: most objects a sample asks for; each is visible on its first frame.
-        exact: only samples whose alpha is exact, half of them as a part of a larger picture: as the matter sees plates.
+        exact: only samples whose alpha is exact.
+        parts: half of those as a part of a larger picture, as the matter sees plates.
+        drawn: share of drawn subjects among samples with exact alpha.
     """
 
     def __init__(
-        self, stills: Stills, size: int, frames: int, seed: int, objects: int = 2, *, exact: bool = False
+        self,
+        stills: Stills,
+        size: int,
+        frames: int,
+        seed: int,
+        objects: int = 2,
+        *,
+        exact: bool = False,
+        parts: bool = False,
+        drawn: float = DRAWN,
     ) -> None:
-        self.exact = exact
+        self.exact, self.parts = exact, exact and parts
         self.stills, self.size, self.frames, self.seed, self.objects = stills, size, frames, seed, objects
         real, guessed = 0.0 if exact else 0.3, 0.0 if exact or not stills.guessed else 0.25
         self.kinds: tuple[Callable[[np.random.Generator, int], Composite | None], ...] = (
@@ -55,7 +66,7 @@ class PictureClips(Dataset[Sample]):
             self._drawn,
         )
         left = 1 - real - guessed
-        self.shares = np.array([real, guessed, (1 - DRAWN) * left, DRAWN * left])
+        self.shares = np.array([real, guessed, (1 - drawn) * left, drawn * left])
 
     def __len__(self) -> int:
         """Give a number of samples that no stage reaches."""
@@ -71,7 +82,7 @@ class PictureClips(Dataset[Sample]):
         while True:
             rng = np.random.default_rng([self.seed, index, attempt])
             number = int(rng.choice(len(self.kinds), p=self.shares))
-            side = round(self.size * float(rng.choice(LARGER, p=LARGER_SHARES))) if self.exact else self.size
+            side = round(self.size * float(rng.choice(LARGER, p=LARGER_SHARES))) if self.parts else self.size
             scene = self.kinds[number](rng, side)
             if scene is not None and side > self.size:
                 scene = part_of(rng, scene, self.size)
