@@ -29,9 +29,7 @@ class LiteTrunk(nn.Module):
         super().__init__()
         net = folded(cast("EfficientNet", timm.create_model(f"tf_{name}", pretrained=False)))
         self.conv_stem, self.act, self.blocks = net.conv_stem, net.bn1, net.blocks
-        self.channel_list = [
-            _width(net.blocks[tap]) for tap in reversed(_TAPS)
-        ]  # coarsest first, as SAM 2's neck wants
+        self.channel_list = [_width(net.blocks[tap]) for tap in reversed(_TAPS)]  # coarsest first, as SAM 2's neck wants
 
     def forward(self, plates_b3ss: Tensor) -> list[Tensor]:
         """Give the features of normalised plates, finest first."""

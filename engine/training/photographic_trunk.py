@@ -38,7 +38,5 @@ def load_photographic_trunk(model: MAM2, file: Path) -> None:
         )
     net.load_state_dict(dict(zip(own, published.values(), strict=True)))
     ready = folded(net).state_dict()
-    state = {
-        key: ready[key.replace(_BASE, "")] if "lora_" not in key else value for key, value in trunk.state_dict().items()
-    }
+    state = {key: ready[key.replace(_BASE, "")] if "lora_" not in key else value for key, value in trunk.state_dict().items()}
     trunk.load_state_dict(state)
