@@ -117,7 +117,8 @@ def _prompted(plate_hwc: Codes, prompts: Sequence[Prompt], scale: float) -> Code
 
 
 def _grey(layer_hw: NDArray[np.float32]) -> Codes:
-    return np.repeat(to_codes(layer_hw)[..., None], 3, axis=2)
+    grey: Codes = np.repeat(to_codes(layer_hw)[..., None], 3, axis=2)
+    return grey
 
 
 def _comp(plate_hwc: Codes, alpha_hw: NDArray[np.float32]) -> Codes:
