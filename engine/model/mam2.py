@@ -36,15 +36,10 @@ _CERTAIN = 8.0
 
 
 class MAM2(nn.Module):
-    """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte).
-
-    Attributes:
-        precision: of the tracker's products, when not that of its weights.
-    """
+    """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte)."""
 
     def __init__(self, config: MAM2Config) -> None:
         super().__init__()
-        self.precision: torch.dtype | None = None
         self.config = config
         self.tracker = Tracker(config.tracker)
         self.matter = Matter(config.matter)

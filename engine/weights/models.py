@@ -18,7 +18,7 @@ from engine.model.config import CONFIGS, LoraSettings, MAM2Config, MatterConfig
 from engine.model.image_encoder import add_lora, lora_layers, merged
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.ready.make_ready import optimise, optimise_matter
+from engine.model.ready.make_ready import is_ready, make_ready
 from engine.weights.catalogue import ModelFiles, find_files, weights_folder
 from engine.weights.devices import pick_device
 from engine.weights.file import read_weights, write_weights
@@ -75,7 +75,7 @@ def load_model(
         return model.to(target).train()
     model.to(target).requires_grad_(False).eval()
     if not exact:
-        optimise(model)
+        make_ready(model, target)
     return model
 
 
@@ -91,10 +91,10 @@ def load_matter(
     parts = empty_parts(contents)
     check_fit(contents, parts, named, path.name)
     parts.load_state_dict(named)
-    matter = cast("Matter", parts["matter"]).to(target).requires_grad_(False).eval()
+    parts.to(target).requires_grad_(False).eval()
     if not exact:
-        optimise_matter(matter)
-    return matter
+        make_ready(parts, target)
+    return cast("Matter", parts["matter"])
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:
@@ -152,7 +152,7 @@ def save_model(
         ValueError: a fact's name begins with `mam2.`, which is the format's own; numbers that half cannot hold; a model
             made ready to matte, which no longer has its own weights.
     """
-    if model.matter.parts is not None:
+    if is_ready(model):
         raise ValueError("a model made ready to matte cannot be saved: load it with exact=True")
     config = model.config
     if config.name not in CONFIGS:
