@@ -38,7 +38,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def machine() -> dict[str, str | int | float | bool]:
     """Say what the figures were measured on."""
-    from engine.model.ready.make_ready import has_bfloat16  # noqa: PLC0415 - contenders of peers.py load no engine
+    from engine.model.ready.half import has_bfloat16  # noqa: PLC0415 - contenders of peers.py load no engine
 
     return {
         "processor": _processor(),

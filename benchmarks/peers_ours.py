@@ -21,7 +21,7 @@ from torch import Tensor
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.model.config import CONFIGS, MAM2Config
 from engine.model.mam2 import MAM2
-from engine.model.ready.make_ready import optimise
+from engine.model.ready.make_ready import make_ready
 from engine.model.tensors import Features, Mask
 from engine.session.results import ObjectMatte
 from engine.session.session import ShotSession
@@ -54,7 +54,7 @@ def seeded_model(shot: PeerShot, *, exact: bool = False) -> MAM2:
     see_always(model)
     enliven(model.matter)
     if not exact:
-        optimise(model)
+        make_ready(model, torch.device("cpu"))
     return model
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from engine.model.config import CONFIGS
 from engine.model.mam2 import MAM2
-from engine.model.ready.make_ready import optimise
+from engine.model.ready.make_ready import make_ready
 from engine.model.tensors import Features, Mask
 from engine.training.targets import trimap_target
 from engine.weights.models import load_model
@@ -32,7 +32,7 @@ def subject(name: str, device: str = "cpu") -> MAM2:
     torch.manual_seed(0)
     model = MAM2(replace(CONFIGS[name], trimap_from="decoder")).requires_grad_(False).eval().to(device)
     see_always(model)
-    optimise(model)
+    make_ready(model, torch.device(device))
     return model
 
 

@@ -102,6 +102,8 @@ PLANTED = {
     "model reaches up, relatively": ("engine/model/x.py", "from ..session.session import ShotSession"),
     "model opens files": ("engine/model/x.py", "import pathlib"),
     "model's network reaches for weights": ("engine/model/x.py", "from engine.weights.file import read_weights"),
+    "the figure knows how it is made quick": ("engine/model/x.py", "from engine.model.ready.recall import attend"),
+    "the figure computes with numpy": ("engine/model/x.py", "import numpy as np"),
     "a list of weights needs torch": ("engine/weights/catalogue.py", "import torch"),
     "a list of weights reaches for networks": ("engine/weights/catalogue.py", "from .structure import empty_model"),
     "model opens a socket": ("engine/model/x.py", "def f():\n    import socket"),

@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import timm
-import torch
 from sam2.modeling.backbones.hieradet import Hiera
 from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
 from sam2.modeling.memory_attention import MemoryAttention, MemoryAttentionLayer
@@ -21,11 +20,9 @@ from sam2.modeling.position_encoding import PositionEmbeddingSine
 from sam2.modeling.sam.transformer import RoPEAttention
 from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.config import HieraConfig, LoraSettings, TrackerConfig
-from engine.model.ready.recall import RecallAttention
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraLayer
@@ -36,46 +33,9 @@ _DOWN, _UP, _BASE = ".lora_A.default.weight", ".lora_B.default.weight", ".base_l
 
 
 class PlateEncoder(Hiera):
-    """Hiera, whose positions can be computed once for all plates."""
+    """SAM 2's trunk: a transformer whose blocks attend in windows or to the whole plate, in four stages."""
 
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as SAM 2 has them
-    fixed_positions: Tensor | None
-
-    def fix_positions(self, side: int, precision: torch.dtype) -> None:
-        """Compute the positions of plates of `side` pixels now; weights loaded later do not change them.
-
-        Args:
-            side: of the plates, in pixels.
-            precision: of the positions, and so of all tokens that patches in that precision become.
-        """
-        positions = self._get_pos_embed((side // 4, side // 4)).detach()
-        self.register_buffer("fixed_positions", positions.to(precision), persistent=False)
-
-    def _get_pos_embed(self, hw: tuple[int, int]) -> Tensor:
-        fixed = getattr(self, "fixed_positions", None)
-        if fixed is not None and fixed.shape[1:3] == tuple(hw):
-            return fixed
-        return cast("Tensor", super()._get_pos_embed(hw))
-
-
-class PlatePyramid(FpnNeck):
-    """SAM 2's feature pyramid, which can leave out the positions of its levels: `MAM2.recall` makes the ones it needs.
-
-    Attributes:
-        positioned: whether it gives them.
-    """
-
-    positioned = True
-
-    def forward(self, xs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        """Turn the trunk's features, finest first, into as many of one width, and into positions as many or none."""
-        levels: list[Tensor] = []
-        for level, features in reversed(list(enumerate(xs))):
-            found = self.convs[-1 - level](features)
-            if levels and level in self.fpn_top_down_levels:
-                found = found + functional.interpolate(levels[0].float(), scale_factor=2.0, mode="nearest")
-            levels.insert(0, found)
-        return levels, [self.position_encoding(level).to(level.dtype) for level in levels if self.positioned]
 
 
 class LiteTrunk(nn.Module):
@@ -144,10 +104,11 @@ def folded(net: EfficientNet) -> EfficientNet:
 def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
     """Build the trunk and its feature pyramid: plates in, features at strides 4, 8 and 16 out (32 is dropped)."""
     trunk = LiteTrunk(config.trunk) if config.hiera is None else _build_hiera(config.hiera)
-    neck = PlatePyramid(
+    neck = FpnNeck(
         position_encoding=PositionEmbeddingSine(num_pos_feats=config.dim, normalize=True, temperature=10000),
         d_model=config.dim,
         backbone_channel_list=list(trunk.channel_list),
+        fpn_interp_model="nearest",
         fpn_top_down_levels=[2, 3],
     )
     return ImageEncoder(trunk=trunk, neck=neck, scalp=1)
@@ -184,7 +145,7 @@ def build_memory_attention(config: TrackerConfig) -> MemoryAttention:
         d_model=config.dim,
         pos_enc_at_cross_attn_keys=True,
         pos_enc_at_cross_attn_queries=False,
-        cross_attention=RecallAttention(**shared, rope_k_repeat=True, kv_in_dim=config.memory_dim),
+        cross_attention=RoPEAttention(**shared, rope_k_repeat=True, kv_in_dim=config.memory_dim),
     )
     return MemoryAttention(d_model=config.dim, pos_enc_at_input=True, layer=layer, num_layers=config.memory_layers)
 
@@ -259,7 +220,7 @@ def _fused(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
 
 def _width(stage: nn.Sequential) -> int:
     last = stage[-1]
-    return cast("int", (last.conv_pwl if hasattr(last, "conv_pwl") else last.conv_pw).out_channels)
+    return cast("nn.Conv2d", last.conv_pwl if hasattr(last, "conv_pwl") else last.conv_pw).out_channels
 
 
 def _fits(given: Mapping[str, Tensor], layer: str) -> bool:

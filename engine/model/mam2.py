@@ -41,12 +41,10 @@ class MAM2(nn.Module):
 
     Attributes:
         trimap: makes trimaps of the picture and any mask; None where the model has no such part.
-        precision: of the tracker's products, when not that of its weights.
     """
 
     def __init__(self, config: MAM2Config) -> None:
         super().__init__()
-        self.precision: torch.dtype | None = None
         self.config = config
         self.tracker = Tracker(config.tracker)
         self.matter = Matter(config.matter)

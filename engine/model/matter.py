@@ -6,7 +6,7 @@ Structure and numbers follow MEMatte (arXiv 2412.14018); with `routed=False` it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -15,12 +15,9 @@ from torch import Tensor, nn
 from engine.model.config import MEMATTE_S, MatterConfig
 from engine.model.matter_backbone import MatterBackbone, ratio_loss
 from engine.model.matter_decoder import MatterDecoder
-from engine.model.ready.around_unknown import decode_around
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from engine.model.ready.around_unknown import PartDecoder
 
 __all__ = ["Matter", "MatterOutput", "ratio_loss"]
 
@@ -47,18 +44,13 @@ class MatterOutput:
 
 
 class Matter(nn.Module):
-    """Turns display-referred plates and their trimaps into alpha.
-
-    Attributes:
-        parts: what decodes unknown pixels alone and leaves the others at the trimap's value; None decodes all.
-    """
+    """Turns display-referred plates and their trimaps into alpha."""
 
     def __init__(self, config: MatterConfig = MEMATTE_S) -> None:
         super().__init__()
         self.config = config
         self.backbone = MatterBackbone(config)
         self.decoder = MatterDecoder(config)
-        self.parts: PartDecoder | None = None
 
     def forward(self, plate_b3hw: Tensor, trimap_b1hw: Tensor) -> Tensor:
         """Matte a batch of plates.
@@ -93,13 +85,8 @@ class Matter(nn.Module):
         # A training step on a processor takes less than half the time with channels-last data.
         image = image.contiguous(memory_format=torch.channels_last)
         out = self.backbone(image, self.config.max_tokens, chance)
-        alpha = self._decode(out.features, image)[..., :height, :width]
+        alpha = self.decoder(out.features, image)[..., :height, :width]
         return MatterOutput(alpha, out.keeps, out.log_probs, out.features)
-
-    def _decode(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
-        if self.parts is not None:
-            return decode_around(self.parts, features, image_b4hw)
-        return cast("Tensor", self.decoder(features, image_b4hw))
 
 
 def _check(plate_b3hw: Tensor, trimap_b1hw: Tensor) -> None:

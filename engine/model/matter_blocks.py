@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from timm.layers import EcaModule, LayerNorm2d, Mlp
 from timm.models.vision_transformer_sam import window_partition, window_unpartition
 from torch import Tensor, nn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "Attention",
@@ -73,13 +70,7 @@ def _relative(rel_pos: Tensor, size: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Self-attention; with `rel_grid` it has relative positions for grids of about that side.
-
-    Attributes:
-        attend: how a loose set of tokens see each other: queries, keys and values (B, heads, n, C) in, as much out.
-    """
-
-    attend: Callable[[Tensor, Tensor, Tensor], Tensor] = staticmethod(F.scaled_dot_product_attention)
+    """Self-attention; with `rel_grid` it has relative positions for grids of about that side."""
 
     def __init__(self, dim: int, heads: int, rel_grid: int | None = None) -> None:
         super().__init__()
@@ -118,8 +109,7 @@ class Attention(nn.Module):
         Returns:
             B x n x dim.
         """
-        q, k, v = self._heads(tokens_bnc)
-        return self._merge(self.attend(q, k, v))
+        return self._merge(F.scaled_dot_product_attention(*self._heads(tokens_bnc)))
 
     def masked(self, tokens_bhwc: Tensor, policy_bhw: Tensor) -> Tensor:
         """Let every token see itself and the kept ones, differentiable in the policy.

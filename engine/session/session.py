@@ -19,6 +19,7 @@ from engine.contract.errors import ShotError
 from engine.contract.plan import Visit, dirty_frames, plan_shot, visits
 from engine.contract.shot import Shot, ShotObject
 from engine.model.mam2 import MAM2
+from engine.model.ready.half import tracker_precision
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Memory, Step
 from engine.session import fit
 from engine.session.encode_ahead import EncodeAhead
@@ -360,5 +361,5 @@ class ShotSession:
 
     def _precision(self) -> AbstractContextManager[object]:
         """Give the tracker's precision. The matter looks after its own: a soft alpha must not band."""
-        precision = torch.bfloat16 if self._device.type == "cuda" else self._model.precision
+        precision = tracker_precision(self._model)
         return nullcontext() if precision is None else torch.autocast(self._device.type, precision)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from engine.model.config import CONFIGS, TrackerConfig
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NEW_IN_MAM2 = re.compile(r"sam_mask_decoder\.(trimap_tokens|trimap_upscaling|trimap_hypernetworks|mask_augment)\.")
 """Names that the dual-modal decoder adds to SAM 2.1: the only ones that an official file may lack."""
@@ -55,7 +56,7 @@ def sam2_size(state: Mapping[str, Tensor]) -> str | None:
     width = state[_PATCHES].shape[0]
     depth = sum(1 for name in state if _BLOCK.fullmatch(name))
     for name, config in _public().items():
-        if (config.hiera.embed_dim, sum(config.hiera.stages)) == (width, depth):
+        if config.hiera is not None and (config.hiera.embed_dim, sum(config.hiera.stages)) == (width, depth):
             return name
     return None
 
@@ -150,6 +151,6 @@ def _unwrap(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """Tensors by name out of a training checkpoint; a plain state is returned as it is."""
     for name in _WRAPPERS:
         inner = state.get(name)
-        if inner is not None and not isinstance(inner, Tensor):
+        if isinstance(inner, Mapping):
             return inner
     return state

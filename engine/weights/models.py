@@ -19,7 +19,7 @@ from engine.model.image_encoder import add_lora, lora_layers, merged
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.picture_trimap import PictureTrimap
-from engine.model.ready.make_ready import optimise, optimise_matter
+from engine.model.ready.make_ready import is_ready, make_ready
 from engine.weights.catalogue import ModelFiles, find_files, picture_trimap_file, weights_folder
 from engine.weights.devices import pick_device
 from engine.weights.file import read_weights, write_weights
@@ -78,7 +78,7 @@ def load_model(
         return model.to(target).train()
     model.to(target).requires_grad_(False).eval()
     if not exact:
-        optimise(model)
+        make_ready(model, target)
     return model
 
 
@@ -88,10 +88,10 @@ def load_matter(
     """Load a model's matter alone, in evaluation mode; arguments and errors are those of `load_model`."""
     target = pick_device(device)
     path = find_files(str(name_or_path), folder or weights_folder()).matter
-    matter = cast("Matter", _alone(path, "matter")).to(target)
+    parts = _alone(path, "matter").to(target)
     if not exact:
-        optimise_matter(matter)
-    return matter
+        make_ready(parts, target)
+    return cast("Matter", parts["matter"])
 
 
 def load_picture_trimap(path: Path | None = None, *, device: str = "cpu", folder: Path | None = None) -> PictureTrimap:
@@ -106,7 +106,7 @@ def load_picture_trimap(path: Path | None = None, *, device: str = "cpu", folder
         ModelError: as `load_model`; `model.missing` where there is none, `model.config` where that file has none.
     """
     target = pick_device(device)
-    network = _alone(path or picture_trimap_file(folder or weights_folder()), "trimap")
+    network = _alone(path or picture_trimap_file(folder or weights_folder()), "trimap")["trimap"]
     return cast("PictureTrimap", network).to(target, memory_format=torch.channels_last)
 
 
@@ -165,7 +165,7 @@ def save_model(
         ValueError: a fact's name begins with `mam2.`, which is the format's own; numbers that half cannot hold; a model
             made ready to matte, which no longer has its own weights.
     """
-    if model.matter.parts is not None:
+    if is_ready(model):
         raise ValueError("a model made ready to matte cannot be saved: load it with exact=True")
     config = model.config
     if config.name not in CONFIGS:
@@ -211,15 +211,15 @@ def _assemble(files: ModelFiles, *, seed: int = 0, merge: bool = False) -> MAM2:
     return model
 
 
-def _alone(file: Path, part: str) -> nn.Module:
-    """Load one part of a weights file, to be used as it is."""
+def _alone(file: Path, part: str) -> nn.ModuleDict:
+    """Load one part of a weights file, by its name, to be used as it is."""
     contents, named = _read(file, part)
     if not contents.parts:
         raise ModelError("model.config", f"{file.name} holds no {part}.", "Choose a file that does.")
     parts = empty_parts(contents)
     check_fit(contents, parts, named, file.name)
     parts.load_state_dict(named)
-    return parts[part].requires_grad_(requires_grad=False).eval()
+    return parts.requires_grad_(requires_grad=False).eval()
 
 
 def _read(file: Path, *parts: str) -> tuple[Contents, dict[str, Tensor]]:

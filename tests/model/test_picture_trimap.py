@@ -12,7 +12,7 @@ from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS, PICTURE_TRIMAP, PictureTrimapConfig
 from engine.model.mam2 import MAM2
 from engine.model.picture_trimap import PictureTrimap
-from engine.model.ready.make_ready import optimise
+from engine.model.ready.make_ready import make_ready
 from engine.weights.catalogue import find_files
 from engine.weights.header import Contents
 from engine.weights.models import import_file, load_model, load_picture_trimap, read_header, save_model, verify_file
@@ -86,7 +86,7 @@ def test_made_ready_it_says_the_same():
     lively(model.trimap)
     given = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64)
     before = model.trimap(*given)
-    optimise(model)
+    make_ready(model, torch.device("cpu"))
     torch.testing.assert_close(model.trimap(*given), before, rtol=1e-4, atol=1e-5)
 
 

@@ -12,15 +12,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import skip_init
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.ready.regions import Crop, cells_with, filled_beyond, joined, runs_of, tiles_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from timm.layers import ConvNormAct
+
     from engine.model.matter_decoder import FusionBlock, MatterDecoder
 
-__all__ = ["CONTEXT", "FoldedFusion", "PartDecoder", "decode_around", "windows_around"]
+__all__ = ["AroundUnknown", "FoldedFusion", "windows_around"]
 
 _CELL = 64
 _LONGEST = 2048
@@ -37,55 +40,56 @@ _TAPS = torch.tensor([[[3, 1, 0], [1, 3, 0], [0, 3, 1]], [[1, 3, 0], [0, 3, 1], 
 """What bilinear doubling reads: by half of a place (first, second), tap of the convolution and place beside it."""
 
 
-def decode_around(decoder: PartDecoder, features: Tensor, image_b4hw: Tensor) -> Tensor:
-    """Decode the unknown pixels of a batch; equals decoding the frame at once there, up to rounding.
+class AroundUnknown(nn.Module):
+    """The matter's decoder for the unknown pixels of a batch; the others keep the trimap.
 
     Args:
-        decoder: the decoder to run on each window.
-        features: B x dim x H/16 x W/16.
-        image_b4hw: B x 4 x H x W, normalised plate and trimap.
-
-    Returns:
-        B x 1 x H x W float32: alpha around unknown pixels, the trimap elsewhere.
-    """
-    alpha = image_b4hw[:, 3:].float().clone()
-    frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
-    unknown = (alpha[:, 0] == 0.5).any(dim=0)
-    for window in windows_around(unknown):
-        inside, seen = window.cut_to(frame), window.grown(CONTEXT).cut_to(frame)
-        alpha[inside.window] = decoder(
-            features[seen.shrunk(16).window],
-            image_b4hw[seen.window],
-            inside.moved(-seen.left, -seen.top),
-            unknown[inside.window],
-        )
-    return alpha
-
-
-def windows_around(wanted_hw: Tensor) -> list[Crop]:
-    """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two.
-
-    Where several save little, one holds all.
-    """
-    windows = joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
-    box = reduce(Crop.around, windows) if windows else None
-    return [box] if box and sum(map(_cost, windows)) > _LITTLE * _cost(box) and _fits(box) else windows
-
-
-class PartDecoder(nn.Module):
-    """A decoder for places in a frame.
-
-    Args:
-        decoder: its norms are folded into its convolutions; its weights are shared where they stay as they are.
+        decoder: what it stands in for; its norms are folded, and weights that stay as they are are shared.
     """
 
     def __init__(self, decoder: MatterDecoder) -> None:
         super().__init__()
+        for part in cast("Iterable[ConvNormAct]", decoder.convstream.convs):
+            part.conv, part.bn = _folded(part.conv, part.bn), part.bn.act
+        convs = decoder.matting_head.matting_convs
+        convs[0], convs[1], convs[2] = _folded(convs[0], convs[1]), nn.Identity(), nn.ReLU(inplace=True)
         self.convstream, self.head = decoder.convstream, decoder.matting_head
         self.steps = nn.ModuleList(FoldedFusion(step) for step in cast("Iterable[FusionBlock]", decoder.fusion_blks))
+        self.to(memory_format=torch.channels_last)
 
-    def forward(self, features: Tensor, image_b4hw: Tensor, window: Crop, wanted_hw: Tensor) -> Tensor:
-        """Decode some pixels of a window; equals decoding the frame at once there, up to rounding.
+    @classmethod
+    def in_half(cls, decoder: MatterDecoder) -> AroundUnknown:
+        """Give one whose details and fusion are in bfloat16; the step to alpha, which that would band, is not."""
+        made = cls(decoder)
+        made.convstream.bfloat16()
+        made.steps.bfloat16()
+        return made
+
+    def forward(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
+        """Decode a batch; equals decoding the frame at once where the trimap is unknown, up to rounding.
+
+        Args:
+            features: B x dim x H/16 x W/16.
+            image_b4hw: B x 4 x H x W, normalised plate and trimap.
+
+        Returns:
+            B x 1 x H x W float32: alpha around unknown pixels, the trimap elsewhere.
+        """
+        alpha = image_b4hw[:, 3:].float().clone()
+        frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
+        unknown = (alpha[:, 0] == 0.5).any(dim=0)
+        for window in windows_around(unknown):
+            inside, seen = window.cut_to(frame), window.grown(CONTEXT).cut_to(frame)
+            alpha[inside.window] = self.decode_window(
+                features[seen.shrunk(16).window],
+                image_b4hw[seen.window],
+                inside.moved(-seen.left, -seen.top),
+                unknown[inside.window],
+            )
+        return alpha
+
+    def decode_window(self, features: Tensor, image_b4hw: Tensor, window: Crop, wanted_hw: Tensor) -> Tensor:
+        """Decode some pixels of a window.
 
         Args:
             features: B x dim x H/16 x W/16.
@@ -96,7 +100,6 @@ class PartDecoder(nn.Module):
         Returns:
             B x 1 x h x w float32 alpha of the window, 0..1; the trimap where nothing is wanted.
         """
-        # Details and fusion may be in half precision while the step to alpha is not.
         half, whole = (next(part.parameters()).dtype for part in (self.convstream, self.head))
         details = self.convstream(image_b4hw.to(half))[::-1]
         alpha = image_b4hw[:, 3:][window.window].float().clone()
@@ -129,12 +132,12 @@ class FoldedFusion(nn.Module):
     the features as they are, four times as many. Nothing is padded: it is given a place and what lies around.
 
     Args:
-        step: its norm folded into its convolution.
+        step: what it stands in for; its norm is folded too.
     """
 
     def __init__(self, step: FusionBlock) -> None:
         super().__init__()
-        conv, self.act = cast("nn.Conv2d", step.conv.conv), step.conv.bn
+        conv, self.act = _folded(step.conv.conv, step.conv.bn), step.conv.bn.act
         of_detail, of_features = conv.weight.detach().tensor_split([step.detail_channels], dim=1)
         wide = torch.einsum("ykm,xln,ockl->yxocmn", _TAPS, _TAPS, of_features.cpu().double()).flatten(0, 2)
         self.detail = _convolution(of_detail, conv.bias)
@@ -174,6 +177,16 @@ class FoldedFusion(nn.Module):
                 beyond[:, :, : max(frame.top + 1, 0)] = 0  # corners are gone with the rows
                 beyond[:, :, frame.bottom + 1 :] = 0
                 found[..., column, None] -= convolved(beyond, self.of_doubled[..., tap, None])
+
+
+def windows_around(wanted_hw: Tensor) -> list[Crop]:
+    """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two.
+
+    Where several save little, one holds all.
+    """
+    windows = joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
+    box = reduce(Crop.around, windows) if windows else None
+    return [box] if box and sum(map(_cost, windows)) > _LITTLE * _cost(box) and _fits(box) else windows
 
 
 def _cheaper_together(one: Crop, other: Crop) -> bool:
@@ -229,3 +242,7 @@ def _convolution(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
     if bias is not None:
         conv.bias.copy_(bias)
     return conv
+
+
+def _folded(conv: nn.Module, norm: nn.Module) -> nn.Conv2d:
+    return fuse_conv_bn_eval(cast("nn.Conv2d", conv), cast("nn.BatchNorm2d", norm))

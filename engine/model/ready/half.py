@@ -3,18 +3,15 @@
 An encoder spends half its time between its products: on biases, GELU, norms and pooling, each a walk through memory.
 """
 
-from typing import TYPE_CHECKING
-
 import torch
 from sam2.modeling.sam2_utils import MLP
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import skip_init
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from engine.model.matter_blocks import AttentionBlock
+from engine.model.mam2 import MAM2
+from engine.model.matter_blocks import Attention, AttentionBlock
+from engine.model.ready import become
 
 _ROWS, _TOKENS = 256, 64
 """Steps of tokens in a matter's products and in its attention.
@@ -24,18 +21,10 @@ the latter for good. Without steps an HD shot, whose crops are ever others, grew
 """
 
 
-class FusedLinear(nn.Module):
-    """A linear layer that adds its bias, and applies GELU where wanted, while a product is still in the cache.
+class FusedLinear(nn.Linear):
+    """A linear layer stored in bfloat16 that adds its bias while a product is still in the cache."""
 
-    Args:
-        linear: what it stands in for; its parameters are shared.
-        gelu: whether GELU follows.
-    """
-
-    def __init__(self, linear: nn.Linear, *, gelu: bool = False) -> None:
-        super().__init__()
-        self.weight, self.bias = linear.weight, linear.bias
-        self.after = "gelu" if gelu else "none"
+    after = "none"
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (..., C) tokens into (..., D), in bfloat16."""
@@ -46,16 +35,14 @@ class FusedLinear(nn.Module):
         return found
 
 
-class HalfLinear(nn.Module):
-    """A linear layer in bfloat16 for any number of tokens, of which it takes whole steps.
+class FusedGelu(FusedLinear):
+    """One that applies GELU too."""
 
-    Args:
-        linear: what it stands in for, stored in bfloat16; its parameters are shared.
-    """
+    after = "gelu"
 
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__()
-        self.weight, self.bias = linear.weight, linear.bias
+
+class HalfLinear(nn.Linear):
+    """A linear layer stored in bfloat16 for any number of tokens, of which it takes whole steps."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (..., C) tokens into (..., D), in bfloat16."""
@@ -64,21 +51,13 @@ class HalfLinear(nn.Module):
         return functional.linear(rows, self.weight, self.bias)[: len(tokens)].unflatten(0, x.shape[:-1])
 
 
-class HalfNorm(nn.Module):
-    """A layer norm that reads and writes bfloat16 and computes in float32, where autocast would write float32.
-
-    Args:
-        norm: what it stands in for; its parameters are shared.
-    """
-
-    def __init__(self, norm: nn.LayerNorm) -> None:
-        super().__init__()
-        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
+class HalfNorm(nn.LayerNorm):
+    """A layer norm that reads and writes bfloat16 and computes in float32, where autocast would write float32."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (..., C) tokens into as many."""
         with torch.autocast(x.device.type, enabled=False):
-            return functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+            return super().forward(x)
 
 
 class PairPool(nn.Module):
@@ -114,39 +93,66 @@ def fuses() -> bool:
         linear.weight.copy_(torch.linspace(-0.3, 0.2, 64 * 64).view(64, 64))
         linear.bias.copy_(torch.linspace(-1, 1, 64))
         try:
-            mine = FusedLinear(linear, gelu=True)(x)
+            return torch.allclose(FusedGelu.forward(linear, x), functional.gelu(linear(x)), rtol=0.02, atol=0.01)
         except (AttributeError, RuntimeError):
             return False
-        return torch.allclose(mine, functional.gelu(linear(x)), rtol=0.02, atol=0.01)
 
 
-def fuse(*parts: nn.Module) -> None:
-    """Exchange the layers of parts whose products are stored in bfloat16, in place."""
+def in_half(part: nn.Module) -> nn.Module:
+    """Keep the weights of a part's products as they are multiplied, and its layers with fewer passes, in place."""
+    for module in part.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            module.bfloat16()
     fused = fuses()
-    for module in [module for part in parts for module in part.modules()]:
+    for module in list(part.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, nn.LayerNorm):
-                setattr(module, name, HalfNorm(child))
+                become(child, HalfNorm)
             elif isinstance(child, nn.MaxPool2d):
                 setattr(module, name, PairPool())
             elif fused and isinstance(child, MLP):
-                child.layers[0], child.act = FusedLinear(child.layers[0], gelu=True), nn.Identity()
+                child.layers[0], child.act = become(child.layers[0], FusedGelu), nn.Identity()
             elif fused and type(child) is nn.Linear:
-                setattr(module, name, FusedLinear(child))
+                become(child, FusedLinear)
+    return part
 
 
-def multiply_in_half(blocks: "Iterable[AttentionBlock]") -> None:
-    """Have attention and MLPs of a matter's blocks compute in bfloat16, in place; what they add to stays float32.
+def tracker_precision(model: MAM2) -> torch.dtype | None:
+    """Give what a tracker's products are computed in, for autocast; None: in the precision of its weights.
+
+    On a GPU it is bfloat16, as SAM 2's own predictor has it.
+    """
+    weight = model.tracker.image_encoder.neck.convs[0].conv.weight
+    return torch.bfloat16 if weight.device.type == "cuda" or weight.dtype == torch.bfloat16 else None
+
+
+class HalfAttention(Attention):
+    """A matter's attention whose loose tokens see each other in whole steps of them."""
+
+    def chosen(self, tokens_bnc: Tensor) -> Tensor:
+        """Let a loose set of tokens see each other; as `Attention.chosen`."""
+        return self._merge(attend_in_half(*self._heads(tokens_bnc)))
+
+
+def matter_block_in_half(block: AttentionBlock) -> AttentionBlock:
+    """Have attention and MLP of a matter's block compute in bfloat16, in place; what they add to stays float32.
 
     Products are public ones: fused ones take oneDNN longer to compile and gain nothing here.
     """
-    for block in blocks:
-        block.attn.attend = attend_in_half
-        for part in (block.attn, block.mlp):
-            part.bfloat16()
-            for name, child in list(part.named_children()):
-                if isinstance(child, nn.Linear):
-                    setattr(part, name, HalfLinear(child))
+    become(block.attn, HalfAttention)
+    for part in (block.attn, block.mlp):
+        part.bfloat16()
+        for child in part.children():
+            if isinstance(child, nn.Linear):
+                become(child, HalfLinear)
+    return block
+
+
+def has_bfloat16() -> bool:
+    """Tell whether this processor multiplies bfloat16 natively, in tiles (AMX) or not, and not by way of float32."""
+    # PyTorch has no public names for these; a version without them says no.
+    asked = (getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
+    return any(ask() for ask in asked if ask)
 
 
 def _whole_steps(tokens: Tensor, step: int) -> Tensor:

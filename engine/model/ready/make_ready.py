@@ -1,41 +1,27 @@
-"""A loaded model made ready to matte: the same function at less cost. Not for training, and not to be saved again.
+"""Swaps that make a loaded model quick on its device: the same function at less cost. Not for training or saving.
 
-Everywhere: the matter's norms are folded into its convolutions, it decodes only around unknown pixels, and the
-encoder's positions are computed once. On a processor memory of freed tensors is kept, decoders and memory encoder have
-their channels last, and attention over memories is `recall`. Where it multiplies bfloat16 natively, a large tracker
-does so, stored so and with `half`, and the starter's matter, in attention, MLPs and decoder. Elsewhere a large
-tracker's encoder takes a plate in `strips`.
-
-What stays in float32: matters without trained weights to compare, the tokens that a matter's blocks add to and what its
-routers make of them, since their choices must not flip, and the last layers before any alpha, which eight bits would
-band.
+`SWAPS` is the whole list. In float32 stay, on every device: matters without trained weights to compare, the tokens that
+a matter's blocks add to and what its routers make of them, since their choices must not flip, and the last layers
+before any alpha, which eight bits would band.
 """
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Flag, auto
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any
 
 import torch
-from sam2.modeling.sam2_utils import LayerNorm2d
-from timm.layers import ConvNormAct
-from timm.layers import LayerNorm2d as OnePassNorm
 from torch import nn
-from torch.nn.utils import skip_init
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.model.config import STARTER_MATTER
-from engine.model.image_encoder import LiteTrunk
-from engine.model.mam2 import MAM2
-from engine.model.matter import Matter
-from engine.model.ready.around_unknown import PartDecoder
-from engine.model.ready.half import fuse, multiply_in_half
+from engine.model.ready import become
+from engine.model.ready.around_unknown import AroundUnknown
+from engine.model.ready.encoder import StripBlock, channels_last, fixed_positions, laid_channels_last, narrow_pyramid
+from engine.model.ready.half import has_bfloat16, in_half, matter_block_in_half
 from engine.model.ready.memory import keep_freed_memory
-from engine.model.ready.strips import put_in_strips
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from engine.model.image_encoder import PlateEncoder
-    from engine.model.matter_blocks import AttentionBlock
-    from engine.model.tracker import Tracker
+from engine.model.ready.recall import RecallAttention
 
 _LARGE = 384
 """Pixels of the largest tracker's square that stays in float32, the starter's.
@@ -47,123 +33,114 @@ _PROVEN_IN_HALF = (STARTER_MATTER,)
 """Matters whose trained weights are here, so that mattes could be compared: `benchmarks/fidelity.py`."""
 
 
-class ChannelNorm(OnePassNorm):
-    """SAM 2's norm over channels in one pass instead of seven: timm's, with its parameters.
+class Case(Flag):
+    """What decides which swaps are made."""
 
-    Args:
-        norm: what it stands in for; its parameters are shared.
+    PROCESSOR = auto()  # not a GPU
+    HIERA = auto()  # the encoder's trunk is SAM 2's
+    LITE = auto()  # it is EfficientNet-Lite
+    LARGE = auto()  # the tracker's square is larger than `_LARGE`
+    HALF_TRACKER = auto()  # large, and the processor multiplies bfloat16 natively
+    HALF_MATTER = auto()  # proven, and the processor does
+
+    @classmethod
+    def of(cls, model: nn.Module, device: torch.device) -> "Case":
+        """Give the case of a model, or of what has only a matter, on its device."""
+        children: dict[str, Any] = dict(model.named_children())
+        processor, tracker = device.type == "cpu", children.get("tracker")
+        half = processor and has_bfloat16()
+        hiera = tracker is not None and tracker.config.hiera is not None
+        large = tracker is not None and tracker.config.image_size > _LARGE
+        facts = {
+            cls.PROCESSOR: processor,
+            cls.HIERA: hiera,
+            cls.LITE: tracker is not None and not hiera,
+            cls.LARGE: large,
+            cls.HALF_TRACKER: half and hiera and large,
+            cls.HALF_MATTER: half and children["matter"].config in _PROVEN_IN_HALF,
+        }
+        return cls(sum(fact.value for fact, holds in facts.items() if holds))
+
+
+NEVER = ALWAYS = Case(0)
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One exchange of modules.
+
+    Attributes:
+        path: of the modules in `MAM2`; `*` stands for any name.
+        when: what must all hold.
+        instead: takes a module and gives what stands in its place; that may be the same one, changed.
+        error: the greatest difference that it makes to what the module gives, as a part of the largest value there.
+        unless: what must not hold.
     """
 
-    def __init__(self, norm: LayerNorm2d) -> None:
-        super().__init__(len(norm.weight), norm.eps)
-        self.weight, self.bias = norm.weight, norm.bias
+    path: str
+    when: Case
+    instead: Callable[[Any], nn.Module]
+    error: float
+    unless: Case = NEVER
+
+    def is_made(self, case: Case) -> bool:
+        """Tell whether it is made in a case."""
+        return self.when in case and not self.unless & case
 
 
-def optimise(model: MAM2) -> None:
-    """Make a model, on its device and in evaluation mode, ready to matte, in place."""
-    device = model.tracker.no_mem_embed.device
-    _fold_pyramid(model.tracker)
-    if device.type == "cpu":
-        put_channels_last(model.tracker.sam_mask_decoder)
-        put_channels_last(model.tracker.memory_encoder)
-        for layer in model.tracker.memory_attention.layers:
-            layer.cross_attn_image.narrow = True
-        if model.trimap is not None:
-            model.trimap.to(memory_format=torch.channels_last)
-    trunk = model.tracker.image_encoder.trunk
-    if isinstance(trunk, LiteTrunk):
-        trunk.to(memory_format=torch.channels_last)
-    else:
-        _optimise_hiera(model, trunk, device)
-    optimise_matter(model.matter)
+_CPU, _HIERA, _HALF = Case.PROCESSOR, Case.HIERA, Case.HALF_TRACKER
+_TRUNK, _RECALL = "tracker.image_encoder.trunk", "tracker.memory_attention.layers.*.cross_attn_image"
+
+SWAPS = (
+    Swap("tracker", ALWAYS, narrow_pyramid, 1e-5),
+    Swap("tracker.image_encoder", _HALF, in_half, 0.03),
+    Swap("tracker.memory_attention", _HALF, in_half, 0.03),
+    Swap("tracker", _HIERA, fixed_positions, 0.0),
+    Swap(_TRUNK, Case.LITE, laid_channels_last, 1e-5),
+    Swap(f"{_TRUNK}.patch_embed", _CPU | _HIERA, laid_channels_last, 1e-5),
+    Swap(f"{_TRUNK}.blocks.*", _CPU | _HIERA | Case.LARGE, partial(become, kind=StripBlock), 1e-5, unless=_HALF),
+    Swap(_RECALL, _CPU, partial(become, kind=RecallAttention), 1e-5),
+    Swap("tracker.sam_mask_decoder", _CPU, channels_last, 1e-5),
+    Swap("tracker.memory_encoder", _CPU, channels_last, 1e-5),
+    Swap("trimap", _CPU, laid_channels_last, 1e-5),
+    Swap("matter.decoder", ALWAYS, AroundUnknown, 1e-5, unless=Case.HALF_MATTER),
+    Swap("matter.decoder", Case.HALF_MATTER, AroundUnknown.in_half, 0.03),
+    Swap("matter.backbone.blocks.*", Case.HALF_MATTER, matter_block_in_half, 0.03),
+)
+"""In the order in which they are made."""
 
 
-def _optimise_hiera(model: MAM2, trunk: "PlateEncoder", device: torch.device) -> None:
-    if device.type == "cpu":
-        # Tokens then lie as the blocks read them, channels last: an eighth of the time of a large encoder in bfloat16.
-        trunk.patch_embed.to(memory_format=torch.channels_last)
-    native = device.type == "cpu" and has_bfloat16()
-    large = model.image_size > _LARGE
-    half = native and large
-    trunk.fix_positions(model.image_size, torch.bfloat16 if half else torch.float32)
-    if half:
-        model.precision = torch.bfloat16
-        _store_in_half(model.tracker.image_encoder)
-        _store_in_half(model.tracker.memory_attention)
-        fuse(trunk.blocks, model.tracker.memory_attention)
-    elif large and device.type == "cpu":
-        put_in_strips(trunk.blocks)
+def make_ready(model: nn.Module, device: torch.device) -> None:
+    """Make a model, on its device and in evaluation mode, ready to matte, in place.
 
-
-def optimise_matter(matter: Matter) -> None:
-    """Make a matter ready in the same way."""
-    decoder = matter.decoder
-    for part in [*decoder.convstream.convs, *(block.conv for block in decoder.fusion_blks)]:
-        _fold(part)
-    head = decoder.matting_head.matting_convs
-    head[0], head[1] = _folded(head[0], head[1]), nn.Identity()
-    head[2] = nn.ReLU(inplace=True)
-    on_processor = matter.backbone.pos_embed.device.type == "cpu"
-    half = on_processor and matter.config in _PROVEN_IN_HALF and has_bfloat16()
-    matter.parts = PartDecoder(decoder).to(memory_format=torch.channels_last)
-    if on_processor:
+    Args:
+        model: `MAM2`, or what has only a `matter`.
+        device: where it is.
+    """
+    case = Case.of(model, device)
+    for swap in SWAPS:
+        if swap.is_made(case):
+            put(model, swap)
+    if Case.PROCESSOR in case:
         keep_freed_memory()
-    if half:
-        matter.parts.convstream.bfloat16()
-        matter.parts.steps.bfloat16()
-        multiply_in_half(cast("Iterable[AttentionBlock]", matter.backbone.blocks))
 
 
-def put_channels_last(part: nn.Module) -> None:
-    """Lay a part's convolutions out with channels last and exchange its norms over channels, in place."""
-    part.to(memory_format=torch.channels_last)
-    for module in list(part.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, LayerNorm2d):
-                setattr(module, name, ChannelNorm(child))
+def is_ready(model: nn.Module) -> bool:
+    """Tell whether a model was made ready."""
+    return any(isinstance(module, AroundUnknown) for module in model.modules())
 
 
-def has_bfloat16() -> bool:
-    """Tell whether this processor multiplies bfloat16 natively, not by way of float32."""
-    return _can("_is_amx_tile_supported") or _can("_is_avx512_bf16_supported")
+def put(model: nn.Module, swap: Swap) -> None:
+    """Make one swap, wherever its path leads in a model."""
+    for path in list(places(model, swap.path)):
+        parent, _, name = path.rpartition(".")
+        setattr(model.get_submodule(parent), name, swap.instead(model.get_submodule(path)))
 
 
-def _can(name: str) -> bool:
-    """Ask PyTorch, which has no public names for these; a version without them says no."""
-    ask = getattr(torch.cpu, name, None)
-    return bool(ask and ask())
-
-
-def _fold_pyramid(tracker: "Tracker") -> None:
-    """Fold the mask decoder's narrowing of the two finest levels, which alone reads them, into what made them wide."""
-    neck, decoder = tracker.image_encoder.neck, tracker.sam_mask_decoder
-    neck.positioned = False
-    for wide, name in ((neck.convs[-1], "conv_s0"), (neck.convs[-2], "conv_s1")):
-        narrow, first = getattr(decoder, name), wide.conv
-        folded = skip_init(nn.Conv2d, first.in_channels, narrow.out_channels, 1).to(first.weight)
-        folded.requires_grad_(requires_grad=False)
-        # On the processor, since not every device has double precision.
-        rows, columns, inner, outer = (
-            part.detach().cpu().double()
-            for part in (narrow.weight.flatten(1), first.weight.flatten(1), first.bias, narrow.bias)
-        )
-        folded.weight.copy_((rows @ columns).float()[:, :, None, None])
-        folded.bias.copy_((rows @ inner + outer).float())
-        wide.conv = folded
-        setattr(decoder, name, nn.Identity())
-
-
-def _store_in_half(part: nn.Module) -> None:
-    """Keep the weights of products as they are multiplied; norms stay as they are."""
-    for module in part.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            module.bfloat16()
-
-
-def _fold(part: ConvNormAct) -> None:
-    """Fold a batch norm into the convolution before it; the activation behind it stays."""
-    part.conv, part.bn = _folded(part.conv, part.bn), part.bn.act
-
-
-def _folded(conv: nn.Module, norm: nn.Module) -> nn.Module:
-    return fuse_conv_bn_eval(cast("nn.Conv2d", conv), cast("nn.BatchNorm2d", norm))
+def places(model: nn.Module, path: str) -> Iterator[str]:
+    """Give the paths of a model's modules that a swap's path names."""
+    wanted = path.split(".")
+    for found, _ in model.named_modules():
+        names = found.split(".")
+        if len(names) == len(wanted) and all(map(fnmatchcase, names, wanted)):
+            yield found

@@ -6,7 +6,7 @@ C library, oneDNN and threads read their environment once; Python's look for cyc
 import ctypes
 import gc
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 _MEMORY = {"MALLOC_ARENA_MAX": "1"}
 """One store of freed memory for all threads of a process, with glibc.
@@ -65,7 +65,8 @@ def keep_freed_memory(*, shared: bool = False) -> bool:
             leave gaps that fit no other: four objects of an HD shot took 2.8 GiB after 60 frames, and ever more. It
             costs a larger model a fifth of its time; the starter's matter, which takes parts of a plate, little.
     """
-    return _set(_MMAP_THRESHOLD, _LARGEST_SHARED if shared else _LARGEST) and _set(_TRIM_THRESHOLD, _KEPT)
+    largest = _LARGEST_SHARED if shared else _LARGEST
+    return _c_library("mallopt", _MMAP_THRESHOLD, largest) and _c_library("mallopt", _TRIM_THRESHOLD, _KEPT)
 
 
 def give_back_freed_memory() -> None:
@@ -79,15 +80,10 @@ def give_back_freed_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    trim = _of_the_c_library("malloc_trim")
-    if trim:
-        trim(0)
+    _c_library("malloc_trim", 0)
 
 
-def _set(what: int, value: int) -> bool:
-    mallopt = _of_the_c_library("mallopt")
-    return bool(mallopt and mallopt(what, value))
-
-
-def _of_the_c_library(name: str) -> Callable[..., int] | None:
-    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None
+def _c_library(name: str, *arguments: int) -> bool:
+    """Call a function of glibc's; tells whether it is there and did something."""
+    function = getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None
+    return bool(function and function(*arguments))

@@ -8,8 +8,9 @@ from typing import cast
 import torch
 from sam2.modeling.sam.transformer import RoPEAttention
 from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
 
-_ROWS = 256  # queries at once: their scores fit a processor's cache
+_ROWS = 256  # queries at once where their largest scores are sought
 _BLOCKS = {torch.bfloat16: (1 << 20, 1024, 32), torch.float32: (1024, 512, 8)}
 """Queries and keys at once, where no query's largest score is sought, and what values are filled up to multiples of.
 
@@ -20,7 +21,11 @@ _LEAST, _MOST = 1e-30, 1e30  # sums of exponentials that no addend was too small
 
 
 def attend(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
-    """Average the values by softmax(Q K^T / sqrt(C)).
+    """Average the values by softmax(Q K^T / sqrt(C)), without looking for each query's largest score.
+
+    Softmax subtracts it so that no exponential leaves the range of a float, and it costs as much as the products. Here
+    the sums of exponentials tell whether one has left it, and only then is it all done again. A last value of 1 for
+    each key gives the sums with the products.
 
     Args:
         queries_bnc: (B, N, C).
@@ -29,22 +34,6 @@ def attend(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
 
     Returns:
         (B, N, D).
-    """
-    out = queries_bnc.new_empty(*queries_bnc.shape[:2], values_bmd.shape[-1])
-    scale = queries_bnc.shape[-1] ** -0.5
-    # Two axes at a time: PyTorch's batched product is the slower one.
-    for queries, keys, values, found in zip(queries_bnc, keys_bmc, values_bmd, out, strict=True):
-        for start in range(0, len(queries), _ROWS):
-            rows = slice(start, start + _ROWS)
-            torch.mm((queries[rows] * scale @ keys.t()).softmax(dim=-1), values, out=found[rows])
-    return out
-
-
-def attend_unshifted(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
-    """Do as `attend` does without looking for each query's largest score, which costs as much as the products.
-
-    Softmax subtracts it so that no exponential leaves the range of a float. Here the sums tell whether one has, and
-    only then is it all done again by `attend`. A last value of 1 for each key gives the sums with the products.
     """
     width = values_bmd.shape[-1]
     rows, columns, multiple = _BLOCKS[queries_bnc.dtype]
@@ -63,22 +52,17 @@ def attend_unshifted(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) 
                 total += shaped.exp_() @ some_values
             sums = total[:, width, None]
             if not ((sums > _LEAST) & (sums < _MOST)).all():
-                return attend(queries_bnc, keys_bmc, values_bmd)
+                return _attend_shifted(queries_bnc, keys_bmc, values_bmd)
             some_found.copy_(total[:, :width] / sums)
     return out
 
 
 class RecallAttention(RoPEAttention):
-    """SAM 2's attention to memories, whose values can stay as narrow as memories are until they have been averaged.
+    """SAM 2's attention to memories, whose values stay as narrow as memories are until they have been averaged.
 
     softmax(Q K^T) (M W + b) = (softmax(Q K^T) M) W + b, since a row of softmax sums to 1: with memories M of 64
     channels and values of 256 that is a quarter of the second product. It holds for one head without dropout.
-
-    Attributes:
-        narrow: whether it is done so; otherwise the products are SAM 2's own, to the bit.
     """
-
-    narrow = False
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor, num_k_exclude_rope: int = 0) -> Tensor:
         """Recall; arguments are named as SAM 2 names them.
@@ -92,15 +76,18 @@ class RecallAttention(RoPEAttention):
         Returns:
             (B, N, C).
         """
-        if not self.narrow:
-            return cast("Tensor", super().forward(q, k, v, num_k_exclude_rope))
         queries, keys = self.q_proj(q), self.k_proj(k)
         placed = keys.shape[1] - num_k_exclude_rope
         for tokens in (queries, keys[:, :placed]):
             _turn(tokens, self.freqs_cis.to(q.device))
         with torch.autocast(q.device.type, enabled=False):
-            recalled = attend_unshifted(queries, keys, v.to(keys.dtype))
+            recalled = attend(queries, keys, v.to(keys.dtype))
         return cast("Tensor", self.out_proj(self.v_proj(recalled)))
+
+
+def _attend_shifted(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
+    some = (scaled_dot_product_attention(rows, keys_bmc, values_bmd) for rows in queries_bnc.split(_ROWS, dim=1))
+    return torch.cat(list(some), dim=1)
 
 
 def _turn(tokens_bnc: Tensor, turns_mc: Tensor) -> None:
