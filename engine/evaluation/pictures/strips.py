@@ -113,7 +113,7 @@ def _prompted(plate_hwc: Codes, prompts: Sequence[Prompt], scale: float) -> Code
         elif isinstance(prompt, Box):
             left, top, right, bottom = (round(side * scale) for side in (prompt.x0, prompt.y0, prompt.x1, prompt.y1))
             cv2.rectangle(picture, (left, top), (right, bottom), _ON, 2)
-    return picture
+    return np.asarray(picture, np.uint8)
 
 
 def _grey(layer_hw: NDArray[np.float32]) -> Codes:
