@@ -110,7 +110,7 @@ def load_picture_trimap(path: Path | None = None, *, device: str = "cpu", folder
     """
     target = pick_device(device)
     network = _alone(path or picture_trimap_file(folder or weights_folder()), "trimap")
-    return cast("PictureTrimap", network).to(target, memory_format=torch.channels_last)
+    return cast("PictureTrimap", network).to(target).to(memory_format=torch.channels_last)
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:
