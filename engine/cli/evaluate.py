@@ -19,7 +19,7 @@ _TAKEN_BY = {
     "merge": _FILES,
     "pictures": (
         *("--pack", "--model", "--mode", "--device", "--baselines", "--saliency"),
-        *("--only", "--tiers", "--limit", "--out", "--pictures"),
+        *("--only", "--tiers", "--limit", "--out", "--pictures", "--beside"),
     ),
 }
 """Which options mean something to what."""
@@ -103,6 +103,10 @@ def evaluate(
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Strips of the best and the worst, too.", rich_help_panel=_FIGURES)
     ] = False,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="report.json", help="Earlier 'pictures', not measured again.", rich_help_panel=_FIGURES),
+    ] = None,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw curves.", rich_help_panel=_FIGURES)
     ] = None,
@@ -129,6 +133,7 @@ def evaluate(
                 saliency,
                 out,
                 pictures,
+                beside or (),
             )
         )
         return

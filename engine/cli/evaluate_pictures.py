@@ -38,6 +38,7 @@ class Wish:
         saliency: file of U2-Net-p; None: it is left out.
         out: folder for the report; None: it is only shown.
         pictures: whether strips to look at go there, too.
+        beside: earlier reports, whose methods are put beside and not measured again.
     """
 
     pack: Path
@@ -51,6 +52,7 @@ class Wish:
     saliency: Path | None
     out: Path | None
     pictures: bool
+    beside: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
         wrong = [part for part in self.parts if part not in PARTS]
@@ -74,35 +76,43 @@ def examine_pictures(wish: Wish) -> None:
     from rich.console import Console
 
     from engine.cli.evaluate_report import drawn
+    from engine.evaluation.pictures.earlier import read_earlier
     from engine.evaluation.pictures.words import section_tables
     from engine.training.pictures.pack import read_pack
 
-    console = Console()
+    console, earlier = Console(), [read_earlier(path) for path in wish.beside]
     pack, methods = read_pack(wish.pack, "dev", wish.tiers), _methods(wish)
-    notes = [f"Tiers {', '.join(wish.tiers)} of the pack's split 'dev'; mode {wish.mode}.", *_left_out(wish)]
+    beside = [f"Beside: what {path} holds." for path in wish.beside]
+    notes = [f"Tiers {', '.join(wish.tiers)} of the pack's split 'dev'; mode {wish.mode}.", *beside, *_left_out(wish)]
     sections: list[Section] = []
-    for section in _examine(pack, methods, wish):
+    for measured in _examine(pack, methods, wish):
+        section = measured
+        for report in reversed(earlier):
+            section = report.beside(section)
         sections.append(section)
         for table in section_tables(section):
             console.print(drawn(table))
         if wish.out:
-            _write(wish.out, wish, list(methods.models), notes, sections)
+            models = {name: file for report in earlier for name, file in report.models.items()}
+            models |= dict(zip(methods.models, wish.models, strict=True))
+            _write(wish, models, notes, sections)
     _say(console, [*notes, *([f"Written to {wish.out}."] if wish.out else [])])
 
 
-def _write(folder: Path, wish: Wish, names: Sequence[str], notes: Sequence[str], sections: "list[Section]") -> None:
+def _write(wish: Wish, models: dict[str, str], notes: Sequence[str], sections: "list[Section]") -> None:
     """Write all that is known by now, and the strips of the section that came last."""
     from engine.evaluation.pictures.sections import plain
     from engine.evaluation.pictures.strips import write_strips
     from engine.evaluation.pictures.words import report_markdown
     from engine.evaluation.text_files import write_text
 
+    folder = wish.out or Path()
     found = {
         "version": 1,
         "benchmark": NAME,
         "tiers": list(wish.tiers),
         "mode": wish.mode,
-        "models": dict(zip(names, wish.models, strict=True)),
+        "models": models,
         "sections": {section.key: plain(section) for section in sections},
     }
     write_text(folder / "report.json", json.dumps(found, indent=1))
@@ -178,7 +188,9 @@ def _left_out(wish: Wish) -> list[str]:
     """Say which baselines are not there, and how to get them."""
     from engine.evaluation.pictures.closed_form import have_closed_form
 
-    absent = []
+    absent: list[str] = []
+    if wish.beside:
+        return absent
     if not wish.baselines:
         absent.append("GrabCut and closed-form matting (--baselines; they take longer than a small model)")
     elif not have_closed_form():

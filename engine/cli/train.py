@@ -90,7 +90,7 @@ def train(
             "name each weights file with --from, and with --export the file to write", param_hint="--mean"
         )
     if export:
-        learnt = ", ".join(sets) or checkpoint.PROCEDURAL
+        learnt = checkpoint.PHOTOGRAPHS if pictures else ", ".join(sets) or checkpoint.PROCEDURAL
         if mean:
             checkpoint.export_mean(starts or [], export, source=learnt)
         else:

@@ -17,6 +17,7 @@ from engine.weights.header import PARTS
 from engine.weights.models import load_model, save_model, start_model
 
 PROCEDURAL = "procedural clips drawn by engine.training.procedural"
+PHOTOGRAPHS = f"free photographs (engine/starter/pictures.csv), pseudo-masks of U2-Net on them, and {PROCEDURAL}"
 
 
 def starter_config(image_size: int) -> MAM2Config:

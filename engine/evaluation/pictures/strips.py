@@ -104,7 +104,7 @@ def _plain(name: str) -> str:
 
 
 def _prompted(plate_hwc: Codes, prompts: Sequence[Prompt], scale: float) -> Codes:
-    picture = plate_hwc.copy()
+    picture: Codes = plate_hwc.copy()
     for prompt in prompts:
         if isinstance(prompt, Point):
             spot, colour = (round(prompt.x * scale), round(prompt.y * scale)), _ON if prompt.positive else _OFF

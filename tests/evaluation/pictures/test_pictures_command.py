@@ -9,7 +9,7 @@ import pytest
 from small_model import SMALL, lively
 
 from engine.cli import run
-from engine.evaluation.pictures import clips, composites
+from engine.evaluation.pictures import clips, composites, mattes
 from engine.weights.models import save_model
 
 
@@ -72,6 +72,27 @@ def test_two_models_stand_side_by_side(mam2, pack_folder, weights, tmp_path):
     assert "| 1.00 |" in page
     strips = {file.name for file in (tmp_path / "r").glob("*.png")}
     assert {"masks-best.png", "composites-middle.png", "clips-worst.png"} <= strips
+
+
+@pytest.mark.usefixtures("small")
+def test_an_earlier_report_stands_beside(mam2, pack_folder, weights, tmp_path, monkeypatch):
+    """What an earlier run measured on the same pictures comes before and is compared with; on others it is refused."""
+    monkeypatch.setattr(mattes, "have_closed_form", lambda: False)
+    common = ("evaluate", "pictures", "--pack", pack_folder, "--only", "composites", "--device", "cpu")
+    assert mam2(*common, "--limit", "1", "--model", weights[0], "--baselines", "-o", tmp_path / "old")[0] == 0
+    report = tmp_path / "old" / "report.json"
+    new = ("--model", weights[1], "--beside", report)
+    code, out, _ = mam2(*common, "--limit", "1", *new, "-o", tmp_path / "new")
+    assert code == 0
+    assert "new / today" in out
+    assert "Left out" not in out
+    old, both = (json.loads(path.read_text()) for path in (report, tmp_path / "new" / "report.json"))
+    methods = both["sections"]["composites"]["methods"]
+    assert list(methods)[:2] == list(both["models"]) == ["today", "new"]
+    assert methods["GrabCut"] == old["sections"]["composites"]["methods"]["GrabCut"]
+    code, _, err = mam2(*common, "--limit", "2", *new)
+    assert (code, "measured on other pictures" in err) == (2, True)
+    assert "is no report on photographs" in mam2(*common, "--beside", weights[0])[2]
 
 
 def test_the_matter_can_be_measured_alone(mam2, pack_folder, weights, monkeypatch):
