@@ -40,8 +40,8 @@ class DemoResult:
     def summary(self) -> str:
         """Say it to a person."""
         footage = self.footage
-        lines = [f"real footage, by hand: {footage.command}", f"plates    {footage.plates}", footage.mattes.summary()]
-        lines += [f"drawn shot, by hand: {self.command}", f"plates    {self.plates}", self.mattes.summary()]
+        lines = [f"drawn shot, by hand: {self.command}", f"plates    {self.plates}", self.mattes.summary()]
+        lines += [f"real footage, by hand: {footage.command}", f"plates    {footage.plates}", footage.mattes.summary()]
         lines.append(f"picture   {self.picture}")
         lines.append(
             f"MAD {self.mad:.2f}  MSE {self.mse:.2f}  (x 1000, against the exact alpha; "
@@ -80,7 +80,7 @@ def run_demo(out: Path, *, kind: str, frames: int, model: str, device: str) -> D
     trimap = np.stack([matte[f"{kind}.trimap"] for matte in mattes])
     footage = run_footage(out, frames=frames, model=model, device=device)
     picture = out / "demo.png"
-    write_picture(picture, np.concatenate([footage.picture_hwc, _paint(clip, alpha, trimap)]))
+    write_picture(picture, np.concatenate([_paint(clip, alpha, trimap), footage.picture_hwc]))
     return DemoResult(
         result,
         plates,
