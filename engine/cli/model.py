@@ -1,7 +1,7 @@
 """`mam2 model`: what a model is made of, in numbers that it learns."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +9,7 @@ import typer
 from engine.contract.errors import ModelError
 
 if TYPE_CHECKING:
+    from engine.model.config import MAM2Config
     from engine.weights.parameters import ParameterTable
 
 app = typer.Typer(
@@ -31,11 +32,23 @@ def model(
         raise ModelError("model.unknown", f"There is no model '{name}'.", f"Choose one of: {', '.join(CONFIGS)}.")
     from engine.weights.parameters import parameter_table
 
-    table = parameter_table(CONFIGS[name])
+    table = parameter_table(_shipped() if name == "starter" else CONFIGS[name])
     if as_json:
         typer.echo(json.dumps(_as_json(table), indent=2))
     else:
         _show(table)
+
+
+def _shipped() -> "MAM2Config":
+    """Give the structure of the weights that ship, which may be older than the one that training begins with."""
+    from engine.model.config import STARTER
+    from engine.weights.catalogue import STARTER_FILE
+    from engine.weights.header import Contents, read_header
+
+    held = Contents.from_header(read_header(STARTER_FILE), STARTER_FILE.name)
+    return replace(
+        STARTER, tracker=held.tracker or STARTER.tracker, matter=held.matter or STARTER.matter, lora=held.lora
+    )
 
 
 def _as_json(table: "ParameterTable") -> dict[str, object]:

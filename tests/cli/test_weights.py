@@ -1,6 +1,7 @@
 """`mam2 weights` and `mam2 model`, run as a person runs them."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -8,12 +9,14 @@ import pytest
 import torch
 import typer
 from published_weights import mematte_state
+from safetensors import safe_open
 from typer.testing import CliRunner
 
 from engine.cli import model, weights
 from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS, STARTER
 from engine.model.mam2 import MAM2
+from engine.weights.catalogue import STARTER_FILE
 from engine.weights.models import save_model
 
 
@@ -132,6 +135,16 @@ def test_the_model_table_compares_with_the_paper(run):
     assert "image encoder, adapters (LoRA)" in told
     assert "2,610,432" in told
     assert "44.059 M; the paper says 44.7 M: -1.43%" in told
+
+
+def test_the_starter_is_counted_as_it_ships(run):
+    """The table of the starter has as many numbers as the weights file that ships holds."""
+    _, told = run("model", "starter", "--json")
+    with safe_open(STARTER_FILE, framework="pt") as file:
+        learnt = [key for key in file.keys() if "num_batches" not in key and "running_" not in key]  # noqa: SIM118
+        shapes = [file.get_slice(key).get_shape() for key in learnt]
+    held = sum(math.prod(shape) for shape in shapes)
+    assert abs(json.loads(told)["total"] - held) < 0.001 * held
 
 
 def test_the_model_table_is_json_too(run):
