@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from tiny_pack import SIZE_HW, disc, make_pack
+from pack_of_noise import SIZE_HW, disc, make_pack
 
 from engine.contract.errors import PlateError
 from engine.training.composition.layers import Layer
