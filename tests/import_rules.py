@@ -101,11 +101,15 @@ RULES = {
         ours=_set("engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
         theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "av", "accelerate", "safetensors"),
         forbidden=NETWORK,
+        exceptions={"engine.training.pictures.teacher": _set("onnxruntime")},
     ),
     "engine.evaluation": Rule(
-        # The procedural clips have exact mattes: evaluation draws those that training never sees.
-        ours=_set("engine.session", "engine.model", "engine.media", "engine.contract", "engine.training.procedural"),
-        theirs=_packages("torch", "numpy", "cv2", "scipy"),
+        # Drawn clips and composites have exact mattes: evaluation makes those that training never sees.
+        ours=_set(
+            *("engine.session", "engine.model", "engine.media", "engine.contract", "engine.training.procedural"),
+            *("engine.training.composition", "engine.training.pictures.pack", "engine.training.data.pictures"),
+        ),
+        theirs=_packages("torch", "numpy", "cv2", "scipy", "pymatting"),
         forbidden=NETWORK,
     ),
     "engine.farm": Rule(

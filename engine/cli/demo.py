@@ -1,4 +1,4 @@
-"""`mam2 demo`: a shot that no model has seen, one click, its mattes, and how close they come."""
+"""`mam2 demo`: real footage and a drawn shot that no model has seen, one click each, and how close the mattes come."""
 
 import shlex
 from pathlib import Path
@@ -23,9 +23,10 @@ def demo(
     model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "starter",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.")] = "auto",
 ) -> None:
-    """Draw a short shot of something see-through, matte it with one click, and compare with the exact alpha.
+    """Matte a few frames of real footage with one click, and a drawn shot of something see-through.
 
-    The shot is drawn from a seed that training never uses. Takes about a minute without a GPU.
+    No model has learnt from the footage, nor from the drawn shot, whose exact alpha is compared. Takes about a minute
+    without a GPU.
     """
     from engine.cli.demo_shot import run_demo
 

@@ -24,6 +24,7 @@ class Moment:
 
     Attributes:
         label: what stands above it.
+        exact_hw: None where nobody knows it, as of footage.
         click_xy: where the artist clicked, if on this frame.
     """
 
@@ -31,19 +32,20 @@ class Moment:
     plate_hwc: Picture
     trimap_hw: Picture
     alpha_hw: Picture
-    exact_hw: Picture
+    exact_hw: Picture | None
     click_xy: tuple[float, float] | None = None
 
 
 def paint(title: str, moments: Sequence[Moment]) -> Picture:
     """Paint the picture, (H, W, 3) float32 sRGB 0..1, 1600 wide: a column a moment; plate, trimap, alpha, comp."""
-    rows = (
+    rows = [
         ("plate", [_clicked(one) for one in moments]),
         ("trimap", [_grey(one.trimap_hw) for one in moments]),
         ("alpha", [_grey(one.alpha_hw) for one in moments]),
-        ("exact", [_grey(one.exact_hw) for one in moments]),
+        ("exact", [_grey(one.exact_hw) for one in moments if one.exact_hw is not None]),
         ("comp", [_comp(one) for one in moments]),
-    )
+    ]
+    rows = [(label, pictures) for label, pictures in rows if pictures]
     width = (WIDTH - 2 * _MARGIN - _LABELS - _GAP * (len(moments) - 1)) // len(moments)
     height = round(width * moments[0].plate_hwc.shape[0] / moments[0].plate_hwc.shape[1])
     total = _TITLE + _HEADS + len(rows) * (height + _GAP) + _MARGIN

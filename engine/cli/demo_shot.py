@@ -1,4 +1,4 @@
-"""The demonstration: draw a shot, matte it by the way of `mam2 matte`, measure, and paint one picture of it."""
+"""The demonstration: matte real footage and a drawn shot by the way of `mam2 matte`, measure, and paint one picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.cli.demo_footage import FootageResult, run_footage
 from engine.cli.demo_picture import Moment, paint
 from engine.cli.matte_request import MatteRequest
 from engine.cli.matte_run import MatteResult, run_matte
@@ -34,10 +35,13 @@ class DemoResult:
     mad: float
     mse: float
     nothing_mad: float
+    footage: FootageResult
 
     def summary(self) -> str:
         """Say it to a person."""
-        lines = [f"the same by hand: {self.command}", f"plates    {self.plates}", self.mattes.summary()]
+        footage = self.footage
+        lines = [f"real footage, by hand: {footage.command}", f"plates    {footage.plates}", footage.mattes.summary()]
+        lines += [f"drawn shot, by hand: {self.command}", f"plates    {self.plates}", self.mattes.summary()]
         lines.append(f"picture   {self.picture}")
         lines.append(
             f"MAD {self.mad:.2f}  MSE {self.mse:.2f}  (x 1000, against the exact alpha; "
@@ -74,8 +78,9 @@ def run_demo(out: Path, *, kind: str, frames: int, model: str, device: str) -> D
     mattes = [read_matte(_file(result, frame)) for frame in result.frames]
     alpha = np.stack([matte[f"{kind}.alpha"] for matte in mattes])
     trimap = np.stack([matte[f"{kind}.trimap"] for matte in mattes])
+    footage = run_footage(out, frames=frames, model=model, device=device)
     picture = out / "demo.png"
-    write_picture(picture, _paint(clip, alpha, trimap))
+    write_picture(picture, np.concatenate([footage.picture_hwc, _paint(clip, alpha, trimap)]))
     return DemoResult(
         result,
         plates,
@@ -84,6 +89,7 @@ def run_demo(out: Path, *, kind: str, frames: int, model: str, device: str) -> D
         mad=1000 * float(mad(alpha, clip.alpha_thw).mean()),
         mse=1000 * float(mse(alpha, clip.alpha_thw).mean()),
         nothing_mad=1000 * float(mad(np.zeros_like(alpha), clip.alpha_thw).mean()),
+        footage=footage,
     )
 
 

@@ -17,6 +17,10 @@ _TAKEN_BY = {
     "novm-p": (*_MODEL, "--size", *_CLIPS, "--profile", "--average", *_FILES),
     "--pred": ("--pred", "--gt", "--device", *_CLIPS, "--profile", "--average", *_FILES),
     "merge": _FILES,
+    "pictures": (
+        *("--pack", "--model", "--mode", "--device", "--baselines", "--saliency"),
+        *("--only", "--tiers", "--limit", "--out", "--pictures"),
+    ),
 }
 """Which options mean something to what."""
 _TAKEN_BY_SETS = (*_MODEL, "--data", *_CLIPS, "--profile", "--average", *_FILES)
@@ -28,11 +32,17 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[BENCHMARK]",
-            help="unseen (the default), novm-p, youtubematte, videomatte, vm108, aim-500 or p3m-500-np; "
+            help="unseen (the default), novm-p, pictures, youtubematte, videomatte, vm108, aim-500 or p3m-500-np; "
             "or 'merge' with the JSON files of parts behind it.",
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="Model name or weights file.", rich_help_panel=_EXAMINED)] = "starter",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Model name or weights file [starter]; for 'pictures' several, side by side.",
+            rich_help_panel=_EXAMINED,
+        ),
+    ] = None,
     mode: Annotated[str, typer.Option(help="Row of the paper's ablation.", rich_help_panel=_EXAMINED)] = "pdd+mss",
     prompt: Annotated[
         str | None,
@@ -46,6 +56,11 @@ def evaluate(
         str, typer.Option(metavar="512x288|1920x1080", help="Of novm-p's plates.", rich_help_panel=_EXAMINED)
     ] = "512x288",
     data: Annotated[Path | None, typer.Option(help="Folder of a published set.", rich_help_panel=_EXAMINED)] = None,
+    pack: Annotated[Path | None, typer.Option(help="Folder of the photographs.", rich_help_panel=_EXAMINED)] = None,
+    saliency: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.onnx", help="U2-Net-p, beside 'pictures'.", rich_help_panel=_EXAMINED),
+    ] = None,
     pred: Annotated[
         Path | None, typer.Option(help="Instead of a model: mattes, one folder a clip.", rich_help_panel=_EXAMINED)
     ] = None,
@@ -58,6 +73,14 @@ def evaluate(
     kinds: Annotated[str | None, typer.Option(help="Kinds, with commas between.", rich_help_panel=_PART)] = None,
     frames: Annotated[
         int | None, typer.Option(min=1, help="Frames a clip of 'unseen' [24].", rich_help_panel=_PART)
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="masks,composites,matter,clips", help="Parts of 'pictures' [all].", rich_help_panel=_PART),
+    ] = None,
+    tiers: Annotated[str, typer.Option(help="Licence tiers of 'pictures'.", rich_help_panel=_PART)] = "A,SA",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Most of each part of 'pictures'.", rich_help_panel=_PART)
     ] = None,
     profile: Annotated[
         str, typer.Option(metavar="rvm-lr|rvm-hr|maggie|dim", help="Whose metrics.", rich_help_panel=_FIGURES)
@@ -74,6 +97,12 @@ def evaluate(
     markdown_file: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables.", rich_help_panel=_FIGURES)
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the report of 'pictures'.", rich_help_panel=_FIGURES)
+    ] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Strips of the best and the worst, too.", rich_help_panel=_FIGURES)
+    ] = False,
     plot_file: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw curves.", rich_help_panel=_FIGURES)
     ] = None,
@@ -84,11 +113,31 @@ def evaluate(
     """
     name, rest = _named(what, pred, gt)
     _refuse_others(context, name)
+    if name == "pictures":
+        from engine.cli.evaluate_pictures import PARTS, Wish, examine_pictures
+
+        examine_pictures(
+            Wish(
+                _pack(pack),
+                model or ["starter"],
+                only.split(",") if only else PARTS,
+                tiers.split(","),
+                limit,
+                mode,
+                device,
+                baselines,
+                saliency,
+                out,
+                pictures,
+            )
+        )
+        return
+    one_model = _one(model)
     if name == "unseen":
         from engine.cli.evaluate_unseen import examine_unseen
 
         examine_unseen(
-            model, clips=clips or 40, first=first, frames=frames or 24, mode=mode, device=device, out=json_file
+            one_model, clips=clips or 40, first=first, frames=frames or 24, mode=mode, device=device, out=json_file
         )
         return
     from engine.cli import evaluate_benchmark as benchmark
@@ -106,7 +155,7 @@ def evaluate(
     else:
         chosen = benchmark.open_benchmark(name, data, size)
         how = benchmark.How(
-            model,
+            one_model,
             mode,
             prompt or benchmark.usual_prompt(name),
             device,
@@ -138,6 +187,24 @@ def _named(what: list[str] | None, pred: Path | None, gt: Path | None) -> tuple[
     if rest and name != "merge":
         raise EngineError("evaluate.arguments", f"'{rest[0]}' stands behind '{name}'.", "Name one benchmark.")
     return name, rest
+
+
+def _one(models: list[str] | None) -> str:
+    if models and len(models) > 1:
+        raise EngineError(
+            "evaluate.arguments", "Only 'pictures' takes several models.", "Give one --model, and run this for each."
+        )
+    return models[0] if models else "starter"
+
+
+def _pack(folder: Path | None) -> Path:
+    if folder is None:
+        raise EngineError(
+            "evaluate.data",
+            "The photographs do not come with mam2.",
+            "Give their folder with --pack; docs/training-data.md says what it holds.",
+        )
+    return folder
 
 
 def _refuse_others(context: typer.Context, name: str) -> None:

@@ -55,7 +55,7 @@ def publish(report: Report, files: Files) -> None:
     """
     console = Console()
     for table in tables(report):
-        console.print(_drawn(table))
+        console.print(drawn(table))
     console.print(verdict(report), markup=False, highlight=False)
     if files.json:
         write_json(report, files.json)
@@ -67,7 +67,8 @@ def publish(report: Report, files: Files) -> None:
         draw(report, files.plot)
 
 
-def _drawn(words: Words) -> Table:
+def drawn(words: Words) -> Table:
+    """Give a table as the terminal shows it."""
     table = Table(title=words.title, title_justify="left")
     for index, head in enumerate(words.columns):
         table.add_column(head, justify="right" if index else "left")

@@ -96,8 +96,7 @@ def _matte(
         frames = _delivered(job, plan)
 
         def signed(layers: tuple[str, ...]) -> dict[int, str]:
-            weights = (model.tracker, model.matter)
-            sign = signatures(job.shot, job.source.fingerprint, job.colourspace, layers, weights)
+            sign = signatures(job.shot, job.source.fingerprint, job.colourspace, layers, model.paths)
             return {frame: sign(frame) for frame in frames}
 
         # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.train_data import named_folders, show_data
+from engine.cli.train_data import make_pseudo_masks, named_folders, show_data, show_samples
 
 
 def train(
@@ -57,6 +57,17 @@ def train(
     mean: Annotated[
         bool, typer.Option("--mean", help="With --export: write the mean of the --from weights files.")
     ] = False,
+    teachers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--teacher-file",
+            metavar="ONNX",
+            help="Make pseudo-masks of --pictures in --pseudo with this U2-Net, and stop; again for a second opinion.",
+        ),
+    ] = None,
+    look: Annotated[
+        Path | None, typer.Option(help="Write a contact sheet of what the stage would see to this picture, and stop.")
+    ] = None,
     list_stages: Annotated[bool, typer.Option("--list", help="Show the stages and stop.")] = False,
 ) -> None:
     """Train a model one stage at a time, resumable: on procedural clips, or on data sets in their published folders."""
@@ -88,12 +99,22 @@ def train(
         return
     if stage not in STAGES:
         raise typer.BadParameter(f"there is no stage '{stage}'; `mam2 train --list` shows them", param_hint="--stage")
-    if pictures is not None:
-        data_source = photographs(pictures, pseudo)
-    elif sets:
-        data_source = from_sets(sets, behind)
-    else:
-        data_source = procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo)
+    if teachers:
+        if pictures is None or pseudo is None:
+            raise typer.BadParameter("name --pictures and --pseudo as well", param_hint="--teacher-file")
+        make_pseudo_masks(pictures, teachers, pseudo)
+        return
+    data_source = (
+        photographs(pictures, pseudo)
+        if pictures
+        else from_sets(sets, behind)
+        if sets
+        else procedural(out / "pool.npy", clips=clips, first_seed=first_seed, say=typer.echo)
+    )
+    if look is not None:
+        show_samples(data_source, STAGES[stage], look)
+        typer.echo(f"wrote {look}")
+        return
     plan = Run(
         STAGES[stage],
         out,

@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.contract.errors import PlateError
+
+if TYPE_CHECKING:
+    from engine.training.run import Data
+    from engine.training.stages import Stage
+
+_SHOWN = 40  # samples on a contact sheet
 
 
 def named_folders(words: Sequence[str], *, usual: str = "") -> dict[str, Path]:
@@ -46,3 +53,41 @@ def show_data(folders: dict[str, Path]) -> bool:
     for name, problem in problems:
         console.print(f"{name}: {problem}", highlight=False, markup=False)
     return not problems
+
+
+def show_samples(data: "Data", stage: "Stage", path: Path) -> None:
+    """Write a contact sheet of the first samples that a stage would learn from."""
+    from dataclasses import replace
+
+    from engine.model.config import STARTER
+    from engine.training.crew import Crew
+    from engine.training.pictures.look import contact_sheet, write_sheet
+
+    sized = replace(stage, size=stage.size or STARTER.tracker.image_size)
+    write_sheet(contact_sheet(data(sized, Crew()), _SHOWN), path)
+
+
+def make_pseudo_masks(pictures: Path, teachers: Sequence[Path], folder: Path) -> None:
+    """Mask the photographs of a pack that nobody has masked, with a progress bar; what is there already stays.
+
+    Args:
+        pictures: folder of the pack.
+        teachers: U2-Net files, the quick one first.
+        folder: to write into.
+    """
+    from rich.progress import Progress
+
+    from engine.training.pictures.pack import read_pack
+    from engine.training.pictures.teacher import make_pseudo_masks, mirrored, open_teacher
+
+    looks = [open_teacher(teacher) for teacher in teachers]
+    looks.insert(1, mirrored(looks[0]))
+    files = [picture.path for picture in read_pack(pictures, "train").of("background")]
+    with Progress() as progress:
+        task = progress.add_task("pseudo-masks", total=len(files))
+        make_pseudo_masks(
+            files,
+            looks,
+            folder,
+            lambda kept, examined: progress.update(task, completed=examined, description=f"{kept} kept"),
+        )

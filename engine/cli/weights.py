@@ -49,11 +49,14 @@ def list_weights(*, folder: Folder = None, as_json: Json = False) -> None:
     place = folder or weights_folder()
     models = [_model(name, place) for name in _names()]
     matters = [_matter(name, place) for name in _matters()]
+    trimaps = [_trimap(place)]
     if as_json:
-        typer.echo(json.dumps({"folder": str(place), "models": models, "matters": matters}, indent=2))
+        found = {"folder": str(place), "models": models, "matters": matters, "trimaps": trimaps}
+        typer.echo(json.dumps(found, indent=2))
         return
     _table("model", models)
     _table("matter", matters)
+    _table("trimap", trimaps)
     typer.echo("The starter ships with mam2 and needs nothing else: a small model that learnt from drawn clips alone.")
     typer.echo(f"Other weights are kept in {place}")
     typer.echo("Take files in that you have: mam2 weights import FILE")
@@ -119,7 +122,7 @@ def _model(name: str, folder: Path) -> dict[str, Any]:
         found = find_files(name, folder)
     except ModelError as error:
         return {**row, "ready": False, "problem": str(error), "code": error.code}
-    return {**row, "files": [_file(path) for path in dict.fromkeys((found.tracker, found.matter))]}
+    return {**row, "files": [_file(path) for path in found.paths]}
 
 
 def _matter(name: str, folder: Path) -> dict[str, Any]:
@@ -131,6 +134,18 @@ def _matter(name: str, folder: Path) -> dict[str, Any]:
     except ModelError as error:
         row = {"name": name, "ready": False, "lacks": [name], "files": []}
         return {**row, "problem": str(error), "code": error.code}
+
+
+def _trimap(folder: Path) -> dict[str, Any]:
+    """Give the row of the network that makes trimaps of pictures and any masks."""
+    from engine.weights.catalogue import picture_trimap_file
+    from engine.weights.header import TRIMAPS
+
+    row: dict[str, Any] = {"name": next(iter(TRIMAPS)), "ready": True, "lacks": [], "files": []}
+    try:
+        return {**row, "files": [_file(picture_trimap_file(folder))]}
+    except ModelError as error:
+        return {**row, "ready": False, "lacks": [row["name"]], "problem": str(error), "code": error.code}
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -45,12 +45,12 @@ def _files(name: str, folder: Path) -> list[Path]:
     """Give the files of weights: whole ones, and what has arrived of a pull."""
     from engine.model.config import CONFIGS
     from engine.weights.catalogue import stored
-    from engine.weights.header import MATTERS
+    from engine.weights.header import MATTERS, TRIMAPS
 
     if name == "starter":
         raise ModelError("model.missing", "The starter is part of mam2 and stays.", "Remove mam2 itself instead.")
-    if name not in CONFIGS and name not in MATTERS:
-        known = ", ".join(one for one in dict.fromkeys((*CONFIGS, *MATTERS)) if one != "starter")
+    if name not in {**CONFIGS, **MATTERS, **TRIMAPS}:
+        known = ", ".join(one for one in dict.fromkeys((*CONFIGS, *MATTERS, *TRIMAPS)) if one != "starter")
         raise ModelError("model.unknown", f"There are no weights '{name}'.", f"Choose from: {known}.")
     arrived = (folder / ".pulling" / name).glob("*")
     return [path for path in (stored(name, folder), *arrived) if path.is_file()]

@@ -66,12 +66,14 @@ def verdict(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """Give the whole report in Markdown."""
-    lines: list[str] = []
-    for table in tables(report):
-        lines += [f"**{table.title}**", "", _row(table.columns), _row(["---", *["---:"] * (len(table.columns) - 1)])]
-        lines += [_row(row) for section in table.sections for row in section]
-        lines.append("")
-    return "\n".join([*lines, verdict(report)]).rstrip() + "\n"
+    parts = [*map(table_markdown, tables(report)), verdict(report)]
+    return "\n\n".join(parts).rstrip() + "\n"
+
+
+def table_markdown(table: Table) -> str:
+    """Give one table in Markdown, without a line break at its end."""
+    head = [f"**{table.title}**", "", _row(table.columns), _row(["---", *["---:"] * (len(table.columns) - 1)])]
+    return "\n".join([*head, *(_row(row) for section in table.sections for row in section)])
 
 
 def _methods(report: Report, heads: tuple[str, ...]) -> Table:

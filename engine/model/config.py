@@ -5,7 +5,7 @@ Sources: `sam2.1-*` are the public SAM 2.1 configurations (facebookresearch/sam2
 network that turns plate and trimap into alpha, has a config of its own.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,33 @@ class MatterConfig:
 
 
 @dataclass(frozen=True)
+class PictureTrimapConfig:
+    """The network that makes a trimap of a picture and a mask; see `engine.model.picture_trimap`.
+
+    Attributes:
+        widths: channels at strides 2, 4, 8, 16 and 32.
+        blocks: blocks at these strides on the way down; at stride 2 there are none.
+        side: of the square that it looks at, in pixels.
+    """
+
+    widths: tuple[int, ...] = (16, 32, 64, 128, 192)
+    blocks: tuple[int, ...] = (0, 1, 1, 2, 1)
+    side: int = 384
+
+
+PICTURE_TRIMAP = PictureTrimapConfig()
+
+
+@dataclass(frozen=True)
 class MAM2Config:
     """A whole model.
 
     Attributes:
-        trimap_from: `decoder` when a trained trimap branch is there; `uncertainty` takes a band around the mask's own
-            doubt instead, for SAM 2.1 weights with a public matter.
+        trimap_from: `decoder` when a trained trimap branch is there; `picture` asks the network that sees the plate and
+            the mask, for SAM 2.1 weights as published; `uncertainty` takes a band around the mask's own doubt, where
+            weights of that network are not there or nobody wants them.
         lora: None for an encoder without adapters.
+        trimap: that network; None where there is none.
     """
 
     name: str
@@ -134,6 +154,7 @@ class MAM2Config:
     matter: MatterConfig
     trimap_from: str = "decoder"
     lora: LoraSettings | None = None
+    trimap: PictureTrimapConfig | None = None
 
 
 MEMATTE_S = MatterConfig()
@@ -184,9 +205,10 @@ STARTER = MAM2Config(
 def _family() -> dict[str, MAM2Config]:
     configs = {"starter": STARTER}
     for letter, hiera in (("t", _TINY), ("s", _SMALL), ("b+", _BASE_PLUS), ("l", _LARGE)):
-        plain = MAM2Config(f"sam2.1-{letter}", TrackerConfig(hiera), MEMATTE_S, trimap_from="uncertainty")
-        configs[plain.name] = plain
-        configs[f"mam2-{letter}"] = replace(plain, name=f"mam2-{letter}", trimap_from="decoder", lora=LoraSettings())
+        tracker = TrackerConfig(hiera)
+        plain = MAM2Config(f"sam2.1-{letter}", tracker, MEMATTE_S, trimap_from="picture", trimap=PICTURE_TRIMAP)
+        trained = MAM2Config(f"mam2-{letter}", tracker, MEMATTE_S, lora=LoraSettings())
+        configs |= {plain.name: plain, trained.name: trained}
     return configs
 
 

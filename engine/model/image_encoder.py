@@ -7,7 +7,7 @@ ImageNet's statistics keeps them, and has no norm left that could drift with sma
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -49,11 +49,10 @@ class LiteTrunk(nn.Module):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        net = folded(cast("EfficientNet", timm.create_model(f"tf_{name}", pretrained=False)))
+        self.name = name
+        net = folded(published_lite(name))
         self.conv_stem, self.act, self.blocks = net.conv_stem, net.bn1, net.blocks
-        self.channel_list = [
-            _width(net.blocks[tap]) for tap in reversed(_TAPS)
-        ]  # coarsest first, as SAM 2's neck wants
+        self.channel_list = [_width(net.blocks[tap]) for tap in reversed(_TAPS)]  # coarsest first, as the neck wants
 
     def forward(self, plates_b3ss: Tensor) -> list[Tensor]:
         """Give the features of normalised plates, finest first."""
@@ -63,6 +62,29 @@ class LiteTrunk(nn.Module):
             if number in _TAPS:
                 levels.append(seen)
         return levels
+
+    def take(self, published: Sequence[Tensor]) -> None:
+        """Fill the trunk, beside whatever adapters it has, from the network as it was published.
+
+        Args:
+            published: every tensor of `published_lite`, in its order.
+
+        Raises:
+            ValueError: they are another network's.
+        """
+        net = published_lite(self.name)
+        names = list(net.state_dict())
+        if [tensor.shape for tensor in published] != [tensor.shape for tensor in net.state_dict().values()]:
+            raise ValueError(f"not the tensors of {self.name}")
+        net.load_state_dict(dict(zip(names, published, strict=True)))
+        given = folded(net).state_dict()
+        own = self.state_dict()
+        self.load_state_dict({k: v if "lora_" in k else given[k.replace("base_layer.", "")] for k, v in own.items()})
+
+
+def published_lite(name: str) -> EfficientNet:
+    """Build EfficientNet-Lite as it is published, with norms and classifier, its values arbitrary."""
+    return cast("EfficientNet", timm.create_model(f"tf_{name}", pretrained=False))
 
 
 def folded(net: EfficientNet) -> EfficientNet:

@@ -27,6 +27,7 @@ from engine.model.config import MAM2Config
 from engine.model.image_encoder import add_lora
 from engine.model.likeness import draw_prompts
 from engine.model.matter import Matter
+from engine.model.picture_trimap import PictureTrimap
 from engine.model.tensors import Features, FrameMemory, FramePrompt, Mask, Memory, Step
 from engine.model.tracker import Tracker
 
@@ -36,13 +37,18 @@ _CERTAIN = 8.0
 
 
 class MAM2(nn.Module):
-    """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte)."""
+    """Tracker (SAM 2 with the dual-modal decoder and LoRA) and matter (MEMatte).
+
+    Attributes:
+        trimap: makes trimaps of the picture and any mask; None where the model has no such part.
+    """
 
     def __init__(self, config: MAM2Config) -> None:
         super().__init__()
         self.config = config
         self.tracker = Tracker(config.tracker)
         self.matter = Matter(config.matter)
+        self.trimap = PictureTrimap(config.trimap) if config.trimap else None
         if config.lora:
             add_lora(self.tracker.image_encoder, config.lora)
 
@@ -237,9 +243,10 @@ def siamese(
         prompt: what the artist says on this frame.
 
     Returns:
-        The mask, and trimap logits (B, 3, S/4, S/4): background, unknown, foreground.
+        The mask, and trimap logits (B, 3, S/4, S/4): background, unknown, foreground. A model that takes its trimap
+        from the picture gives the mask's band of doubt here: the plate itself is not among what the decoder sees.
     """
-    if model.config.trimap_from == "uncertainty":
+    if model.config.trimap_from != "decoder":
         mask = model.decode_mask(features, remembered_bchw, prompt)
         return mask, uncertainty_band(mask.logits_b1hw)
     if mode in ("parallel", "pdd"):

@@ -59,4 +59,4 @@ def signer(declaration: Declaration, direction: str | None, fingerprint: Callabl
     """
     shot = declaration.shot(direction)
     files = find_files(declaration.model, weights_folder())
-    return signatures(shot, fingerprint, shot.settings.colourspace or "", LAYERS, (files.tracker, files.matter))
+    return signatures(shot, fingerprint, shot.settings.colourspace or "", LAYERS, files.paths)

@@ -12,6 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from engine.model.tensors import Crop
+
+_CERTAIN = 10.0  # logits beyond it say no more
+
 
 def to_tensor(display_hw3: npt.NDArray[np.float32], device: torch.device) -> Tensor:
     """Give a plate (H, W, 3), display-referred sRGB in 0..1, as a tensor (1, 3, H, W) on the device."""
@@ -37,11 +41,21 @@ def to_plate(square_bchw: Tensor, size_wh: tuple[int, int]) -> Tensor:
     return plates_bchw
 
 
-def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
+def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int], covers: Crop | None = None) -> Tensor:
     """Give the trimap (B, 1, H, W) of 0, 0.5 and 1 at the plate's size from logits (B, 3, h, w).
 
     Probabilities are stretched, not classes, so that borders run smoothly across the model's coarser cells.
+
+    Args:
+        logits_b3hw: (B, 3, h, w) background, unknown, foreground.
+        size_wh: of the plate.
+        covers: the part of the plate that they are stretched over, with background around it; None for all.
     """
+    if covers is not None:
+        part = trimap_to_plate(logits_b3hw, (covers.right - covers.left, covers.bottom - covers.top))
+        trimap = part.new_zeros(len(part), 1, size_wh[1], size_wh[0])
+        trimap[covers.window] = part
+        return trimap
     likely = logits_b3hw.float().softmax(dim=1)
     # What argmax gives, ties included, in a fraction of its time on a processor: leads over background say as much.
     leads = to_plate(likely[:, 1:] - likely[:, :1], size_wh)
@@ -54,6 +68,26 @@ def trimap_to_plate(logits_b3hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
 def mask_to_plate(logits_b1hw: Tensor, size_wh: tuple[int, int]) -> Tensor:
     """Give the mask (B, 1, H, W) of 0..1 at the plate's size from logits (B, 1, h, w)."""
     return to_plate(logits_b1hw, size_wh).sigmoid()
+
+
+def part_to_square(mask_b1hw: Tensor, size_wh: tuple[int, int], part: Crop, side: int) -> Tensor:
+    """Give a part of the plate out of a mask's logits (B, 1, h, w), stretched to a square (B, 1, S, S).
+
+    Args:
+        mask_b1hw: logits, stretched over the plate; they come back within -10 and 10.
+        size_wh: of the plate.
+        part: of the plate, in its pixels.
+        side: S.
+    """
+    (width, height), (rows, columns) = size_wh, mask_b1hw.shape[-2:]
+    across, down = part.right - part.left, part.bottom - part.top
+    # A mask finer than the square is averaged first; of a coarser one each pixel looks up what lies around it.
+    enough = (min(rows, round(side * height / down)), min(columns, round(side * width / across)))
+    mask_b1hw = _averaged(mask_b1hw.float().clamp(-_CERTAIN, _CERTAIN), enough)
+    places = (torch.arange(side, device=mask_b1hw.device) + 0.5) / side
+    x, y = (part.left + across * places) / width, (part.top + down * places) / height
+    grid = torch.stack(torch.meshgrid(2 * x - 1, 2 * y - 1, indexing="xy"), dim=-1)
+    return F.grid_sample(mask_b1hw, grid.expand(len(mask_b1hw), -1, -1, -1), padding_mode="border", align_corners=False)
 
 
 def points_to_square(points_xy: Sequence[tuple[float, float]], size_wh: tuple[int, int], side: int) -> Tensor:

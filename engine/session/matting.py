@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.model.ready.regions import Crop, cells_with, joined
+from engine.model.ready.regions import cells_with, joined
+from engine.model.tensors import Crop
 
 Matter = Callable[[Tensor, Tensor], Tensor]
 """Plate (1, 3, h, w) and trimap (1, 1, h, w) in, alpha (1, 1, h, w) out."""

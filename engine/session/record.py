@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import count
 from pathlib import Path
 
@@ -10,21 +10,31 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import OutputError
-from engine.model.tensors import FrameMemory, Step
+from engine.model.tensors import Crop, FrameMemory, Step
+from engine.session import fit
 from engine.session.scratch import load_tensors, save_tensors
 
 
 @dataclass(frozen=True)
 class Found:
-    """What becomes a matte: mask logits (1, 1, S/4, S/4) float32 and trimap logits (1, 3, S/4, S/4) half."""
+    """What becomes a matte: mask logits (1, 1, S/4, S/4) float32 and trimap logits (1, 3, h, w) half.
+
+    Attributes:
+        covers: the part of the plate that the trimap is stretched over, with background around it; None for all.
+    """
 
     mask_b1hw: Tensor
     trimap_b3hw: Tensor
+    covers: Crop | None = None
 
     @classmethod
     def of(cls, step: Step) -> "Found":
         """Take from a step what a matte needs, as it would be read back from disk."""
-        return cls(step.mask.logits_b1hw.float(), step.trimap_b3hw.half())
+        return cls(step.mask.logits_b1hw.float(), step.trimap_b3hw.half(), step.covers)
+
+    def trimap(self, size_wh: tuple[int, int]) -> Tensor:
+        """Give the trimap (1, 1, H, W) of 0, 0.5 and 1 at the plate's size."""
+        return fit.trimap_to_plate(self.trimap_b3hw, size_wh, self.covers)
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class Record:
         kept = {
             "mask": found.mask_b1hw,
             "trimap": found.trimap_b3hw,
+            "covers": torch.tensor([] if found.covers is None else astuple(found.covers), dtype=torch.long),
             "features": step.memory.features_bmhw,
             "pointer": step.memory.pointer_bc,
         }
@@ -91,8 +102,9 @@ class Record:
 
     def found(self, name: str, frame: int) -> Found:
         """Read what becomes the object's matte on a frame that it has been tracked on."""
-        kept = load_tensors(self._path(name, frame), "mask", "trimap")
-        return Found(kept["mask"].to(self._device), kept["trimap"].to(self._device))
+        kept = load_tensors(self._path(name, frame), "mask", "trimap", "covers")
+        covers = Crop(*kept["covers"].tolist()) if len(kept["covers"]) else None
+        return Found(kept["mask"].to(self._device), kept["trimap"].to(self._device), covers)
 
     def memory(self, name: str, frame: int) -> FrameMemory:
         """Read what the tracker remembers of an object on a frame that it has been tracked on."""

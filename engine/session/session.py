@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -30,6 +31,7 @@ from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes, FrameTrimaps
 from engine.session.side_by_side import frames_at_once, side_by_side
 from engine.session.stages import mattes_of, trimaps_of
+from engine.session.trimap_from_picture import trimap_from_picture
 
 F = TypeVar("F", FrameMattes, FrameTrimaps)
 
@@ -241,7 +243,10 @@ class ShotSession:
             untouched = self._model.decode_mask(features, recalled, None)
             prompt = prompt.refining(untouched.logits_b1hw, anew=False)
         step: Step = self._model(features, prompt, memory, self._shot.settings.mode, recalled)
-        return step
+        if self._model.config.trimap_from != "picture" or self._model.trimap is None:
+            return step
+        trimap, covers = trimap_from_picture(self._model.trimap, self._plate(frame), step.mask.logits_b1hw)
+        return replace(step, trimap_b3hw=trimap, covers=covers)
 
     def _encode(self, frame: int) -> Features:
         def compute() -> Features:

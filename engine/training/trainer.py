@@ -119,12 +119,7 @@ def train_stage(
         EngineError: a sample cannot be had, whichever process wanted it.
         ValueError: the stage's batch cannot be divided evenly.
     """
-    share_norms(model, crew)
-    if next(model.parameters()).device.type == "cpu":  # convolutions of few channels learn twice as fast so
-        model.tracker.to(memory_format=torch.channels_last)
-    model.train()
-    chosen = choose_parameters(model, stage)
-    rest_untaught_adapters(model)
+    chosen = _prepare(model, stage, crew)
     optimizer = torch.optim.AdamW(_groups(chosen, stage), weight_decay=0.02, betas=(0.9, 0.98))
     if progress.optimizer:
         optimizer.load_state_dict(progress.optimizer)
@@ -163,6 +158,17 @@ def train_stage(
         log.close()
     spent = progress.seconds + time.monotonic() - started
     return Progress(step, spent, average, optimizer.state_dict(), totals)
+
+
+def _prepare(model: MAM2, stage: Stage, crew: Crew) -> dict[str, torch.nn.Parameter]:
+    """Put a model into training; give the parameters that train, by name."""
+    share_norms(model, crew)
+    if next(model.parameters()).device.type == "cpu":  # convolutions of few channels learn twice as fast so
+        model.tracker.to(memory_format=torch.channels_last)
+    model.train()
+    chosen = choose_parameters(model, stage)
+    rest_untaught_adapters(model)
+    return chosen
 
 
 def load_average(model: MAM2, average: dict[str, Tensor]) -> None:

@@ -8,7 +8,7 @@ import platformdirs
 
 from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS
-from engine.weights.header import MATTERS, Contents, read_header
+from engine.weights.header import MATTERS, TRIMAPS, Contents, read_header
 
 STARTER_FILE = Path(__file__).parents[1] / "starter" / "starter.safetensors"
 SUFFIX = ".safetensors"
@@ -43,10 +43,24 @@ OFFICIAL: dict[str, Official] = {
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """The files that make a model: the same one twice when it holds the whole."""
+    """The files that make a model: the same one again and again when it holds the whole.
+
+    Attributes:
+        tracker, matter: of these parts.
+        trimap: of the network of trimaps from pictures; None where there is none.
+        trimap_from: where its trimaps come from, as in `MAM2Config`.
+    """
 
     tracker: Path
     matter: Path
+    trimap: Path | None = None
+    trimap_from: str = "decoder"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file once."""
+        files = (self.tracker, self.matter, self.trimap)
+        return tuple(dict.fromkeys(file for file in files if file is not None))
 
 
 def weights_folder() -> Path:
@@ -73,21 +87,23 @@ def find_files(name_or_path: str, folder: Path) -> ModelFiles:
 
     Args:
         name_or_path: a key of `CONFIGS`, with `:MATTER` behind it to choose one of several imported matters
-            (`sam2.1-l:vitmatte-s`), or the path of a weights file.
+            (`sam2.1-l:vitmatte-s`) and `:picture` or `:uncertainty` behind that to say where trimaps come from
+            (`sam2.1-l::uncertainty`), or the path of a weights file.
         folder: imported weights.
 
     Raises:
         ModelError: an unknown name (`model.unknown`), weights that are not here (`model.missing`), a file that holds
             something else than its name says (`model.config`), or one that `read_header` refuses.
     """
-    model, _, matter = name_or_path.partition(":")
+    model, _, choices = name_or_path.partition(":")
+    matter, _, trimap = choices.partition(":")
     named = model in CONFIGS
     if named:
         path = stored(model, folder)
         if not path.is_file():
             raise _missing(model, lacking(model, folder))
     else:
-        path, matter = Path(name_or_path), ""
+        path, matter, trimap = Path(name_or_path), "", ""
         if not path.is_file() and path.name == name_or_path and not path.suffix:
             raise ModelError(
                 "model.unknown",
@@ -101,9 +117,8 @@ def find_files(name_or_path: str, folder: Path) -> ModelFiles:
             f"{path.name} holds only a matter ({contents.name}); a model needs a tracker too.",
             f"Choose it beside a tracker: --model sam2.1-l:{contents.name}.",
         )
-    if contents.matter is not None and not matter:
-        return ModelFiles(path, path)
-    return ModelFiles(path, _matter_file(matter, folder))
+    matters = path if contents.matter is not None and not matter else _matter_file(matter, folder)
+    return ModelFiles(path, matters, *_trimaps(trimap, contents, path, folder))
 
 
 def _matter_file(matter: str, folder: Path) -> Path:
@@ -119,6 +134,48 @@ def _matter_file(matter: str, folder: Path) -> Path:
     if _contents(path, matter or imported[0]).matter is None:
         raise ModelError("model.config", f"{path} holds no matter.", "Import the right file again.")
     return path
+
+
+def _trimaps(asked: str, contents: Contents, path: Path, folder: Path) -> tuple[Path | None, str]:
+    """Give the file of the network of trimaps from pictures, if there is one, and where trimaps come from."""
+    if asked not in ("", "picture", "uncertainty"):
+        raise ModelError(
+            "model.unknown", f"Trimaps cannot come from '{asked}'.", "Choose picture or uncertainty, or leave it out."
+        )
+    published = contents.trimap_from != "decoder"
+    if contents.trimap is not None:
+        file: Path | None = path
+    elif asked == "picture":
+        file = picture_trimap_file(folder)
+    else:
+        file = _picture_trimap(folder) if published and not asked else None
+    if not published:
+        return file, asked or "decoder"
+    return file, asked or ("uncertainty" if file is None else "picture")
+
+
+def picture_trimap_file(folder: Path) -> Path:
+    """Give the file with the network of trimaps from pictures: an imported one, else the starter's if it has it.
+
+    Raises:
+        ModelError: `model.missing`: neither has it.
+    """
+    file = _picture_trimap(folder)
+    if file is None:
+        raise ModelError(
+            "model.missing",
+            "The network that makes trimaps of pictures is not on this machine.",
+            "A file of it is taken in with: mam2 weights import FILE.",
+        )
+    return file
+
+
+def _picture_trimap(folder: Path) -> Path | None:
+    for name in (*TRIMAPS, "starter"):
+        path = stored(name, folder)
+        if path.is_file() and _contents(path, name).trimap is not None:
+            return path
+    return None
 
 
 def _contents(path: Path, name: str) -> Contents:

@@ -1,7 +1,8 @@
 """The header of a weights file: what it holds. Read without torch, so that a list of models costs nothing.
 
 A weights file is a safetensors file whose metadata begins with `mam2.`: the format's version, the config's name,
-the parts it holds (tracker, matter or both), every setting of these, and a hash of the tensors.
+the parts it holds (tracker, matter, the network of trimaps from pictures), every setting of these, and a hash of the
+tensors.
 """
 
 import json
@@ -13,15 +14,17 @@ from engine.contract.errors import ModelError
 from engine.model.config import (
     CONFIGS,
     MEMATTE_S,
+    PICTURE_TRIMAP,
     STARTER_MATTER,
     VITMATTE_S,
     LoraSettings,
     MatterConfig,
+    PictureTrimapConfig,
     TrackerConfig,
 )
 
 FORMAT_VERSION = 1
-PARTS = ("tracker", "matter")
+PARTS = ("tracker", "matter", "trimap")
 RESERVED = "mam2."
 
 MATTERS: dict[str, MatterConfig] = {
@@ -32,6 +35,8 @@ MATTERS: dict[str, MatterConfig] = {
     "starter": STARTER_MATTER,
 }
 """Matters by name, in the order in which one is chosen when nobody says which."""
+TRIMAPS: dict[str, PictureTrimapConfig] = {"picture-trimap": PICTURE_TRIMAP}
+"""Networks that make a trimap of a picture and any mask, by the name of a file that holds nothing else."""
 
 _LENGTH = 8  # bytes of the safetensors header's own length, little-endian
 _LONGEST = 100_000_000  # bytes; the limit that safetensors itself sets
@@ -45,11 +50,12 @@ class Contents:
     """What a weights file holds.
 
     Attributes:
-        name: the config: a key of `CONFIGS`, or of `MATTERS` for a matter alone.
+        name: the config: a key of `CONFIGS`, or of `MATTERS` or `TRIMAPS` for such a part alone.
         tracker: the tracker's structure; None when the file has no tracker.
         lora: the adapters that lie beside the encoder's weights; None when there are none or they are merged.
-        trimap_from: `decoder` or `uncertainty`, as in `MAM2Config`.
+        trimap_from: `decoder` where the tracker has learnt trimaps; anything else for SAM 2.1's own weights.
         matter: the matter's structure; None when the file has no matter.
+        trimap: that of the network of trimaps from pictures; None when the file has none.
     """
 
     name: str
@@ -57,16 +63,24 @@ class Contents:
     lora: LoraSettings | None = None
     trimap_from: str = "decoder"
     matter: MatterConfig | None = None
+    trimap: PictureTrimapConfig | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """`tracker`, `matter` or both."""
+        """Some of `PARTS`."""
         return tuple(part for part in PARTS if getattr(self, part) is not None)
 
     @property
     def part(self) -> str:
-        """`model` for a whole one, else `tracker` or `matter`."""
-        return "model" if len(self.parts) == len(PARTS) else self.parts[0]
+        """`model` for one that mattes, else the first of its parts."""
+        return "model" if {"tracker", "matter"} <= set(self.parts) else self.parts[0]
+
+    def only(self, *parts: str) -> "Contents":
+        """Give what is left with these parts alone."""
+        gone: dict[str, Any] = dict.fromkeys(part for part in PARTS if part not in parts)
+        if "tracker" in gone:
+            gone["lora"] = None
+        return replace(self, **gone)
 
     def to_header(self) -> dict[str, str]:
         """Give the metadata that `from_header` reads."""
@@ -74,6 +88,8 @@ class Contents:
         for name in ("tracker", "lora", "matter"):
             config = getattr(self, name)
             settings[name] = None if config is None else config_to_json(config)
+        if self.trimap is not None:  # else versions that know of no such part can read the file
+            settings["trimap"] = config_to_json(self.trimap)
         return {
             "mam2.format": str(FORMAT_VERSION),
             "mam2.config": self.name,
@@ -94,7 +110,7 @@ class Contents:
             ModelError: an unknown config, a setting of a newer version, or nonsense.
         """
         name = header.get("mam2.config", "")
-        if name not in CONFIGS and name not in MATTERS:
+        if name not in CONFIGS and name not in MATTERS and name not in TRIMAPS:
             raise ModelError(
                 "model.config",
                 f"{file} holds weights of '{name}', a model that this version does not know.",
@@ -108,6 +124,7 @@ class Contents:
                 _optional(LoraSettings, settings["lora"]),
                 str(settings["trimap_from"]),
                 _optional(MatterConfig, settings["matter"]),
+                _optional(PictureTrimapConfig, settings.get("trimap")),
             )
         except KeyError as unknown:
             raise ModelError(

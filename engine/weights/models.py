@@ -18,11 +18,12 @@ from engine.model.config import CONFIGS, LoraSettings, MAM2Config, MatterConfig
 from engine.model.image_encoder import add_lora, lora_layers, merged
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
+from engine.model.picture_trimap import PictureTrimap
 from engine.model.ready.make_ready import is_ready, make_ready
-from engine.weights.catalogue import ModelFiles, find_files, weights_folder
+from engine.weights.catalogue import ModelFiles, find_files, picture_trimap_file, weights_folder
 from engine.weights.devices import pick_device
 from engine.weights.file import read_weights, write_weights
-from engine.weights.header import PARTS, RESERVED, Contents, matter_name, read_header
+from engine.weights.header import PARTS, RESERVED, TRIMAPS, Contents, matter_name, read_header
 from engine.weights.import_weights import ImportedWeights, import_file, verify_file
 from engine.weights.keys import copied_from, public_start, vitmatte_into_mematte
 from engine.weights.structure import check_fit, empty_model, empty_parts
@@ -32,6 +33,7 @@ __all__ = [
     "import_file",
     "load_matter",
     "load_model",
+    "load_picture_trimap",
     "read_header",
     "save_model",
     "start_model",
@@ -54,7 +56,8 @@ def load_model(
 
     Args:
         name_or_path: `starter` (shipped), a key of `CONFIGS` whose weights are imported, with `:MATTER` behind it to
-            choose a matter (`sam2.1-l:vitmatte-s`), or the path of a `.safetensors` file.
+            choose a matter (`sam2.1-l:vitmatte-s`) and more to choose trimaps (see `find_files`), or the path of a
+            `.safetensors` file.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         for_training: keep adapters beside the weights (fresh ones where they were merged), in training mode; otherwise
             they are merged, nothing asks for gradients and the model is in evaluation mode.
@@ -85,16 +88,23 @@ def load_matter(
     """Load a model's matter alone, in evaluation mode; arguments and errors are those of `load_model`."""
     target = pick_device(device)
     path = find_files(str(name_or_path), folder or weights_folder()).matter
-    held, tensors = read_weights(path)
-    contents = Contents(held.name, matter=held.matter)
-    named = {key: tensor for key, tensor in tensors.items() if key.startswith("matter.")}
-    parts = empty_parts(contents)
-    check_fit(contents, parts, named, path.name)
-    parts.load_state_dict(named)
-    parts.to(target).requires_grad_(False).eval()
-    if not exact:
-        make_ready(parts, target)
-    return cast("Matter", parts["matter"])
+    return cast("Matter", _alone(path, "matter", target, exact=exact))
+
+
+def load_picture_trimap(path: Path | None = None, *, device: str = "cpu", folder: Path | None = None) -> PictureTrimap:
+    """Load the network that makes trimaps of pictures and any masks alone, in evaluation mode.
+
+    Args:
+        path: a weights file that has it; None for the one that a `sam2.1-*` would take.
+        device: as for `load_model`.
+        folder: imported weights, instead of `weights_folder()`.
+
+    Raises:
+        ModelError: as `load_model`; `model.missing` where there is none, `model.config` where that file has none.
+    """
+    target = pick_device(device)
+    file = path or picture_trimap_file(folder or weights_folder())
+    return cast("PictureTrimap", _alone(file, "trimap", target))
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:
@@ -121,8 +131,8 @@ def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int =
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return MAM2(config).to(target).train()
-    chosen = f"{public}:{matter}" if matter else public
-    model = _assemble(find_files(chosen, folder or weights_folder()), seed=seed)
+    files = replace(find_files(f"{public}:{matter}:uncertainty", folder or weights_folder()), trimap=None)
+    model = _assemble(files, seed=seed)
     _adapt(model, config.lora, seed=seed)
     if model.matter.config != config.matter:
         model.matter = _into(model.matter, config.matter, seed=seed)
@@ -144,7 +154,7 @@ def save_model(
         model: its config's name is a key of `CONFIGS`.
         path: `.safetensors`.
         metadata: facts to keep with it, as `source`, `source_sha256`, `licence`.
-        parts: `tracker`, `matter` or both.
+        parts: which of them, as far as the model has them.
         half: store large tensors in half precision; small ones cost nothing and stay as they are.
 
     Raises:
@@ -164,33 +174,59 @@ def save_model(
     tensors = {key: tensor for key, tensor in model.state_dict().items() if key.partition(".")[0] in parts}
     adapters = lora_layers(model)
     contents = Contents(
-        config.name,
+        next(iter(TRIMAPS)) if parts == ("trimap",) else config.name,
         config.tracker if "tracker" in parts else None,
         config.lora if "tracker" in parts and adapters else None,
         config.trimap_from,
         config.matter if "matter" in parts else None,
+        config.trimap if "trimap" in parts else None,
     )
     write_weights(path, contents, _halved(tensors) if half else tensors, metadata)
 
 
 def _assemble(files: ModelFiles, *, seed: int = 0, merge: bool = False) -> MAM2:
-    contents, tensors = read_weights(files.tracker)
-    if merge and contents.lora is not None:
-        tensors, contents = merged(tensors, contents.lora), replace(contents, lora=None)
-    if files.matter == files.tracker:
-        matter, matter_tensors = contents, tensors
-    else:
-        contents = replace(contents, matter=None)
-        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("matter.")}
-        matter, matter_tensors = read_weights(files.matter)
-    if contents.tracker is None or matter.matter is None:
+    own, tensors = _read(files.tracker, *(part for part in PARTS if getattr(files, part) == files.tracker))
+    if merge and own.lora is not None:
+        tensors, own = merged(tensors, own.lora), replace(own, lora=None)
+    others = [
+        (file, *_read(file, part))
+        for part, file in (("matter", files.matter), ("trimap", files.trimap))
+        if file not in (None, files.tracker)
+    ]
+    contents = (own, *(held for _, held, _ in others))
+    matter = next((held.matter for held in contents if held.matter), None)
+    trimap = next((held.trimap for held in contents if held.trimap), None)
+    if own.tracker is None or matter is None:
         raise ValueError(f"{files} hold no whole model")
-    model = empty_model(MAM2Config(contents.name, contents.tracker, matter.matter, contents.trimap_from, contents.lora))
-    absent = check_fit(contents, model, tensors, files.tracker.name)
-    if files.matter != files.tracker:
-        check_fit(matter, model, matter_tensors, files.matter.name)
-    model.load_state_dict({**tensors, **matter_tensors, **_begin(model, absent, tensors, seed)})
+    model = empty_model(MAM2Config(own.name, own.tracker, matter, files.trimap_from, own.lora, trimap))
+    absent = check_fit(own, model, tensors, files.tracker.name)
+    state = {**tensors, **_begin(model, absent, tensors, seed)}
+    for file, held, given in others:
+        check_fit(held, model, given, file.name)
+        state |= given
+    model.load_state_dict(state)
     return model
+
+
+def _alone(file: Path, part: str, target: torch.device, *, exact: bool = False) -> nn.Module:
+    """Load one part of a weights file, in evaluation mode."""
+    contents, named = _read(file, part)
+    if not contents.parts:
+        raise ModelError("model.config", f"{file.name} holds no {part}.", "Choose a file that does.")
+    parts = empty_parts(contents)
+    check_fit(contents, parts, named, file.name)
+    parts.load_state_dict(named)
+    parts.to(target).requires_grad_(requires_grad=False).eval()
+    if not exact:
+        make_ready(parts, target)
+    return parts[part]
+
+
+def _read(file: Path, *parts: str) -> tuple[Contents, dict[str, Tensor]]:
+    """Read some parts of a weights file."""
+    held, tensors = read_weights(file)
+    unwanted = tuple(f"{part}." for part in PARTS if part not in parts)
+    return held.only(*parts), {key: tensor for key, tensor in tensors.items() if not key.startswith(unwanted)}
 
 
 def _begin(model: MAM2, absent: set[str], tensors: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:

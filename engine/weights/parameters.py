@@ -26,6 +26,7 @@ _PARTS = {
     "decoder, mask": r"tracker\.sam_mask_decoder\.(?!trimap_|mask_augment)",
     "decoder, trimap branch": r"tracker\.sam_mask_decoder\.trimap_",
     "decoder, mask augment features": r"tracker\.sam_mask_decoder\.mask_augment",
+    "trimap from the picture": r"trimap\.",
     "matter, backbone": r"matter\.backbone\.(?!routers|.*\.efficient_block)",
     "matter, routers and token refinement": r"matter\.backbone\.(routers|.*\.efficient_block)",
     "matter, detail decoder": r"matter\.decoder\.",
@@ -98,8 +99,8 @@ class ParameterTable:
 def parameter_table(config: MAM2Config) -> ParameterTable:
     """Count a config's parameters.
 
-    A config that takes trimaps from the mask's uncertainty runs published weights: it trains nothing, and a trimap
-    branch is no part of it.
+    A config that does not decode its trimaps runs published weights: it trains nothing, and a trimap branch is no part
+    of it. The network of trimaps from pictures, where it has one, is this project's and learns by itself.
     """
     totals = dict.fromkeys(_PARTS, 0)
     trained = config.trimap_from == "decoder"

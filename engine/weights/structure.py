@@ -12,6 +12,7 @@ from engine.model.config import MAM2Config
 from engine.model.image_encoder import add_lora
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
+from engine.model.picture_trimap import PictureTrimap
 from engine.model.tracker import Tracker
 from engine.weights.header import Contents
 from engine.weights.keys import absent_as_allowed
@@ -52,6 +53,8 @@ def empty_parts(contents: Contents) -> nn.ModuleDict:
                 add_lora(parts["tracker"].image_encoder, contents.lora)
         if contents.matter is not None:
             parts["matter"] = Matter(contents.matter)
+        if contents.trimap is not None:
+            parts["trimap"] = PictureTrimap(contents.trimap)
     return parts
 
 
@@ -72,7 +75,7 @@ def check_fit(contents: Contents, structure: nn.Module, given: Mapping[str, Tens
     """
     prefixes = tuple(f"{part}." for part in contents.parts)
     expected = {key: tensor for key, tensor in structure.state_dict().items() if key.startswith(prefixes)}
-    absent = absent_as_allowed(expected, given, "tracker.") if contents.trimap_from == "uncertainty" else set()
+    absent = absent_as_allowed(expected, given, "tracker.") if contents.trimap_from != "decoder" else set()
     missing = [f"{key} is missing" for key in expected if key not in given and key not in absent]
     extra = [f"{key} does not belong" for key in given if key not in expected]
     shapes = {key: (_shape(tensor), _shape(given[key])) for key, tensor in expected.items() if key in given}

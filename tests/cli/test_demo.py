@@ -8,7 +8,7 @@ from engine.training.procedural import UNSEEN_SEED, render_linear
 
 
 def test_the_demonstration(mam2, weights, tmp_path):
-    """It leaves plates, mattes and one picture, and prints the error against the exact alpha of an unseen shot."""
+    """It leaves plates, mattes and one picture of footage and of an unseen shot, and prints the error of the latter."""
     said = mam2("demo", "-o", tmp_path, "--kind", "smoke", "--frames", "3", "--model", weights, "--device", "cpu")
     assert said.code == 0, said.err
     frames = (1001, 1002, 1003)
@@ -27,7 +27,11 @@ def test_the_demonstration(mam2, weights, tmp_path):
     with open_plates(tmp_path / "demo.png") as picture:
         assert picture.size[0] == 1600
         assert np.ptp(picture.read(1).pixels_hwc) > 0.5
-    for path in (tmp_path / "plates" / "smoke.####.exr", tmp_path / "mattes" / "smoke.####.exr", tmp_path / "demo.png"):
+        height = picture.size[1]
+    assert read_matte(tmp_path / "footage_mattes" / "butterfly.1003.exr")["butterfly.alpha"].shape == (360, 640)
+    assert height > 1600  # both shots, one under the other
+    made = ("plates/smoke.####.exr", "mattes/smoke.####.exr", "footage_mattes/butterfly.####.exr", "demo.png")
+    for path in (tmp_path / name for name in made):
         assert str(path) in said.out
 
 
@@ -37,7 +41,7 @@ def test_a_shorter_demonstration_ignores_an_older_one(mam2, weights, tmp_path):
     assert mam2(*call, "2").code == 0
     said = mam2(*call, "1")
     assert said.code == 0, said.err
-    assert "1 frame matted" in said.out
+    assert said.out.count("1 frame matted") == 2
 
 
 def test_a_solid_subject_is_refused(mam2, tmp_path):

@@ -75,6 +75,20 @@ def test_the_list_says_what_is_missing(run, tmp_path):
     assert str(tmp_path / "weights") in told.replace("\n", "")
 
 
+def test_the_network_of_trimaps_is_listed_taken_in_and_removed(run, tmp_path):
+    """The list says whether trimaps from pictures can be had; a file of the network is taken in, shown and removed."""
+    save_model(MAM2(CONFIGS["sam2.1-t"]), tmp_path / "mine.safetensors", metadata={"licence": "CC0"}, parts=("trimap",))
+    code, told = run("weights", "import", tmp_path / "mine.safetensors")
+    assert code == 0
+    assert "picture-trimap (trimap)" in told
+    _, told = run("weights", "list", "--json")
+    (row,) = json.loads(told)["trimaps"]
+    assert (row["name"], row["ready"]) == ("picture-trimap", True)
+    assert row["files"][0]["licence"] == "CC0"
+    assert run("weights", "remove", "picture-trimap", "--yes")[0] == 0
+    assert not list((tmp_path / "weights").glob("*.safetensors"))
+
+
 def test_a_damaged_file_is_listed_as_such(run, tmp_path):
     """A kept file that is not whole is not ready, and the list says why."""
     (tmp_path / "weights").mkdir()

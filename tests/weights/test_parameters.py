@@ -57,8 +57,13 @@ def test_the_stages_are_those_that_training_runs():
 
 
 def test_published_weights_train_nothing():
-    """A SAM 2.1 profile runs as published: its tracker's parameters are SAM 2.1's alone, and none learns."""
+    """A SAM 2.1 profile runs as published: its tracker's parameters are SAM 2.1's alone, and none learns.
+
+    Beside them stands the network of trimaps from pictures, of at most 3 M parameters.
+    """
     table = parameter_table(CONFIGS["sam2.1-t"])
     assert table.trainable == 0
-    assert table.total == 38_962_498 + 29_191_293
+    ours = next(row.total for row in table.rows if row.part == "trimap from the picture")
+    assert table.total == 38_962_498 + 29_191_293 + ours
+    assert ours <= 3_000_000
     assert table.explanation() == ""

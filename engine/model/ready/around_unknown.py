@@ -14,7 +14,8 @@ from torch.nn import functional
 from torch.nn.utils import skip_init
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from engine.model.ready.regions import Crop, cells_with, filled_beyond, joined, runs_of, tiles_over
+from engine.model.ready.regions import cells_with, filled_beyond, joined, runs_of, tiles_over
+from engine.model.tensors import Crop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,73 +1,12 @@
 """Rectangles of a plate that hold what is wanted of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from types import EllipsisType
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-
-@dataclass(frozen=True)
-class Crop:
-    """A rectangle of a plate in pixels: left and top included, right and bottom not."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def area(self) -> int:
-        """Pixels inside."""
-        return (self.right - self.left) * (self.bottom - self.top)
-
-    @property
-    def window(self) -> tuple[EllipsisType, slice, slice]:
-        """The rectangle as an index of a tensor's last two axes."""
-        return ..., slice(self.top, self.bottom), slice(self.left, self.right)
-
-    def around(self, other: "Crop") -> "Crop":
-        """Give the smallest rectangle around both."""
-        return Crop(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
-
-    def overlaps(self, other: "Crop") -> bool:
-        """Tell whether the two share a pixel."""
-        across = self.left < other.right and other.left < self.right
-        return across and self.top < other.bottom and other.top < self.bottom
-
-    def grown(self, by: int) -> "Crop":
-        """Give the rectangle with surroundings of so many pixels."""
-        return Crop(self.left - by, self.top - by, self.right + by, self.bottom + by)
-
-    def cut_to(self, other: "Crop") -> "Crop":
-        """Give what of the rectangle lies within another."""
-        return Crop(
-            max(self.left, other.left),
-            max(self.top, other.top),
-            min(self.right, other.right),
-            min(self.bottom, other.bottom),
-        )
-
-    def shifted_into(self, other: "Crop") -> "Crop":
-        """Give the rectangle moved no farther than it takes to lie within another; what is too large is cut."""
-        left = max(min(self.left, other.right - (self.right - self.left)), other.left)
-        top = max(min(self.top, other.bottom - (self.bottom - self.top)), other.top)
-        return self.moved(left - self.left, top - self.top).cut_to(other)
-
-    def moved(self, right: int, down: int) -> "Crop":
-        """Give the rectangle so many pixels further right and down."""
-        return Crop(self.left + right, self.top + down, self.right + right, self.bottom + down)
-
-    def shrunk(self, by: int) -> "Crop":
-        """Give the same rectangle of a picture that is so many times as small; its sides are multiples of that."""
-        return Crop(self.left // by, self.top // by, self.right // by, self.bottom // by)
+from engine.model.tensors import Crop
 
 
 def cells_with(wanted_hw: Tensor, side: int) -> Tensor:

@@ -52,5 +52,5 @@ class Models:
 
 
 def _identity(files: ModelFiles) -> tuple[object, ...]:
-    found = [path.stat() for path in (files.tracker, files.matter)]
+    found = [path.stat() for path in files.paths]
     return (files, *((one.st_size, one.st_mtime_ns, one.st_ino) for one in found))

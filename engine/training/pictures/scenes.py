@@ -11,6 +11,7 @@ from engine.training.composition.layers import Layer, opaque, premultiplied, shr
 from engine.training.composition.light import Grade
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
 from engine.training.data.scenes import ASPECTS
+from engine.training.pictures.elastic import Elastic
 from engine.training.pictures.stills import Cutout
 from engine.training.procedural.colour import Bytes, Floats
 from engine.training.procedural.scene import Scene
@@ -158,7 +159,7 @@ def _foreground(rng: np.random.Generator, cutout: Cutout, view: View, frames: in
     height, width = cutout.rgba.shape[:2]
     unit = float(np.exp(rng.uniform(np.log(0.18), np.log(1.1)))) * min(view.plate_hw) / cutout.extent
     path = foreground_path(rng, frames, moves_itself=False)
-    travel = Travel((width / 2, height / 2), draw_placing(rng), path, unit, replace(view))
+    travel = Travel((width / 2, height / 2), draw_placing(rng), path, unit, view)
     grade = Grade.draw(rng, 0.8)
     picture = premultiplied(np.ascontiguousarray(cutout.rgba[..., :3]), cutout.rgba[..., 3], grade)
     if rng.random() < _DEFOCUS:
@@ -168,4 +169,6 @@ def _foreground(rng: np.random.Generator, cutout: Cutout, view: View, frames: in
         travel = replace(travel, anchor=(width / 2 + pad, height / 2 + pad))
     small, move = shrunk(picture, travel, unit * view.zoom * 1.2)
     wrap = float(rng.uniform(0.1, 0.5)) if rng.random() < _WRAP else 0.0
-    return Foreground(Layer([small] * frames, move, mirrors=False), Shadow.draw(rng), wrap)
+    elastic = Elastic.draw(rng) if frames > 1 else None
+    pictures = [small] if elastic is None else [elastic.bend(small, float(t)) for t in range(frames)]
+    return Foreground(Layer(pictures, move, mirrors=False), Shadow.draw(rng), wrap)

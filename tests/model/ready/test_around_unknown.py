@@ -11,7 +11,7 @@ from engine.model.config import STARTER_MATTER
 from engine.model.matter_decoder import FusionBlock, MatterDecoder
 from engine.model.ready import around_unknown
 from engine.model.ready.around_unknown import AroundUnknown, FoldedFusion, windows_around
-from engine.model.ready.regions import Crop
+from engine.model.tensors import Crop
 
 HEIGHT, WIDTH = 192, 288
 FRAME = Crop(0, 0, 18, 14)

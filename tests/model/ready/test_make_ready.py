@@ -7,6 +7,7 @@ import pytest
 import torch
 from small_model import SMALL, lively
 
+from engine.model.config import PictureTrimapConfig
 from engine.model.ready import make_ready
 from engine.model.ready.encoder import StripBlock
 from engine.model.ready.half import tracker_precision
@@ -14,7 +15,7 @@ from engine.model.ready.make_ready import SWAPS, Case, put
 from engine.model.tensors import FramePrompt, Memory
 from engine.weights.models import load_model, save_model
 
-PLAIN = replace(SMALL, lora=None)
+PLAIN = replace(SMALL, lora=None, trimap=PictureTrimapConfig((4, 8, 8, 8, 8), (1, 1, 1, 1, 1), side=64))
 LITE = replace(PLAIN, tracker=replace(SMALL.tracker, hiera=None, trunk="efficientnet_lite0"))
 FRAMES = 4
 METHODS = {"tracker": "forward_image"}
@@ -40,6 +41,7 @@ def run(model):
         step = model(features, None if frame else click, Memory(frame, FRAMES, prompted, recent))
         (recent if frame else prompted)[frame] = step.memory
     model.matter(*plate_and_trimap())
+    model.trimap(torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64))
 
 
 def calls_of(model, paths):

@@ -2,7 +2,8 @@
 
 import torch
 
-from engine.model.ready.regions import Crop, cells_with, tiles_over
+from engine.model.ready.regions import cells_with, tiles_over
+from engine.model.tensors import Crop
 
 
 def test_tiles_hold_what_is_wanted():

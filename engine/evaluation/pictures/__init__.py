@@ -1,0 +1,1 @@
+"""The benchmark of photographs: masks from clicks, composites, clips made of stills, each beside simple methods."""
