@@ -35,7 +35,7 @@ def walk(
     clip_n: Tensor,
     prompt: FramePrompt,
     mode: str | None,
-    correct: Correct,
+    correct: Correct | None = None,
     corrections: int = 0,
 ) -> Walk:
     """Track every object of a batch of clips from a prompt on its first frame; a plate is encoded once for all.
@@ -46,7 +46,7 @@ def walk(
         clip_n: (N,) the clip of each object.
         prompt: on frame 0, of N objects.
         mode: row of the ablation; None: masks alone, without pass 2.
-        correct: makes the prompt of a correction of the last frame.
+        correct: makes the prompt of a correction of the last frame; None for no corrections.
         corrections: how many corrective clicks the last frame gets, one after another.
     """
     batch, frames = plates_btchw.shape[:2]
@@ -64,6 +64,8 @@ def walk(
         walked.masks.append(mask)
         if t < frames - 1:
             memories[t] = model.remember(features, mask, prompted=said is not None)
+    if correct is None:
+        return walked
     for _ in range(corrections):
         said = correct(mask.logits_b1hw.detach(), said)
         mask = model.decode_mask(features, recalled, said)

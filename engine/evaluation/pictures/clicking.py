@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.contract.shot import Box, Point, Prompt, Settings, Shot, ShotObject
+from engine.evaluation.alpha import Codes
 from engine.evaluation.connectivity import largest_piece
 from engine.evaluation.pictures.masked import Mask, MaskedPicture
 from engine.evaluation.prompts import box, click
@@ -31,7 +32,7 @@ class Answer:
 
 def deepest(region_hw: Mask) -> tuple[float, float]:
     """Give the centre of the pixel that is farthest from a region's edges; the picture's border is one."""
-    return click(np.where(region_hw, np.uint8(255), np.uint8(0)))
+    return click(as_codes(region_hw))
 
 
 def correction(predicted_hw: Mask, true_hw: Mask, counted_hw: Mask) -> Point | None:
@@ -63,7 +64,7 @@ def answers(model: MAM2, picture: MaskedPicture, mode: str) -> Iterator[tuple[st
                 further = correction(answer.mask_hw, picture.mask(value), picture.counted_hw)
                 said[value] = (*said[value], *([further] if further else []))
             session.edit(_objects(said))
-        said = {value: (Box(0, *box(_alpha(picture.mask(value)))),) for value in said}
+        said = {value: (Box(0, *box(as_codes(picture.mask(value)))),) for value in said}
         session.edit(_objects(said))
         yield "box", _ask(session, said)
 
@@ -85,5 +86,6 @@ def _name(value: int) -> str:
     return f"object_{value}"
 
 
-def _alpha(mask_hw: Mask) -> np.ndarray:
-    return np.where(mask_hw, np.uint8(255), np.uint8(0))
+def as_codes(mask_hw: Mask) -> Codes:
+    """Give a mask as an alpha (H, W) uint8 of 0 and 255."""
+    return np.multiply(mask_hw, 255, dtype=np.uint8)

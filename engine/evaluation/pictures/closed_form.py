@@ -35,7 +35,7 @@ def exact_trimap(alpha_hw: NDArray[np.uint8]) -> Layer:
     # An edge that jumps from 0 to 255 has nothing fractional on it, and is unknown all the same.
     edge = cv2.morphologyEx((alpha_hw > 127).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     unknown = cv2.dilate(fractional | edge, kernel).astype(bool)
-    return np.where(unknown, np.float32(0.5), np.where(alpha_hw >= 254, np.float32(1), np.float32(0)))
+    return np.where(unknown, 0.5, alpha_hw >= 254).astype(np.float32)
 
 
 def have_closed_form() -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from engine.evaluation.baselines import grabcut
-from engine.evaluation.pictures.clicking import Answer, answers
+from engine.evaluation.pictures.clicking import Answer, answers, as_codes
 from engine.evaluation.pictures.masked import MaskedPicture, iou
 from engine.evaluation.pictures.methods import SALIENCY, Clock, Methods, Watch
 from engine.evaluation.pictures.sections import Case, Measure, Section
@@ -80,7 +80,7 @@ def _simple(picture: MaskedPicture, clock: Clock) -> Iterator[Case]:
     for value in picture.objects:
         truth = picture.mask(value)
         filled = np.zeros_like(truth)
-        left, top, right, bottom = box(np.where(truth, np.uint8(255), np.uint8(0)))
+        left, top, right, bottom = box(as_codes(truth))
         filled[top:bottom, left:right] = True
         watch = Watch()
         cut = grabcut(picture.plate_hwc[None], truth[None].astype(np.float32))[0] > 0.5

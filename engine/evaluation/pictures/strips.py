@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.shot import Box, Point, Prompt
+from engine.evaluation.alpha import to_codes
 from engine.evaluation.pictures.sections import Case, Section
 from engine.media.atomic import atomic_file, make_folder
 
@@ -89,10 +90,10 @@ def _figure(section: Section, case: Case) -> str:
 def _sheet(groups: Iterable[Sequence[tuple[str, bytes]]]) -> bytes:
     rows: list[Codes] = []
     for title, data in (row for group in groups for row in group):
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        picture: Codes = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
         line = np.full((_LINE, picture.shape[1], 3), 255, np.uint8)
         cv2.putText(line, title, (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.48, (20, 20, 20), 1, cv2.LINE_AA)
-        rows += [line, np.asarray(picture, np.uint8)]
+        rows += [line, picture]
     width = max(row.shape[1] for row in rows)
     whole = np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in rows])
     return bytes(cv2.imencode(".png", whole)[1].tobytes())
@@ -112,16 +113,17 @@ def _prompted(plate_hwc: Codes, prompts: Sequence[Prompt], scale: float) -> Code
         elif isinstance(prompt, Box):
             left, top, right, bottom = (round(side * scale) for side in (prompt.x0, prompt.y0, prompt.x1, prompt.y1))
             cv2.rectangle(picture, (left, top), (right, bottom), _ON, 2)
-    return picture
+    return np.asarray(picture, np.uint8)
 
 
 def _grey(layer_hw: NDArray[np.float32]) -> Codes:
-    codes = np.rint(np.clip(layer_hw, 0, 1) * 255).astype(np.uint8)
-    return np.repeat(codes[..., None], 3, axis=2)
+    grey: Codes = np.repeat(to_codes(layer_hw)[..., None], 3, axis=2)
+    return grey
 
 
 def _comp(plate_hwc: Codes, alpha_hw: NDArray[np.float32]) -> Codes:
     y, x = np.mgrid[: plate_hwc.shape[0], : plate_hwc.shape[1]]
     board = np.where((x // _SQUARE + y // _SQUARE) % 2, _LIGHT, _DARK)[..., None]
     alpha = np.clip(alpha_hw, 0, 1)[..., None]
-    return np.rint(plate_hwc * alpha + board * (1 - alpha)).astype(np.uint8)
+    comp: Codes = np.rint(plate_hwc * alpha + board * (1 - alpha)).astype(np.uint8)
+    return comp

@@ -15,7 +15,7 @@ from engine.model.ready.make_ready import SWAPS, Case, put
 from engine.model.tensors import FramePrompt, Memory
 from engine.weights.models import load_model, save_model
 
-PLAIN = replace(SMALL, lora=None, trimap=PictureTrimapConfig((4, 8, 8, 8, 8), (1, 1, 1, 1, 1), side=64))
+PLAIN = replace(SMALL, lora=None, trimap=PictureTrimapConfig((4, 8, 8, 16, 16), (0, 1, 1, 1, 1), side=64))
 LITE = replace(PLAIN, tracker=replace(SMALL.tracker, hiera=None, trunk="efficientnet_lite0"))
 FRAMES = 4
 METHODS = {"tracker": "forward_image"}
@@ -40,8 +40,8 @@ def run(model):
         features = model.encode(torch.rand(1, 3, side, side))
         step = model(features, None if frame else click, Memory(frame, FRAMES, prompted, recent))
         (recent if frame else prompted)[frame] = step.memory
+    model.trimap(torch.rand(2, 3, 64, 64), torch.rand(2, 1, 64, 64))
     model.matter(*plate_and_trimap())
-    model.trimap(torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64))
 
 
 def calls_of(model, paths):
