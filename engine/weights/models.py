@@ -88,10 +88,7 @@ def load_matter(
     """Load a model's matter alone, in evaluation mode; arguments and errors are those of `load_model`."""
     target = pick_device(device)
     path = find_files(str(name_or_path), folder or weights_folder()).matter
-    parts = _alone(path, "matter").to(target)
-    if not exact:
-        make_ready(parts, target)
-    return cast("Matter", parts["matter"])
+    return cast("Matter", _alone(path, "matter", target, exact=exact))
 
 
 def load_picture_trimap(path: Path | None = None, *, device: str = "cpu", folder: Path | None = None) -> PictureTrimap:
@@ -106,8 +103,8 @@ def load_picture_trimap(path: Path | None = None, *, device: str = "cpu", folder
         ModelError: as `load_model`; `model.missing` where there is none, `model.config` where that file has none.
     """
     target = pick_device(device)
-    network = _alone(path or picture_trimap_file(folder or weights_folder()), "trimap")["trimap"]
-    return cast("PictureTrimap", network.to(target).to(memory_format=torch.channels_last))
+    file = path or picture_trimap_file(folder or weights_folder())
+    return cast("PictureTrimap", _alone(file, "trimap", target))
 
 
 def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int = 0, folder: Path | None = None) -> MAM2:
@@ -211,15 +208,18 @@ def _assemble(files: ModelFiles, *, seed: int = 0, merge: bool = False) -> MAM2:
     return model
 
 
-def _alone(file: Path, part: str) -> nn.ModuleDict:
-    """Load one part of a weights file, by its name, to be used as it is."""
+def _alone(file: Path, part: str, target: torch.device, *, exact: bool = False) -> nn.Module:
+    """Load one part of a weights file, in evaluation mode."""
     contents, named = _read(file, part)
     if not contents.parts:
         raise ModelError("model.config", f"{file.name} holds no {part}.", "Choose a file that does.")
     parts = empty_parts(contents)
     check_fit(contents, parts, named, file.name)
     parts.load_state_dict(named)
-    return parts.requires_grad_(requires_grad=False).eval()
+    parts.to(target).requires_grad_(requires_grad=False).eval()
+    if not exact:
+        make_ready(parts, target)
+    return parts[part]
 
 
 def _read(file: Path, *parts: str) -> tuple[Contents, dict[str, Tensor]]:

@@ -12,7 +12,6 @@ from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS, PICTURE_TRIMAP, PictureTrimapConfig
 from engine.model.mam2 import MAM2
 from engine.model.picture_trimap import PictureTrimap
-from engine.model.ready.make_ready import make_ready
 from engine.weights.catalogue import find_files
 from engine.weights.header import Contents
 from engine.weights.models import import_file, load_model, load_picture_trimap, read_header, save_model, verify_file
@@ -77,17 +76,6 @@ def test_a_crop_is_judged_by_itself_in_training_too():
     together = network(plates, masks)
     alone = torch.cat([network(plates[n : n + 1], masks[n : n + 1]) for n in range(3)])
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
-
-
-def test_made_ready_it_says_the_same():
-    """A model made ready to matte makes the same trimaps, but for rounding."""
-    torch.manual_seed(1)
-    model = MAM2(replace(SMALL, lora=None, trimap=LITTLE)).requires_grad_(False).eval()
-    lively(model.trimap)
-    given = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64)
-    before = model.trimap(*given)
-    make_ready(model, torch.device("cpu"))
-    torch.testing.assert_close(model.trimap(*given), before, rtol=1e-4, atol=1e-5)
 
 
 def test_a_models_third_part_comes_back(shipped, tmp_path):

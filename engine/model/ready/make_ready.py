@@ -45,9 +45,9 @@ class Case(Flag):
 
     @classmethod
     def of(cls, model: nn.Module, device: torch.device) -> "Case":
-        """Give the case of a model, or of what has only a matter, on its device."""
+        """Give the case of a model, or of some of its parts, on its device."""
         children: dict[str, Any] = dict(model.named_children())
-        processor, tracker = device.type == "cpu", children.get("tracker")
+        processor, tracker, matter = device.type == "cpu", children.get("tracker"), children.get("matter")
         half = processor and has_bfloat16()
         hiera = tracker is not None and tracker.config.hiera is not None
         large = tracker is not None and tracker.config.image_size > _LARGE
@@ -57,7 +57,7 @@ class Case(Flag):
             cls.LITE: tracker is not None and not hiera,
             cls.LARGE: large,
             cls.HALF_TRACKER: half and hiera and large,
-            cls.HALF_MATTER: half and children["matter"].config in _PROVEN_IN_HALF,
+            cls.HALF_MATTER: half and matter is not None and matter.config in _PROVEN_IN_HALF,
         }
         return cls(sum(fact.value for fact, holds in facts.items() if holds))
 
@@ -114,7 +114,7 @@ def make_ready(model: nn.Module, device: torch.device) -> None:
     """Make a model, on its device and in evaluation mode, ready to matte, in place.
 
     Args:
-        model: `MAM2`, or what has only a `matter`.
+        model: `MAM2`, or what has some of its parts by their names.
         device: where it is.
     """
     case = Case.of(model, device)
