@@ -27,7 +27,7 @@ def test_the_source_passes(repository, name):
 
 
 def test_modules_of_the_tests_have_names_of_their_own(repository):
-    """pytest imports by file name alone, so that no two files below `tests` share one, `conftest.py` apart."""
+    """Tests are imported by file name alone, so that no two files below `tests` share one, `conftest.py` apart."""
     names = Counter(path.name for path in (repository / "tests").rglob("*.py"))
     shared = sorted(name for name, count in names.items() if count > 1 and name not in {"conftest.py", "__init__.py"})
     assert not shared

@@ -35,9 +35,10 @@ def test_kinds_take_turns_and_what_a_pack_lacks_is_drawn(clips, pack):
     assert set(bare.kinds) == {DRAWING}
 
 
-def test_an_object_in_its_picture_begins_in_view(clips):
-    """Under a camera over a whole picture, its object is bright where its mask is: the two travel together."""
-    clip = clips.clip(0)
+@pytest.mark.parametrize("number", [0, 4])
+def test_an_object_in_its_picture_is_what_is_asked_for(clips, number):
+    """Under a camera over a whole picture mask and object travel together, whether a second thing passes by or not."""
+    clip = clips.clip(number)
     for plate, alpha in zip(clip.plates_thwc, clip.alpha_thw, strict=True):
         inside, outside = plate[alpha == 255].mean(0), plate[alpha == 0].mean(0)
         assert (alpha == 255).mean() > 0.05
