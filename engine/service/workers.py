@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.contract.errors import ServiceError
 from engine.model.ready.memory import prepared
 from engine.service.jobs import Job
-from engine.service.messages import Message, from_line, to_line
+from engine.service.messages import JobNews, News, Order, Prepare, Work, from_line, to_line
 from engine.service.store import Store, discard
 
 _log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class WorkerProcess:
         store: Store,
         model_bytes: int,
         idle_rest: float,
-        heard: Callable[[Job, Message], None],
+        heard: Callable[[Job, JobNews], None],
     ) -> None:
         self.device = device
         self._store = store
@@ -82,7 +82,7 @@ class WorkerProcess:
         self._expected = model
         self._tell(_expect(model))
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Order) -> None:
         """Send the worker a message; without a process there is nobody who has to know."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(ConnectionError, RuntimeError):
@@ -96,7 +96,7 @@ class WorkerProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, message: Order) -> None:
         """Send the process a message; where there is none, start one, which is told all that there is to know."""
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
@@ -155,7 +155,7 @@ class WorkerProcess:
         for path in (working, *self._store.begun(process)):
             discard(path)
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: News) -> None:
         if message["is"] == "ready":
             self.device.state, self.device.label = "ready", message["name"]
             return
@@ -163,7 +163,7 @@ class WorkerProcess:
         if job is not None:
             self._take(job, message)
 
-    def _take(self, job: Job, message: Message) -> None:
+    def _take(self, job: Job, message: JobNews) -> None:
         if message["is"] == "frame":
             self._blame.pop(job.id, None)
         self._heard(job, message)
@@ -189,7 +189,7 @@ class Workers:
         store: Store,
         model_bytes: int,
         idle_rest: float,
-        heard: Callable[[Job, Message], None],
+        heard: Callable[[Job, JobNews], None],
     ) -> None:
         self._workers = [WorkerProcess(Device(name), store, model_bytes, idle_rest, heard) for name in devices]
         self._homes: dict[str, WorkerProcess] = {}
@@ -237,7 +237,7 @@ class Workers:
         return min(self._workers, key=lambda worker: len(worker.device.jobs))
 
 
-def _order(job: Job) -> Message:
+def _order(job: Job) -> Work:
     return {
         "do": "job",
         "id": job.id,
@@ -248,7 +248,7 @@ def _order(job: Job) -> Message:
     }
 
 
-def _expect(model: str) -> Message:
+def _expect(model: str) -> Prepare:
     return {"do": "prepare", "model": model}
 
 

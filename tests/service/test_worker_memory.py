@@ -5,8 +5,7 @@ import pytest
 import torch
 from worker_bench import FRAMES
 
-from engine.service.worker.models import Models
-from engine.service.worker.offload import OnHost
+from engine.service.worker.models import Models, OnHost
 from engine.service.worker.runs import LADDER
 
 # One frame at a time, as on a GPU.

@@ -14,10 +14,8 @@ from engine.contract.errors import ServiceError
 from engine.model.ready.memory import give_back_freed_memory
 from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
-from engine.service.worker.footage import Footage
-from engine.service.worker.models import Models
-from engine.service.worker.offload import place_matter
-from engine.service.worker.shot_run import ShotRun
+from engine.service.worker.models import Models, place_matter
+from engine.service.worker.shot_run import Footage, ShotRun
 from engine.session.matting import MatterLimits
 
 Result = TypeVar("Result")
@@ -66,7 +64,7 @@ class _HeldShot:
     def rest(self) -> None:
         for run in self.runs.values():
             run.rest()
-        self.footage.rest()
+        self.footage.features.rest()
 
     def drop_runs(self) -> None:
         for run in self.runs.values():
@@ -75,7 +73,6 @@ class _HeldShot:
 
     def close(self) -> None:
         self.drop_runs()
-        self.footage.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
@@ -143,8 +140,10 @@ class Runs:
             frames: those that may have been replaced; None: any.
         """
         held = self._held.get(name)
-        if held is not None and held.footage.renew(frames):
+        replaced = held.footage.plates.replaced(frames) if held else []
+        if held and replaced:
             held.drop_runs()
+            held.footage.forget(replaced)
 
     def rest(self, at_work: AbstractSet[str]) -> None:
         """Have all shots but these hold nothing ready in memory: of large plates eight shots would hold gigabytes."""
