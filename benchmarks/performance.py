@@ -3,11 +3,12 @@
     python benchmarks/performance.py [--threads 2] [--parts stages growth] [--results build/benchmarks]
     python benchmarks/performance.py --page docs/performance-avx2.md
     python benchmarks/performance.py --quick
+    python benchmarks/performance.py --gpu
 
 What a part measured stays as JSON in the folder of results: parts can be run one by one, and the page is made from all
 that are there. `--page` names another page, for a machine of another kind. `--quick` asks small things of the parts
-that have some, in about two minutes, and leaves the page alone. Fails when a part fails; the others are run all the
-same.
+that have some, in about two minutes, and leaves the page alone. `--gpu` measures a GPU in less than ten minutes, for
+docs/performance-gpu.md. Fails when a part fails; the others are run all the same.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from engine.model.ready.memory import prepared
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
+GPU_PAGE = ROOT / "docs" / "performance-gpu.md"
 NOTHING = "Not measured yet."
 
 
@@ -38,26 +40,30 @@ class Part:
         name: of the program and of its block on the page.
         options: for the page's figures.
         quick: for a quick look; None leaves the part out.
+        gpu: for a GPU; likewise.
     """
 
     name: str
     options: tuple[str, ...] = ()
     quick: tuple[str, ...] | None = None
+    gpu: tuple[str, ...] | None = None
 
 
 _SMALL = ("--models", "starter", "--sizes", "512x288", "--frames", "4")
+_ON_GPU = ("--device", "cuda")
+_LARGE = (*_ON_GPU, "--models", "starter", "sam2.1-t", "sam2.1-l", "--sizes", "1920x1080", "4096x2160")
 PARTS = (
-    Part("ceilings", quick=("--rounds", "2")),
-    Part("end_to_end", quick=_SMALL),
-    Part("stages", quick=_SMALL),
+    Part("ceilings", quick=("--rounds", "2"), gpu=_ON_GPU),
+    Part("end_to_end", quick=_SMALL, gpu=(*_LARGE, "--subjects", "ordinary", "--frames", "26")),
+    Part("stages", quick=_SMALL, gpu=(*_LARGE, "--subject", "ordinary", "--frames", "10")),
     Part("preview", quick=("--models", "starter", "--sizes", "512x288", "--rounds", "1")),
     Part(
         "growth",
         ("--size", "1920x1080"),
         quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4"),
     ),
-    Part("peers"),
-    Part("fidelity"),
+    Part("peers", gpu=(*_ON_GPU, "--subjects", "ordinary", "--frames", "8", "--rounds", "2", "--bfloat16")),
+    Part("fidelity", gpu=_ON_GPU),
     Part(
         "correction",
         ("--models", "starter", "sam2.1-t", "sam2.1-l", "--frames", "16", "--at", "8", "--objects", "1", "4"),
@@ -76,20 +82,22 @@ def main() -> int:
     parser.add_argument("--parts", nargs="*", choices=names, default=names, help="none: only remake the page")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "benchmarks", metavar="FOLDER")
-    parser.add_argument("--page", type=Path, default=PAGE, metavar="FILE", help="that gets the tables")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="that gets the tables")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--quick", action="store_const", dest="kind", const="quick", help="a look; no page is made")
+    kind.add_argument("--gpu", action="store_const", dest="kind", const="gpu", help="a GPU, for a page of its own")
     options = parser.parse_args()
-    folder = options.results / "quick" if options.quick else options.results
+    folder = options.results / (options.kind or "")
     folder.mkdir(parents=True, exist_ok=True)
     failed = []
     for part in PARTS:
-        asked = part.quick if options.quick else part.options
+        asked = getattr(part, options.kind or "options")
         if part.name in options.parts and asked is not None:
             print(f"\n{part.name}", flush=True)
             if _measured(part.name, asked, folder, options.threads):
                 failed.append(part.name)
-    if not options.quick:
-        page = options.page.resolve()
+    if options.kind != "quick":
+        page = (options.page or (GPU_PAGE if options.kind else PAGE)).resolve()
         write_page(page, page.parent / "images" / f"{page.stem}.png", _results(folder))
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
@@ -143,6 +151,7 @@ def _block(result: dict[str, Any]) -> str:
     half = "with" if machine["native_bfloat16"] else "without"
     threads = f"{machine['threads']} of {machine['cores']} cores"
     where = f"{machine['processor']}, {machine['vectors']} {half} bfloat16, {threads}, torch {machine['torch']}."
+    where = f"{machine['gpu']}; {where}" if machine.get("gpu") else where
     return f"{where}\n\n{markdown(result['rows'])}"
 
 
