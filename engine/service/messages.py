@@ -52,6 +52,8 @@ Order: TypeAlias = Prepare | Work | Cancel | Poke | Forget
 
 Ready = TypedDict("Ready", {"is": Literal["ready"], "device": str, "name": str, "pid": int})
 """The process is there; `name` is the hardware's own."""
+Refused = TypedDict("Refused", {"is": Literal["refused"], "error": dict[str, Any]})
+"""The process cannot work on its device, and ends; `error` as `EngineError.to_json`."""
 Started = TypedDict("Started", {"is": Literal["started"], "id": str, "total": int})
 """A job has begun, or begun anew, and will give so many frames."""
 FrameDone = TypedDict(
@@ -66,7 +68,7 @@ Ended = TypedDict("Ended", {"is": Literal["done", "cancelled"], "id": str})
 """A job is over."""
 
 JobNews: TypeAlias = Started | FrameDone | Waiting | Failed | Ended
-News: TypeAlias = Ready | JobNews
+News: TypeAlias = Ready | Refused | JobNews
 """From a worker."""
 
 

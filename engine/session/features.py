@@ -53,7 +53,7 @@ class FeatureCache:
         Args:
             frame: whose.
             compute: encodes its plate.
-            later: has computed ones copied and written beside what follows.
+            later: has computed ones written beside what follows.
         """
         with self._lock:
             if frame in self._fresh:
@@ -67,7 +67,8 @@ class FeatureCache:
                 return features
         features = self._fresh[frame] = compute()
         self._writing = {one: writing for one, writing in self._writing.items() if not writing.done()}
-        self._writing[frame] = later(partial(self._file, frame, features))
+        kept = features.map(lambda tensor: tensor.cpu())  # here: devices hear of one thread alone
+        self._writing[frame] = later(partial(self._file, frame, kept))
         return features
 
     def has(self, frame: int) -> bool:
@@ -102,10 +103,9 @@ class FeatureCache:
         """Bytes held on disk now."""
         return sum(self._disk.values())
 
-    def _file(self, frame: int, features: Features) -> None:
+    def _file(self, frame: int, kept: Features) -> None:
         """Keep computed features in memory and on disk; any thread may do it."""
         try:
-            kept = features.map(lambda tensor: tensor.cpu())
             size = save_tensors(self._path(frame), vars(kept)) if self._folder else 0
             with self._lock:
                 self._keep(frame, kept)

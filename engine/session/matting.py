@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from engine.model.ready.regions import cells_with, joined
 from engine.model.tensors import Crop
 from engine.session import fit
+from engine.session.out_of_memory import MATTER, at_stage
 from engine.session.record import Found, KeptAlpha
 from engine.session.results import FrameMattes, FrameTrimaps, Layer, ObjectMatte, ObjectTrimap
 
@@ -139,6 +140,7 @@ def mattes_of(
     )
 
 
+@at_stage(MATTER)
 def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: MatterLimits) -> Tensor:
     """Turn a plate and its trimap into alpha.
 

@@ -29,6 +29,7 @@ from engine.contract.plan import Visit
 from engine.model.ready.memory import keep_freed_memory
 
 T = TypeVar("T")
+Pixels = TypeVar("Pixels")
 Plate = TypeVar("Plate")
 Features = TypeVar("Features")
 _HELD = 128 << 20
@@ -93,18 +94,25 @@ class Lane(Generic[T]):
             self._pool = None
 
 
-class Pipeline(Generic[Plate, Features]):
+class Pipeline(Generic[Pixels, Plate, Features]):
     """The stations of one shot up to its mattes; one thread uses it.
 
     Args:
-        read: gives a frame's plate.
+        read: gives a frame's pixels; a thread of its own calls it, one frame at a time.
+        load: makes a plate of them, on the model's device; devices hear of one thread alone.
         encode: gives a plate's features.
         kept: the features that are there already.
     """
 
-    def __init__(self, read: Callable[[int], Plate], encode: Callable[[Plate], Features], kept: Kept[Features]) -> None:
-        self._read, self._encode, self._kept = read, encode, kept
-        self._reads: Lane[Plate] = Lane("mam2-plates", again=True)
+    def __init__(
+        self,
+        read: Callable[[int], Pixels],
+        load: Callable[[Pixels], Plate],
+        encode: Callable[[Plate], Features],
+        kept: Kept[Features],
+    ) -> None:
+        self._read, self._load, self._encode, self._kept = read, load, encode, kept
+        self._reads: Lane[Pixels] = Lane("mam2-plates", again=True)
         self._encodes: Lane[Features] = Lane("mam2-encoder")
         self._record = Behind("mam2-record", most=None)
         self._held: dict[int, Plate] = {}
@@ -136,7 +144,7 @@ class Pipeline(Generic[Plate, Features]):
         """Give a plate, and hold it ready while the next one is read; of those held before only `beside` stays."""
         if frame not in self._held:
             self._held = {held: plate for held, plate in self._held.items() if held == beside}
-            self._held[frame] = self._reads.take(frame, partial(self._read, frame))
+            self._held[frame] = self._load(self._reads.take(frame, partial(self._read, frame)))
             following = self._next.get(frame)
             if following is not None and following not in self._held:
                 self._reads.begin(following, partial(self._read, following))

@@ -102,6 +102,7 @@ class Record:
         path = self._path(name, frame)
         self._frames.setdefault(name, {})[frame] = next(self._trackings)
         self._writing = {one: writing for one, writing in self._writing.items() if not writing.done()}
+        kept = {key: tensor.cpu() for key, tensor in kept.items()}  # here: devices hear of one thread alone
         self._writing[path] = self._later(partial(self._write, name, frame, path, kept))
 
     def has(self, name: str, frame: int) -> bool:

@@ -82,7 +82,7 @@ class ShotSession:
         scratch = Path(self._scratch.name)
         self._features = features or FeatureCache(folder=scratch / "features")
         device = next(model.parameters()).device
-        self._pipeline = Pipeline(partial(_read, plates, device), partial(encode, model), self._features)
+        self._pipeline = Pipeline(plates.display, partial(_load, device), partial(encode, model), self._features)
         self._record = Record(scratch / "record", device, later=self._pipeline.later)
         self._banks: Banks = {}
         self._delivered: set[int] = set()
@@ -176,6 +176,11 @@ class ShotSession:
         """Ask for these frames' mattes again, though `track` may have given them; they are not tracked anew."""
         self._delivered.difference_update(frames)
 
+    @property
+    def model(self) -> MAM2:
+        """The model."""
+        return self._model
+
     def use_limits(self, matter: MatterLimits) -> None:
         """Let the matter see more or less at once: of a plate from the next matte on, of frames from the next track."""
         self._limits = matter
@@ -239,5 +244,5 @@ class ShotSession:
         return {name: self._record.alpha(name, frame, may_keep=may_keep) for name in tracked}
 
 
-def _read(plates: Plates, device: torch.device, frame: int) -> Tensor:
-    return fit.to_tensor(plates.display(frame), device)
+def _load(device: torch.device, display_hw3: npt.NDArray[np.float32]) -> Tensor:
+    return fit.to_tensor(display_hw3, device)

@@ -1,13 +1,13 @@
 """Tracking one frame: encode the plate, recall, decode mask and trimap, remember; the matter then makes the alpha.
 
-Here and in `engine/model/mam2.py` stands a frame's whole way. Which frames come in which order says `session`, which
-of their stations work at the same time `pipeline`, and what a frame recalls `memory`.
+Here and in `mam2` stands a frame's whole way; its order says `session`, what is at the same time `pipeline`.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,7 +43,7 @@ class Tracking:
         self,
         model: MAM2,
         shot: Shot,
-        pipeline: Pipeline[Tensor, Features],
+        pipeline: Pipeline[Any, Tensor, Features],
         record: Record,
         memories: Memories,
         read_mask: ReadMask | None,
@@ -56,8 +56,7 @@ class Tracking:
     def step(self, visit: Visit) -> dict[str, Found]:
         """Track the objects of one visit through its frame, side by side on one encoder pass.
 
-        Returns:
-            What was found of those that were not tracked there before; it is being recorded.
+        Returns: what was found of those that were not tracked there before; it is being recorded.
         """
         found = {}
         with precision(self._model):
@@ -82,8 +81,7 @@ class Tracking:
         prompt, recalled = self._prompt(name, frame), None
         if prompt and not self._memories.is_independent(name, frame):
             recalled = self._model.recall(features, memory)
-            untouched = self._model.decode_mask(features, recalled, None)
-            prompt = prompt.refining(untouched.logits_b1hw, anew=False)
+            prompt = prompt.refining(self._model.decode_mask(features, recalled, None).logits_b1hw, anew=False)
         step: Step = self._model(features, prompt, memory, self._shot.settings.mode, recalled)
         if self._model.config.trimap_from != "picture" or self._model.trimap is None:
             return step

@@ -1,12 +1,7 @@
-"""The models on a device: loaded once for all shots, the one used longest ago makes room.
-
-Where a device's memory is short it keeps only the tracker, and the matter computes on the host's processor, slowly.
-"""
+"""The models on a device: loaded once for all shots, the one used longest ago makes room."""
 
 from collections import OrderedDict
 from collections.abc import Callable
-
-from torch import Tensor, nn
 
 from engine.model.mam2 import MAM2
 from engine.weights.catalogue import ModelFiles, find_files, weights_folder
@@ -44,8 +39,8 @@ class Models:
     def __contains__(self, model: MAM2) -> bool:
         return any(model is loaded for _, loaded in self._loaded.values())
 
-    def keep_only(self, model: MAM2) -> None:
-        """Let go of all models but one."""
+    def keep_only(self, model: MAM2 | None) -> None:
+        """Let go of all models but one; None: of all."""
         for name, (_, loaded) in list(self._loaded.items()):
             if loaded is not model:
                 del self._loaded[name]
@@ -54,32 +49,6 @@ class Models:
     def bytes(self) -> int:
         """What the loaded models take."""
         return sum(tensor.nbytes for _, model in self._loaded.values() for tensor in model.state_dict().values())
-
-
-class OnHost(nn.Module):
-    """A matter that computes on the CPU whatever device its inputs are on, and answers there.
-
-    Attributes:
-        matter: the network.
-    """
-
-    def __init__(self, matter: nn.Module) -> None:
-        super().__init__()
-        self.matter = matter.cpu()
-
-    def forward(self, plate_13hw: Tensor, trimap_11hw: Tensor) -> Tensor:
-        """Give alpha (1, 1, H, W) for a plate (1, 3, H, W) and its trimap (1, 1, H, W)."""
-        alpha: Tensor = self.matter(plate_13hw.cpu(), trimap_11hw.cpu())
-        return alpha.to(plate_13hw.device)
-
-
-def place_matter(model: MAM2, *, on_host: bool) -> None:
-    """Move a model's matter off its device, or back beside its tracker; nothing happens where it is there already."""
-    matter = model.get_submodule("matter")
-    if on_host and not isinstance(matter, OnHost):
-        model.add_module("matter", OnHost(matter))
-    elif isinstance(matter, OnHost) and not on_host:
-        model.add_module("matter", matter.matter.to(next(model.tracker.parameters()).device))
 
 
 def _identity(files: ModelFiles) -> tuple[object, ...]:
