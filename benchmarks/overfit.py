@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from engine.clips.drawn import Clip, make_clip
 from engine.evaluation import metrics
 from engine.evaluation.unseen_clips import matte_clip
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint
-from engine.training.procedural import Clip, make_clip
 from engine.training.samples import Sample
 from engine.training.stages import STAGES
 from engine.training.trainer import Progress, load_average, train_stage

@@ -29,6 +29,7 @@ from own_engine import SERVE, own_engine
 
 import engine
 from engine.cli.shot_plates import ShotPlates
+from engine.clips.drawn import UNSEEN_SEED, render_linear
 from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.media.colour import DisplayTransform
@@ -37,7 +38,6 @@ from engine.media.mattes import LAYERS, MatteWriter
 from engine.media.plates import open_plates
 from engine.model.mam2 import MAM2
 from engine.session.session import ShotSession
-from engine.training.procedural import UNSEEN_SEED, render_linear
 from engine.weights.models import load_model
 
 FIRST = 1001

@@ -7,6 +7,7 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
+from engine.clips.truth import Benchmark
 from engine.contract.errors import EngineError
 from engine.contract.shot import MODES
 from engine.evaluation.examination import Examiner
@@ -17,7 +18,6 @@ from engine.evaluation.prompts import KINDS
 from engine.evaluation.real_sets import RealSet, find_layout
 from engine.evaluation.report_json import join, read_json
 from engine.evaluation.scores import ClipScores, Report, Result
-from engine.evaluation.truth import Benchmark
 from engine.weights.devices import pick_device
 from engine.weights.models import load_model
 
@@ -66,7 +66,7 @@ def open_benchmark(name: str, data: Path | None, size: str) -> Benchmark:
         EngineError: there is no such benchmark, size or folder.
     """
     if name == "novm-p":
-        from engine.evaluation.novm_p import NovmP
+        from engine.clips.novm_p import NovmP
 
         if size not in _SIZES:
             raise EngineError("evaluate.size", f"novm-p has no size '{size}'.", f"Choose one of: {', '.join(_SIZES)}.")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from engine.clips.truth import TrueClip
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.baselines import band_alpha, first_alpha_held, grabcut, mask_as_alpha
 from engine.evaluation.profiles import Profile
 from engine.evaluation.prompts import prompt_for
 from engine.evaluation.scores import ClipScores
 from engine.evaluation.tracking import track
-from engine.evaluation.truth import TrueClip
 from engine.model.mam2 import MAM2
 
 OURS = "mam2"

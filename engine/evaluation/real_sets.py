@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from engine.clips.truth import Pixels, TrueClip
 from engine.contract.errors import EngineError
 from engine.evaluation import real_layouts as layouts
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.folders import read_alphas
 from engine.evaluation.real_layouts import Entry
-from engine.evaluation.truth import Pixels, TrueClip
 from engine.media.half import to_float
 from engine.media.images import read_rgb
 from engine.media.masks import read_coverage

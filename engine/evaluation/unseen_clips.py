@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.clips.drawn import KINDS, UNSEEN_SEED, Clip, make_clip
 from engine.contract.shot import Point
 from engine.evaluation.baselines import first_alpha_held, grabcut
 from engine.evaluation.metrics import dtssd, mad, mse
 from engine.evaluation.tracking import track
 from engine.model.mam2 import MAM2
 from engine.session.results import ObjectMatte
-from engine.training.procedural import KINDS, UNSEEN_SEED, Clip, make_clip
 
 _UNKNOWN = (0.02, 0.98)  # alphas between these are truly neither background nor foreground
 

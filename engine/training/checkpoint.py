@@ -16,7 +16,7 @@ from engine.training.trainer import Progress, load_average
 from engine.weights.header import PARTS
 from engine.weights.models import load_model, save_model, start_model
 
-PROCEDURAL = "procedural clips drawn by engine.training.procedural"
+PROCEDURAL = "procedural clips drawn by engine.clips.drawn"
 PHOTOGRAPHS = f"free photographs (engine/starter/pictures.csv), pseudo-masks of U2-Net on them, and {PROCEDURAL}"
 
 

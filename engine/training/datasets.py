@@ -14,7 +14,7 @@ from numpy.lib.format import open_memmap
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from engine.training.procedural import make_clip
+from engine.clips.drawn import make_clip
 from engine.training.samples import Sample
 
 ASPECTS = (1.0, 1.0, 4 / 3, 16 / 9, 16 / 9, 2.0, 3 / 4)  # plates are stretched to the model's square: learn it

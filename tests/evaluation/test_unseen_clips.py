@@ -4,10 +4,10 @@ from functools import partial
 
 import numpy as np
 
+from engine.clips.drawn import UNSEEN_SEED, make_clip
 from engine.evaluation.baselines import first_alpha_held, grabcut
 from engine.evaluation.unseen_clips import score
 from engine.session.results import ObjectMatte
-from engine.training.procedural import UNSEEN_SEED, make_clip
 
 
 def _clip():

@@ -5,7 +5,7 @@ import io
 import av
 import numpy as np
 
-from engine.training.procedural.colour import Bytes
+from engine.clips.drawn.colour import Bytes
 
 
 def through_codec(plates_thwc: Bytes, *, coarseness: int) -> Bytes:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Bytes
+from engine.clips.drawn.colour import Bytes
 
 _LARGEST, _AT = 29, 640  # of the kernels, in pixels of a picture whose shorter side has 640
 

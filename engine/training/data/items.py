@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.clips.drawn.colour import Bytes
 from engine.contract.errors import PlateError
 from engine.training.data.masklets import FRAMES_APART, decode, read_masklets
 from engine.training.data.pictures import MOVIES, movie_length, read_movie, read_picture
-from engine.training.procedural.colour import Bytes
 
 
 class Labels(Enum):

@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from engine.clips.drawn.colour import Bytes
 from engine.contract.errors import PlateError
-from engine.training.procedural.colour import Bytes
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
 MOVIES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"})

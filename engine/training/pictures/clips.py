@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from engine.clips.drawn.clip import KINDS
+from engine.clips.drawn.colour import Floats
 from engine.training.composition.compose import Composite, film
 from engine.training.data.scenes import whole_scene
 from engine.training.pictures.scenes import composite, drawn
 from engine.training.pictures.stills import Cutout, Still, Stills, cut, still_piece
-from engine.training.procedural.clip import KINDS
-from engine.training.procedural.colour import Floats
 from engine.training.samples import Sample, Source
 
 if TYPE_CHECKING:
