@@ -20,7 +20,8 @@ _ENTRIES = 16384
 def to_linear(srgb: Floats) -> Floats:
     """Decode sRGB (IEC 61966-2-1) values 0..1 of any shape to linear light 0..1."""
     index = (np.clip(srgb, 0.0, 1.0) * np.float32(_ENTRIES - 1) + np.float32(0.5)).astype(np.uint16)
-    return np.take(_decode_table(), index)
+    decoded: Floats = np.take(_decode_table(), index)
+    return decoded
 
 
 def to_display(linear: Floats) -> Bytes:
@@ -32,7 +33,8 @@ def to_display(linear: Floats) -> Bytes:
     # The table runs over the square root: equal steps there are close to equal steps on the display.
     root = np.sqrt(np.clip(linear, 0.0, LINEAR_MAX))
     index = (root * np.float32((_ENTRIES - 1) / np.sqrt(LINEAR_MAX)) + np.float32(0.5)).astype(np.uint16)
-    return np.take(_encode_table(), index)
+    encoded: Bytes = np.take(_encode_table(), index)
+    return encoded
 
 
 @cache

@@ -35,7 +35,8 @@ def fbm(rng: np.random.Generator, size: int, cells: int, octaves: int = 5, gain:
         else:
             total += np.float32(0.5 * weight)  # finer than the pixels it would alias: drawn, but only its mean stays
     low = np.float32(0.5 * norm)
-    return np.clip((_stretch(total, size) - low) * np.float32(1.9 / norm) + 0.5, 0.0, 1.0).astype(np.float32)
+    levelled: Floats = (_stretch(total, size) - low) * np.float32(1.9 / norm) + 0.5
+    return np.clip(levelled, 0.0, 1.0).astype(np.float32)
 
 
 def sheet(rng: np.random.Generator, size: int, cells_x: int, cells_y: int) -> Floats:
