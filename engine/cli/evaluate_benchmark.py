@@ -54,13 +54,14 @@ class How:
                 )
 
 
-def open_benchmark(name: str, data: Path | None, size: str) -> Benchmark:
+def open_benchmark(name: str, data: Path | None, size: str, frames: int | None = None) -> Benchmark:
     """Find a benchmark.
 
     Args:
         name: as on the command line.
         data: the folder of a published set.
         size: of novm-p's plates.
+        frames: of a clip of `unseen`; None: as many as it usually has.
 
     Raises:
         EngineError: there is no such benchmark, size or folder.
@@ -72,6 +73,10 @@ def open_benchmark(name: str, data: Path | None, size: str) -> Benchmark:
             raise EngineError("evaluate.size", f"novm-p has no size '{size}'.", f"Choose one of: {', '.join(_SIZES)}.")
         chosen: Benchmark = NovmP(size=_SIZES[size])
         return chosen
+    if name == "unseen":
+        from engine.evaluation.unseen import USUAL_FRAMES, Unseen
+
+        return Unseen(frames or USUAL_FRAMES)
     layout = find_layout(name)
     if data is None:
         raise EngineError(
@@ -84,7 +89,7 @@ def open_benchmark(name: str, data: Path | None, size: str) -> Benchmark:
 
 def usual_prompt(name: str) -> str:
     """Give the prompt of a benchmark's clips when nobody says one."""
-    return "point" if name == "novm-p" else find_layout(name).prompt
+    return "point" if name in {"novm-p", "unseen"} else find_layout(name).prompt
 
 
 def examine(benchmark: Benchmark, part: Part, how: How) -> Report:

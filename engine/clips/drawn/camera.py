@@ -40,7 +40,8 @@ class Camera:
             out = out + grain * (
                 np.sqrt(np.maximum(out, 0)) * np.float32(self._grain) + np.float32(0.1 * self._grain**1.5)
             )
-        return np.maximum(out, 0)
+        seen: Floats = np.maximum(out, 0)
+        return seen
 
     def compress(self, image: Bytes) -> Bytes:
         """8-bit display values in and out: sometimes through a JPEG."""

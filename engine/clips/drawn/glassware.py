@@ -211,7 +211,8 @@ def _clear_tint(rng: np.random.Generator, count: int, behind: Floats) -> Floats:
     level, own = float(behind.mean()), float(tint.mean())
     if abs(own - level) < 0.3:
         tint = tint + np.float32((level + 0.45 if level < 0.55 else level - 0.45) - own)
-    return to_linear(np.clip(tint, 0.02, 1.0).astype(np.float32)) * np.float32(rng.uniform(0.9, 1.3))
+    tinted: Floats = to_linear(np.clip(tint, 0.02, 1.0).astype(np.float32)) * np.float32(rng.uniform(0.9, 1.3))
+    return tinted
 
 
 def _glass_outline(rng: np.random.Generator) -> Points:

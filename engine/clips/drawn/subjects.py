@@ -95,7 +95,7 @@ class Subject(ABC):
     def sheet_to_window(self, matrix: Matrix, window: Window, side: int) -> Matrix:
         """The warpAffine matrix that lays a square sheet covering +-reach of own units into the window."""
         unit = 2 * self.reach / side
-        out = matrix.copy()
+        out: Matrix = matrix.copy()
         # A sheet pixel's centre i is at own coordinate (i + 0.5) * unit - reach.
         start = 0.5 * unit - self.reach
         out[:, 2] += (matrix[:, 0] + matrix[:, 1]) * start
