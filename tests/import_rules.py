@@ -89,6 +89,11 @@ RULES = {
         theirs=_packages("numpy", "cv2"),
         forbidden=NETWORK,
     ),
+    "engine.datasets": Rule(
+        ours=_set("engine.contract.errors", "engine.clips.drawn.colour"),
+        theirs=_packages("numpy", "cv2"),
+        forbidden=NETWORK,
+    ),
     "engine.session": Rule(
         ours=_set("engine.model", "engine.contract", "engine.weights.header"),
         theirs=_packages("torch", "numpy", "cv2", "safetensors"),
@@ -108,7 +113,7 @@ RULES = {
     "engine.training": Rule(
         ours=_set(
             *("engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
-            "engine.clips.drawn",
+            *("engine.clips.drawn", "engine.datasets"),
         ),
         theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "av", "accelerate", "safetensors"),
         forbidden=NETWORK,
@@ -118,7 +123,7 @@ RULES = {
         # Drawn clips and composites have exact mattes: evaluation makes those that training never sees.
         ours=_set(
             *("engine.session", "engine.model", "engine.media", "engine.contract", "engine.clips"),
-            *("engine.training.composition", "engine.training.pictures.pack", "engine.training.data.pictures"),
+            *("engine.training.composition", "engine.training.pictures.pack", "engine.datasets"),
         ),
         theirs=_packages("torch", "numpy", "cv2", "scipy", "pymatting"),
         forbidden=NETWORK,

@@ -1,40 +1,13 @@
 """What training learns from: a sample is one clip, some of its objects, and what their labels can teach."""
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import torch
 from torch import Tensor
 
+from engine.datasets.layouts import Source
+
 _MOST_OBJECTS = 64
-
-
-class Source(Enum):
-    """Where a sample's labels come from; the value names the paper's data classes.
-
-    Video object segmentation knows masks, video matting alpha over time, image matting alpha of one picture.
-    A procedural clip knows all of it exactly.
-    """
-
-    VOS = "vos"
-    VM = "vm"
-    IM = "im"
-    PROCEDURAL = "procedural"
-
-    @property
-    def teaches_masks(self) -> bool:
-        """1[VOS]."""
-        return self in (Source.VOS, Source.PROCEDURAL)
-
-    @property
-    def teaches_trimaps(self) -> bool:
-        """1[VM] + 1[IM]."""
-        return self is not Source.VOS
-
-    @property
-    def teaches_alpha(self) -> bool:
-        """1[IM]."""
-        return self in (Source.IM, Source.PROCEDURAL)
 
 
 @dataclass(frozen=True)

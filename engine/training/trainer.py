@@ -19,9 +19,9 @@ from engine.model.matter import Matter
 from engine.model.ready.half import has_bfloat16
 from engine.training.chance import Chance
 from engine.training.crew import Crew
-from engine.training.datasets import one_thread, start
 from engine.training.log import Log
 from engine.training.norms import share_norms
+from engine.training.pool import one_thread, start
 from engine.training.samples import ClipBatch, Sample, collate
 from engine.training.stages import Stage, choose_parameters
 from engine.training.steps import STEPS, Lesson, Terms

@@ -7,7 +7,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from engine.clips.drawn.colour import Bytes
-from engine.training.data.pictures import unreadable
+from engine.datasets.pictures import unreadable
 from engine.training.samples import Sample
 
 _TILE = 160

@@ -11,8 +11,8 @@ from engine.clips.drawn.scene import Scene
 from engine.training.composition.compose import Composite
 from engine.training.composition.layers import Layer, opaque, premultiplied, shrunk
 from engine.training.composition.light import Grade
+from engine.training.composition.scenes import ASPECTS
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
-from engine.training.data.scenes import ASPECTS
 from engine.training.pictures.elastic import Elastic
 from engine.training.pictures.stills import Cutout
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.clips.drawn.colour import Bytes
-from engine.training.data.items import Piece
-from engine.training.data.pictures import unreadable
+from engine.datasets.items import Piece
+from engine.datasets.pictures import unreadable
 from engine.training.pictures.pack import Pack
 
 LEAST = 0.004

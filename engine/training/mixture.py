@@ -7,11 +7,12 @@ import torch
 from torch.utils.data import Dataset
 
 from engine.contract.errors import PlateError
+from engine.datasets.discover import Found
+from engine.datasets.items import Item, Piece
+from engine.datasets.layouts import Source
 from engine.training.composition.compose import Composite, film
-from engine.training.data.discover import Found
-from engine.training.data.items import Item, Piece
-from engine.training.data.scenes import foreground_scene, whole_scene
-from engine.training.samples import Sample, Source
+from engine.training.composition.scenes import foreground_scene, whole_scene
+from engine.training.samples import Sample
 
 VISIBLE = 0.004
 """Least mean alpha of an object on the first frame of a sample that asks for it."""

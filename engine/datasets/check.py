@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.contract.errors import PlateError
-from engine.training.data.discover import Found, discover
-from engine.training.data.items import Item, Labels
+from engine.datasets.discover import Found, discover
+from engine.datasets.items import Item, Labels
 
 LOOKED_AT = 48
 """Items that a quick check opens, spread evenly over the set."""

@@ -11,9 +11,9 @@ import pytest
 from data_folders import make_folder
 
 from engine.contract.errors import PlateError
-from engine.training.data import check as checking
-from engine.training.data.check import check, check_data
-from engine.training.data.discover import discover
+from engine.datasets import check as checking
+from engine.datasets.check import check, check_data
+from engine.datasets.discover import discover
 
 
 def test_nothing_is_said_of_a_good_folder(tmp_path):

@@ -9,8 +9,8 @@ import numpy as np
 
 from engine.clips.drawn.colour import Bytes
 from engine.contract.errors import PlateError
-from engine.training.data.masklets import FRAMES_APART, decode, read_masklets
-from engine.training.data.pictures import MOVIES, movie_length, read_movie, read_picture
+from engine.datasets.masklets import FRAMES_APART, decode, read_masklets
+from engine.datasets.pictures import MOVIES, movie_length, read_movie, read_picture
 
 
 class Labels(Enum):

@@ -7,12 +7,12 @@ import pytest
 from data_folders import FOLDERS, counter, disc, make_folder, run_length_text
 
 from engine.contract.errors import PlateError
-from engine.training.data.check import check_data
-from engine.training.data.discover import discover
-from engine.training.data.layouts import LAYOUTS
-from engine.training.data.masklets import decode
-from engine.training.data.patterns import walk
-from engine.training.data.pictures import PICTURES, read_movie
+from engine.datasets.check import check_data
+from engine.datasets.discover import discover
+from engine.datasets.layouts import LAYOUTS
+from engine.datasets.masklets import decode
+from engine.datasets.patterns import walk
+from engine.datasets.pictures import PICTURES, read_movie
 
 BACKGROUNDS = {name for name, layout in LAYOUTS.items() if layout.source is None}
 

@@ -7,10 +7,10 @@ from itertools import groupby
 from pathlib import Path
 
 from engine.contract.errors import PlateError
-from engine.training.data.items import Item, Labels
-from engine.training.data.layouts import LAYOUTS, Layout, Row
-from engine.training.data.patterns import natural, walk
-from engine.training.data.pictures import MOVIES, PICTURES
+from engine.datasets.items import Item, Labels
+from engine.datasets.layouts import LAYOUTS, Layout, Row
+from engine.datasets.patterns import natural, walk
+from engine.datasets.pictures import MOVIES, PICTURES
 
 _Key = tuple[str, str, str]
 

@@ -1,10 +1,38 @@
-"""The table of data sets: where each keeps its plates and labels, and what its labels can teach."""
+"""The table of data sets: where each keeps its plates and labels, what they can teach, and which are benchmarks."""
 
 from dataclasses import dataclass
+from enum import Enum
 
-from engine.training.data.items import Labels
-from engine.training.data.pictures import MOVIES, PICTURES
-from engine.training.samples import Source
+from engine.datasets.items import Labels
+from engine.datasets.pictures import MOVIES, PICTURES
+
+
+class Source(Enum):
+    """Where a sample's labels come from; the value names the paper's data classes.
+
+    Video object segmentation knows masks, video matting alpha over time, image matting alpha of one picture.
+    A procedural clip knows all of it exactly.
+    """
+
+    VOS = "vos"
+    VM = "vm"
+    IM = "im"
+    PROCEDURAL = "procedural"
+
+    @property
+    def teaches_masks(self) -> bool:
+        """1[VOS]."""
+        return self in (Source.VOS, Source.PROCEDURAL)
+
+    @property
+    def teaches_trimaps(self) -> bool:
+        """1[VM] + 1[IM]."""
+        return self is not Source.VOS
+
+    @property
+    def teaches_alpha(self) -> bool:
+        """1[IM]."""
+        return self in (Source.IM, Source.PROCEDURAL)
 
 
 @dataclass(frozen=True)
@@ -37,16 +65,22 @@ class Layout:
     """A data set as published.
 
     Attributes:
-        name: as it is given to `mam2 train --data NAME=DIR`.
+        name: as it is given to `mam2 train --data NAME=DIR` and `mam2 evaluate NAME --data DIR`.
         source: what its labels can teach; None for backgrounds.
         rows: where things are.
         lists: text files that tell which clips a split has.
+        judged: splits that a benchmark is made of; none where the set is no benchmark.
+        looks: the benchmark's folder in words, for somebody whose folder is not found to be one.
+        prompt: what a clip of it is given when nobody says: a mask where the set publishes masks for first frames.
     """
 
     name: str
     source: Source | None
     rows: tuple[Row, ...]
     lists: str = ""
+    judged: tuple[str, ...] = ()
+    looks: str = ""
+    prompt: str = "point"
 
 
 def _pairs(*rows: tuple[str, str, str]) -> tuple[Row, ...]:
@@ -57,6 +91,12 @@ def _pairs(*rows: tuple[str, str, str]) -> tuple[Row, ...]:
 def _whole(*rows: tuple[str, str, str]) -> tuple[Row, ...]:
     """Picture and alpha, in a folder each: a split and its two folders."""
     return tuple(Row(f"{picture}/{{clip}}", f"{alpha}/{{clip}}", split=split) for split, picture, alpha in rows)
+
+
+def _composited(name: str, plates: str) -> tuple[Row, ...]:
+    """Composites and alphas in a folder a clip: a set in one size, or its sizes side by side."""
+    homes = (f"{name}_{{split}}", f"{name}_{{part}}/{name}_{{split}}")
+    return tuple(Row(f"{home}/{{clip}}/{plates}/{{frame}}", f"{home}/{{clip}}/pha/{{frame}}") for home in homes)
 
 
 def _masklets(movie: str, split: str = "") -> Row:
@@ -100,7 +140,23 @@ LAYOUTS = {
                 ("", "validation/{split}/original_image|blurred_image", "validation/{split}/mask"),
             ),
         ),
-        Layout("aim-500", _IM, _whole(("test", "original", "mask"))),
+        Layout(
+            "p3m-500-np",
+            _IM,
+            _whole(
+                ("test", "original_image", "mask"),
+                ("test", "validation/P3M-500-NP/original_image", "validation/P3M-500-NP/mask"),
+            ),
+            judged=("test",),
+            looks="P3M-500-NP with folders 'original_image', 'mask' and 'trimap'",
+        ),
+        Layout(
+            "aim-500",
+            _IM,
+            _whole(("test", "original", "mask")),
+            judged=("test",),
+            looks="folders 'original', 'mask' and 'trimap'",
+        ),
         Layout("transparent-460", _IM, _pairs(("", "{split}/fg", "{split}/alpha"))),
         Layout("fg-alpha", _IM, _pairs(("", f"{{split}}/{_FG}", f"{{split}}/{_ALPHA}"), ("train", _FG, _ALPHA))),
         Layout(
@@ -118,6 +174,8 @@ LAYOUTS = {
             _VM,
             (Row(f"FG_done/{_CLIP}", whole=False, kind=Labels.OWN),),
             lists="{split}_videos",
+            judged=("val",),
+            looks="FG_done, BG_done, frame_corr.json and val_videos.txt, as VideoMatting108 unpacks",
         ),
         Layout(
             "videomatte240k",
@@ -130,13 +188,17 @@ LAYOUTS = {
         Layout(
             "youtubematte",
             _VM,
-            (
-                Row("youtubematte_{split}/{clip}/har|com/{frame}", "youtubematte_{split}/{clip}/pha/{frame}"),
-                Row(
-                    "youtubematte_{part}/youtubematte_{split}/{clip}/har|com/{frame}",
-                    "youtubematte_{part}/youtubematte_{split}/{clip}/pha/{frame}",
-                ),
-            ),
+            _composited("youtubematte", "har|harmonized|com"),
+            judged=("motion", "static"),
+            looks="youtubematte_motion and youtubematte_static with one folder a clip, and in it 'pha' and the plates",
+            prompt="mask",
+        ),
+        Layout(
+            "videomatte",
+            _VM,
+            _composited("videomatte", "com"),
+            judged=("motion", "static"),
+            looks="videomatte_motion and videomatte_static with one folder a clip, and in it 'pha' and 'com'",
         ),
         Layout("v-him60", _VM, (Row("{split}/fgr/" + _CLIP, "{split}/alpha/" + _CLIP + "/{object}"),)),
         Layout(
@@ -174,3 +236,5 @@ LAYOUTS = {
         Layout("backgrounds", None, ()),
     )
 }  # fmt: skip
+BENCHMARKS = {name: layout for name, layout in LAYOUTS.items() if layout.judged}
+"""The sets that `mam2 evaluate` knows."""

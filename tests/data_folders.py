@@ -165,6 +165,10 @@ def _p3m(make: Maker) -> None:
     make.alpha("validation/P3M-500-NP/trimap/p_3.png")
 
 
+def _p3m_500_np(make: Maker) -> None:
+    make.pair("original_image/p_3.jpg", "mask/p_3.png")
+
+
 def _aim(make: Maker) -> None:
     for name in ("o_1", "o_2"):
         make.pair(f"original/{name}.jpg", f"mask/{name}.png")
@@ -220,6 +224,12 @@ def _youtubematte(make: Maker) -> None:
         for frame in range(2):
             clip = f"youtubematte_512x288/youtubematte_{split}/0000"
             make.pair(f"{clip}/har/{frame:04d}.png", f"{clip}/pha/{frame:04d}.png")
+
+
+def _videomatte_composited(make: Maker) -> None:
+    for split in ("motion", "static"):
+        for frame in range(2):
+            make.pair(f"videomatte_{split}/0000/com/{frame:04d}.png", f"videomatte_{split}/0000/pha/{frame:04d}.png")
 
 
 def _v_him60(make: Maker) -> None:
@@ -296,6 +306,7 @@ FOLDERS = {
     "distinctions-646": Folder("distinctions-646", _distinctions, {"Train": (2, 2, 1), "Test": (1, 1, 1)}),
     "am-2k": Folder("am-2k", _am_2k, {"train": (1, 1, 1), "validation": (1, 1, 1)}),
     "p3m-10k": Folder("p3m-10k", _p3m, {"train": (1, 1, 1), "P3M-500-P": (1, 1, 1), "P3M-500-NP": (1, 1, 1)}),
+    "p3m-500-np": Folder("p3m-500-np", _p3m_500_np, {"test": (1, 1, 1)}),
     "aim-500": Folder("aim-500", _aim, {"test": (2, 2, 1)}),
     "transparent-460": Folder("transparent-460", _transparent, {"Train": (2, 2, 1), "Test": (1, 1, 1)}),
     "fg-alpha": Folder("fg-alpha", _fg_alpha, {"train": (3, 3, 1)}),
@@ -305,6 +316,7 @@ FOLDERS = {
     "videomatte240k": Folder("videomatte240k", _videomatte, {"train": (1, 4, 1), "test": (1, 4, 1)}),
     "videomatte240k, movies": Folder("videomatte240k", _videomatte_movies, {"train": (1, 12, 1)}),
     "youtubematte": Folder("youtubematte", _youtubematte, {"motion": (1, 2, 1), "static": (1, 2, 1)}),
+    "videomatte": Folder("videomatte", _videomatte_composited, {"motion": (1, 2, 1), "static": (1, 2, 1)}),
     "v-him60": Folder("v-him60", _v_him60, {"comp_easy": (1, 3, 2)}),
     "davis-2017": Folder("davis-2017", _davis, {"train": (1, 3, 2), "val": (1, 3, 2)}),
     "youtube-vos": Folder("youtube-vos", _youtube_vos, {"train": (1, 4, 3)}),

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from engine.clips.drawn.colour import Floats
+from engine.datasets.items import Piece
 from engine.training.composition.compose import Composite, compose
 from engine.training.composition.layers import Layer, Move, opaque, premultiplied, shrunk
 from engine.training.composition.light import Grade
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
 from engine.training.composition.trimap import eroded_trimap
-from engine.training.data.items import Piece
 
 ASPECTS = (1.0, 1.0, 4 / 3, 16 / 9, 16 / 9, 2.0, 3 / 4)
 _CLOSER = 0.5  # share of clips that look closer at an unknown region

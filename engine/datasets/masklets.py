@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.clips.drawn.colour import Bytes
-from engine.training.data.pictures import unreadable
+from engine.datasets.pictures import unreadable
 
 FRAMES_APART = 4
 """The movie has 24 frames a second, its annotations 6."""
