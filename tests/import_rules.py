@@ -57,12 +57,10 @@ def _packages(*names: str) -> frozenset[str]:
 
 _NETWORKS = _set("torch", "safetensors", "engine.model")
 _WITH_TORCH = (
-    "devices",
     "file",
     "import_weights",
     "keys",
     "models",
-    "official_files",
     "parameters",
     "pull",
     "structure",

@@ -18,8 +18,7 @@ from engine.evaluation.prompts import KINDS
 from engine.evaluation.real_sets import RealSet, find_layout
 from engine.evaluation.report_json import join, read_json
 from engine.evaluation.scores import ClipScores, Report, Result
-from engine.weights.devices import pick_device
-from engine.weights.models import load_model
+from engine.weights.models import load_model, pick_device
 
 _SIZES = {"512x288": (512, 288), "1920x1080": (1920, 1080)}
 

@@ -8,7 +8,7 @@ from typing import Any
 from engine.contract.errors import EngineError
 from engine.evaluation.profiles import Average, Profile, find_profile
 from engine.evaluation.scores import ClipScores, Report, Result, at_places, by_kind, clip_figures, figures, held_out
-from engine.evaluation.text_files import write_text
+from engine.media.atomic import write_text
 
 _VERSION = 1
 

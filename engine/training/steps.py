@@ -16,11 +16,10 @@ from engine.model.tensors import Crop, FramePrompt
 from engine.session.fit import part_to_square, to_square
 from engine.session.trimap_from_picture import window_around
 from engine.training import losses
-from engine.training.chance import Chance
 from engine.training.crew import Crew
 from engine.training.prompting import sample_correction, sample_prompt
 from engine.training.rollout import Walk, walk
-from engine.training.samples import ClipBatch
+from engine.training.samples import Chance, ClipBatch
 from engine.training.targets import mask_target, plate_size, trimap_target, worn_trimap
 from engine.training.worn_masks import worn_mask
 

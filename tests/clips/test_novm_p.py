@@ -8,8 +8,7 @@ import pytest
 from engine.clips import drawn
 from engine.clips.novm_p import NovmP
 from engine.clips.novm_p.benchmark import make
-from engine.clips.novm_p.cast import KINDS
-from engine.clips.novm_p.registry import CLIPS, FRAMES
+from engine.clips.novm_p.registry import CLIPS, FRAMES, KINDS
 from engine.clips.novm_p.scene import TAKES, Scene
 
 SMALL = (128, 72)

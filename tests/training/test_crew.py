@@ -10,8 +10,7 @@ from torch import nn
 
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint
-from engine.training.crew import Crew
-from engine.training.norms import SharedBatchNorm2d
+from engine.training.crew import Crew, SharedBatchNorm2d
 from engine.training.pool import build_pool
 
 STAGES = ("trimaps", "matter-fine")

@@ -17,11 +17,10 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.tensors import FramePrompt
 from engine.training import checkpoint
-from engine.training.chance import Chance
-from engine.training.economy import recompute_activations
 from engine.training.pool import PooledClips, build_pool
 from engine.training.rollout import walk
-from engine.training.samples import collate
+from engine.training.run import recompute_activations
+from engine.training.samples import Chance, collate
 from engine.training.stages import STAGES, choose_parameters
 from engine.training.steps import STEPS, Lesson
 from engine.training.trainer import Progress, load_average, train_stage

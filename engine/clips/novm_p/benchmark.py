@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.clips.novm_p.cast import KINDS
 from engine.clips.novm_p.exact import to_srgb
-from engine.clips.novm_p.registry import CLIPS, FRAMES, Entry
+from engine.clips.novm_p.registry import CLIPS, FRAMES, KINDS, Entry
 from engine.clips.novm_p.scene import Scene
 from engine.clips.truth import Pixels, TrueClip
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from engine.clips.novm_p import motion
 from engine.clips.novm_p.backdrops import Backdrop
-from engine.clips.novm_p.cast import KINDS, Kind, passer
 from engine.clips.novm_p.draws import Draws, hashed
 from engine.clips.novm_p.exact import Floats, as_floats
 from engine.clips.novm_p.grid import Grid, Pose
 from engine.clips.novm_p.layers import Drawn, Layer, draw
+from engine.clips.novm_p.registry import KINDS, Kind, passer
 
 if TYPE_CHECKING:
     from engine.clips.novm_p.motion import Path, Track

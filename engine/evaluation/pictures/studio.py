@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.clips.drawn.colour import Bytes
 from engine.datasets.pictures import read_picture
-from engine.evaluation.connectivity import largest_piece
+from engine.evaluation.metrics import largest_piece
 from engine.evaluation.pictures.masked import MaskedPicture, read_masked
 from engine.evaluation.pictures.staging import Stage, fits
 from engine.training.pictures.pack import Pack, Picture

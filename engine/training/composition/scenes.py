@@ -1,17 +1,35 @@
-"""Scenes from pieces of data sets: which layer stands where, how it moves, and what part of it is seen."""
+"""Scenes from pieces of data sets: which layer stands where, how it moves, what part is seen, what is unknown."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
-from engine.clips.drawn.colour import Floats
+from engine.clips.drawn.colour import Bytes, Floats
 from engine.datasets.items import Piece
 from engine.training.composition.compose import Composite, compose
 from engine.training.composition.layers import Layer, Move, opaque, premultiplied, shrunk
 from engine.training.composition.light import Grade
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
-from engine.training.composition.trimap import eroded_trimap
+
+_LARGEST, _AT = 29, 640  # of the kernels, in pixels of a picture whose shorter side has 640
+
+
+def eroded_trimap(alpha_hw: Bytes, rng: np.random.Generator) -> Bytes:
+    """Give a trimap (H, W) uint8 of 0, 128, 255 from an alpha (H, W) uint8.
+
+    Foreground is where alpha is 1 and background where it is 0, to one code: what a translucent thing is made of is
+    unknown by itself. Both are then eroded by an ellipse of a random size each; beyond the edges nothing erodes.
+    """
+    scale = min(alpha_hw.shape) / _AT
+    trimap = np.full(alpha_hw.shape, 128, np.uint8)
+    for value, known in ((0, alpha_hw <= 1), (255, alpha_hw >= 254)):
+        side = max(1, round(rng.integers(1, _LARGEST + 1) * scale))
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+        trimap[cv2.erode(known.astype(np.uint8), kernel).astype(bool)] = value
+    return trimap
+
 
 ASPECTS = (1.0, 1.0, 4 / 3, 16 / 9, 16 / 9, 2.0, 3 / 4)
 _CLOSER = 0.5  # share of clips that look closer at an unknown region
