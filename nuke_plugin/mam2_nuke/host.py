@@ -31,6 +31,14 @@ def on_main(call: Callable[..., Result], *arguments: Any) -> Result:
     return result  # type: ignore[no-any-return]
 
 
+def later(call: Callable[[], object]) -> None:
+    """Have Nuke's main thread make a call some time; in a terminal, make it now."""
+    if threading.current_thread() is threading.main_thread():
+        call()
+    else:
+        nuke.executeInMainThread(call)  # type: ignore[no-untyped-call]
+
+
 def run_beside(work: Callable[[], None], name: str) -> None:
     """Run work beside an artist's session; in a terminal run it now."""
     if nuke.GUI:

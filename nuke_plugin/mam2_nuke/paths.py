@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Union
 
+import nuke
+
 
 def tcl_path(path: Union[str, Path]) -> str:
     """Give a path, or a pattern of paths, as a file knob takes it: forward slashes, and nothing in it taken for Tcl."""
@@ -14,11 +16,18 @@ def tcl_path(path: Union[str, Path]) -> str:
     return text
 
 
+def project_path(path: str) -> Path:
+    """Give a path as Nuke takes it: a relative one starts in the project's folder, or in the script's."""
+    root = nuke.root()
+    base = root["project_directory"].evaluate() or os.path.dirname(str(root["name"].value()))  # noqa: PTH120 - may be ""
+    return Path(base or ".") / Path(path).expanduser()
+
+
 def cache_root(named: str) -> Path:
     """Give the folder of all nodes' mattes: what the knob names, `$MAM2_CACHE`, or the user's own cache."""
     found = named or os.environ.get("MAM2_CACHE", "")
     if found:
-        return Path(found).expanduser()
+        return project_path(found).absolute()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mam2" / "nuke"
     if sys.platform == "darwin":

@@ -4,18 +4,29 @@ import shutil
 import threading
 import traceback
 from contextlib import suppress
+from functools import partial
 from typing import Any, Optional
 
 import nuke
 
-from . import results, tracking
+from . import results, standing, tracking
 from .contract import EngineError, OutputError, ServiceError
 from .host import Progress, on_main, run_beside
-from .node import NodeGone, cache_folder, ensure_identity, finder, result_of, show_mattes, show_preview
+from .node import (
+    NodeGone,
+    cache_folder,
+    ensure_identity,
+    find,
+    our_nodes,
+    record_path,
+    result_of,
+    show_mattes,
+    show_preview,
+)
 from .request import read_requests
-from .status import describe, tell
 from .waiting import Cancelled
 
+_KEPT = 5  # versions that an undo can come back to
 _tracks: dict[str, tuple[threading.Event, Progress]] = {}
 
 
@@ -29,9 +40,9 @@ def start(node: Any, preview: Optional[int] = None) -> None:
     uid = str(node["uid"].value())
     if uid in _tracks:
         raise ServiceError("node.busy", "This node is being tracked.", "Wait for its end, or press Stop.")
-    job = tracking.Job(finder(node), tuple(read_requests(node)), cache_folder(node), result_of(node), preview)
+    job = tracking.Job(partial(find, uid), tuple(read_requests(node)), cache_folder(node), result_of(node), preview)
     stop, progress = _tracks[uid] = threading.Event(), Progress(f"MAM2: {node.name()}")
-    tell(node, "Tracking: the bar shows how far it is; Stop keeps what is done.")
+    standing.tell(node, "Tracking: the bar shows how far it is; Stop keeps what is done.")
 
     def work() -> None:
         try:
@@ -119,17 +130,19 @@ def _discard(result: Optional[results.Result]) -> None:
 
 
 def _show(job: tracking.Job, result: Optional[results.Result], opening: str, failure: Optional[EngineError]) -> None:
-    node = job.find()
+    node, span = job.find(), job.requests[0].shot.frames
+    reading = {record_path(one) for one in our_nodes()}
     if result is not None:
         with nuke.Undo("MAM2: track"):  # one step: half a track taken back would be another's mattes
             if job.preview is not None:
-                show_preview(node, result, job.preview)
+                show_preview(node, result, span, job.preview)
             else:
-                show_mattes(node, result)
+                show_mattes(node, result, span)
+    standing.refresh(node, opening)
     if failure is not None:
-        tell(node, str(failure))
+        standing.tell(node, str(failure))
         nuke.tprint(f"MAM2, {node.fullName()}: {failure}")
     elif opening and result is None:
-        tell(node, "Stopped before the first matte was done. Press Track to begin again.")
-    else:
-        tell(node, opening + describe(node))
+        standing.tell(node, "Stopped before the first matte was done. Press Track to begin again.")
+    if result is not None:
+        results.remove(result.folder.parent, "", _KEPT, reading)
