@@ -32,7 +32,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Give rows of flat values, all with the same names, as a Markdown table."""
     titles = [name.replace("_", " ") for name in rows[0]]
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
-    lines += ["| " + " | ".join(_spelled(value) for value in row.values()) + " |" for row in rows]
+    lines += ["| " + " | ".join(spelled(value) for value in row.values()) + " |" for row in rows]
     return "\n".join(lines)
 
 
@@ -73,7 +73,8 @@ def size_of(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
+    """Give a value as tables show it: three digits of a float, a dash for what was not measured."""
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
     return "-" if value is None else str(value)

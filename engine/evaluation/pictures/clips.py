@@ -71,7 +71,9 @@ class StillClips:
             objects.insert(0, [self._passer_by(number, stage, rng)])
         shutter = _SHUTTERS[number % len(_SHUTTERS)]
         made = compose(back, objects, frames=self.frames, size=stage.size, shutter=shutter)
-        return true_clip(f"{kind.replace(' ', '-')}-{number:02d}", kind, made, stage, rng, asked=-1)
+        return true_clip(
+            f"{kind.replace(' ', '-')}-{number:02d}", kind, made, stage, rng, asked=0 if kind == WHOLE else -1
+        )
 
     def _subject(self, kind: str, turn: int, stage: Stage, plate: Bytes, rng: np.random.Generator) -> Layer:
         start = float(rng.uniform(0.35, 0.65)), float(rng.uniform(0.4, 0.6))
