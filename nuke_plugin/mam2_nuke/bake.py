@@ -128,6 +128,13 @@ def _finesse(node: Any) -> Iterator[tuple[str, str, int, Any, str]]:
         ("Gamma", "gamma", "value", 4, 1),
     ):
         own = node[name]
-        if own.isAnimated() or own.hasExpression() or float(own.value()) != rest:
-            value = f"({own.animation(0).expression()})" if own.hasExpression() else "curve"
+        moves = own.isAnimated() or own.hasExpression()
+        if moves or float(own.value()) != rest:
+            value = (
+                f"({own.animation(0).expression()})"
+                if own.hasExpression()
+                else "curve"
+                if moves
+                else f"{own.value():g}"
+            )
             yield kind, knob, parts, own, f"{value}*input.height/1080" if knob == "size" else value

@@ -11,7 +11,7 @@ from .contract import EngineError, PromptError
 from .host import Progress, say
 from .knobs import BOX, NEGATIVE, POSITIVE, number_of
 from .slots import add_prompt, move_prompts, prompted_frames, remove_prompt
-from .standing import refresh, tell
+from .standing import WATCH, tell
 from .storage import clear, measure
 from .waiting import Cancelled
 
@@ -42,7 +42,7 @@ def _tell(node: Any, text: str, problem: Exception) -> None:
 def _then_look(change: Callable[[Any], object]) -> Callable[[Any], None]:
     def changed(node: Any) -> None:
         change(node)
-        refresh(node)
+        WATCH.soon(node, whole=True)
 
     return changed
 

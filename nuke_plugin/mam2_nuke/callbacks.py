@@ -8,15 +8,14 @@ import nuke
 from . import gate, running
 from .contract import EngineError, engine_command, prepare
 from .contract import find as find_engine
-from .host import later, run_beside, without_undo
+from .host import later, quiet, run_beside, without_undo
 from .knobs import TABLE, number_of, slot
-from .node import ensure_identity, find, is_ours, result_of, show_layers
+from .node import ensure_identity, find, is_ours, put, result_of, show_layers
 from .slots import show_slot, show_slots
 from .standing import WATCH
 from .storage import measure
 
 _USE = {knob.name: knob.use for knob in TABLE}
-_said: list[str] = []
 
 
 def register() -> None:
@@ -38,28 +37,15 @@ def unregister() -> None:
     nuke.removeOnScriptClose(running.stop_all)
 
 
-def _quiet(call: Callable[[], object]) -> None:
-    """Make a call; what goes wrong is one line in the terminal, once, and never in the way of a paste, load or drag."""
-    try:
-        call()
-    except Exception as problem:  # noqa: BLE001 - whatever it is, the artist goes on
-        text = f"MAM2: {type(problem).__name__}: {problem}. Please report it."
-        if text not in _said:
-            _said.append(text)
-            nuke.tprint(text)
-
-
 def _on_node(call: Callable[[Any], None]) -> Callable[[], None]:
-    def guarded() -> None:
-        _quiet(lambda: call(nuke.thisNode()) if is_ours(nuke.thisNode()) else None)
-
-    return guarded
+    return lambda: quiet(lambda: call(nuke.thisNode()) if is_ours(nuke.thisNode()) else None)
 
 
 @_on_node
 def created(node: Any) -> None:
     """A node was made, pasted, loaded, or came back by an undo."""
     node["gamma"].setDefaultValue([1.0])  # a script's text cannot say it: Nuke would take 0
+    put(node, rendering=0)  # it may have been saved while it was rendered
     ensure_identity(node)
     show_slots(node)
 
@@ -87,14 +73,16 @@ def knob_changed(node: Any) -> None:
         measure(node)
         uid = str(node["uid"].value())
         run_beside(lambda: _prepare(uid), "mam2-prepare")
-    if number or name in ("showPanel", "inputChange") or _USE.get(name) in ("request", "setting"):
+    matters = number or name in ("showPanel", "inputChange") or _USE.get(name) in ("request", "setting")
+    if matters and nuke.GUI:
         WATCH.soon(node, whole=not number)
 
 
 @_on_node
 def updated(node: Any) -> None:
     """Nuke has nothing else to do: what an undo, or a script, changed behind the panel's back is shown as it is."""
-    WATCH.soon(node, whole=False)
+    if nuke.GUI:
+        WATCH.soon(node, whole=False)
 
 
 def _prepare(uid: str) -> None:
@@ -106,7 +94,7 @@ def _prepare(uid: str) -> None:
             return
         with engine:
             ready = ["auto", *(one["name"] for one in engine.models()["models"] if one["ready"])]
-        later(lambda: _quiet(lambda: _offer(uid, ready)))
+        later(lambda: quiet(lambda: _offer(uid, ready)))
 
 
 def _offer(uid: str, names: list[str]) -> None:
@@ -118,4 +106,4 @@ def _offer(uid: str, names: list[str]) -> None:
 
 
 def _saved() -> None:
-    _quiet(gate.before_save)
+    quiet(gate.before_save)

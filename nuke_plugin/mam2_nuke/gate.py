@@ -5,9 +5,7 @@ farm without this plug-in. Here it is looked at anew when a Write begins, and in
 """
 
 import threading
-import time
 from contextlib import suppress
-from typing import Any
 
 import nuke
 
@@ -17,8 +15,9 @@ from .host import on_main
 from .node import end_preview, is_ours, our_nodes, put, record_path
 from .standing import refresh
 
-WRITES = ("Write", "DeepWrite", "WriteGeo", "WriteTank")
+WRITES = ("Write", "DeepWrite", "WriteGeo")
 _LOOK = 0.2
+_ended = threading.Event()
 
 
 def before_render() -> None:
@@ -31,6 +30,7 @@ def before_render() -> None:
         if standing.wrong and node["stale"].value() != "refuse":
             nuke.tprint(f"MAM2, warning: {node.fullName()}: {standing.sentence()}")
         put(node, rendering=1)
+    _ended.clear()
     if nuke.GUI:
         threading.Thread(target=_wait, name="mam2-render", daemon=True).start()
 
@@ -43,6 +43,7 @@ def after_render() -> None:
 
 def release() -> None:
     """Tell the nodes that nothing is rendered any more."""
+    _ended.set()
     for node in our_nodes():
         put(node, rendering=0)
 
@@ -60,14 +61,12 @@ def before_save() -> None:
 
 def _wait() -> None:
     """See the end of a render that fails: Nuke calls nobody then."""
-    waiting = True
-    while waiting:
-        time.sleep(_LOOK)
-        with suppress(RuntimeError):
-            waiting = on_main(_still)
+    with suppress(RuntimeError):  # Nuke may be closing
+        while not _ended.wait(_LOOK) and on_main(_still):
+            pass
 
 
-def _still() -> Any:
+def _still() -> bool:
     if nuke.executing():
         return True
     release()

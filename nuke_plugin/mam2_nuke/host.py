@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, TypeVar
 import nuke
 
 Result = TypeVar("Result")
+_said: list[str] = []
 
 
 def on_main(call: Callable[..., Result], *arguments: Any) -> Result:
@@ -37,6 +38,18 @@ def later(call: Callable[[], object]) -> None:
         call()
     else:
         nuke.executeInMainThread(call)  # type: ignore[no-untyped-call]
+
+
+def quiet(call: Callable[[], object]) -> None:
+    """Make a call; what goes wrong is one line in the terminal, once, and never in the way of a paste, load or drag."""
+    try:
+        call()
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the artist goes on
+        text = f"MAM2: {type(problem).__name__}: {problem}. Please report it."
+        if text not in _said:
+            _said.append(text)
+            with suppress(RuntimeError):  # Nuke may be closing
+                nuke.tprint(text)
 
 
 def run_beside(work: Callable[[], None], name: str) -> None:

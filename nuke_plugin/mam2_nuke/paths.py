@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 import nuke
 
@@ -18,7 +18,7 @@ def tcl_path(path: Union[str, Path]) -> str:
 
 def project_path(path: str) -> Path:
     """Give a path as Nuke takes it: a relative one starts in the project's folder, or in the script's."""
-    root = nuke.root()
+    root: Any = nuke.root()
     base = root["project_directory"].evaluate() or os.path.dirname(str(root["name"].value()))  # noqa: PTH120 - may be ""
     return Path(base or ".") / Path(path).expanduser()
 

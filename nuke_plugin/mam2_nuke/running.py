@@ -103,16 +103,26 @@ def _work(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
     if result is not None and (opening or failure is not None) and result.count == kept:
         _discard(result)  # nothing came: what the node shows already is worth more
         result = None
-    if result is not None:
-        try:
-            result.save()
-        except OSError as problem:
-            _discard(result)
-            result, failure = None, failure or _unusable(problem)
+    result, failure = _saved(result, failure)
     with suppress(NodeGone):
-        on_main(_show, job, result, opening, failure)
+        seen, reading = on_main(_point, job, result)
+        on_main(_say, job, standing.judge(seen), opening, failure, result is not None)
+        if result is not None:
+            results.remove(result.folder.parent, "", _KEPT, reading)
     if failure is not None and not nuke.GUI:
         raise failure
+
+
+def _saved(
+    result: Optional[results.Result], failure: Optional[EngineError]
+) -> tuple[Optional[results.Result], Optional[EngineError]]:
+    try:
+        if result is not None:
+            result.save()
+    except OSError as problem:
+        _discard(result)
+        return None, failure or _unusable(problem)
+    return result, failure
 
 
 def _unusable(problem: OSError) -> OutputError:
@@ -129,7 +139,8 @@ def _discard(result: Optional[results.Result]) -> None:
         shutil.rmtree(str(result.folder), ignore_errors=True)
 
 
-def _show(job: tracking.Job, result: Optional[results.Result], opening: str, failure: Optional[EngineError]) -> None:
+def _point(job: tracking.Job, result: Optional[results.Result]) -> tuple[standing.Standing, set[str]]:
+    """Point the node at what came; gives how it stands, to be judged, and the records that nodes read or have read."""
     node, span = job.find(), job.requests[0].shot.frames
     reading = {record_path(one) for one in our_nodes()}
     if result is not None:
@@ -138,11 +149,16 @@ def _show(job: tracking.Job, result: Optional[results.Result], opening: str, fai
                 show_preview(node, result, span, job.preview)
             else:
                 show_mattes(node, result, span)
-    standing.refresh(node, opening)
+    return standing.look(node), reading
+
+
+def _say(
+    job: tracking.Job, stands: standing.Standing, opening: str, failure: Optional[EngineError], came: bool
+) -> None:
+    node = job.find()
+    standing.show(node, stands, opening)
     if failure is not None:
         standing.tell(node, str(failure))
         nuke.tprint(f"MAM2, {node.fullName()}: {failure}")
-    elif opening and result is None:
+    elif opening and not came:
         standing.tell(node, "Stopped before the first matte was done. Press Track to begin again.")
-    if result is not None:
-        results.remove(result.folder.parent, "", _KEPT, reading)

@@ -9,13 +9,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Optional
 
 import nuke
 
 from . import results, running
 from .contract import EngineError, count, spell
-from .host import on_main, without_undo
+from .host import on_main, quiet, without_undo
 from .names import object_name
 from .node import NodeGone, find, inner, put, record_path, show_layers
 from .request import TrackRequest, read_requests
@@ -108,7 +109,7 @@ def show(node: Any, standing: Standing, opening: str = "") -> None:
     right = "1" if free else _in(set(standing.span).difference(standing.wrong))
     expression, guard = f"!(parent.rendering||!$gui)||{right}", inner(node, "Guard")
     with without_undo():
-        if expression not in guard["expression"].toScript():
+        if expression not in guard["expression"].toScript().replace("\\", ""):
             guard["expression"].setExpression(expression)
         message, text = guard.knob("message"), "MAM2, frame [frame]: " + standing.sentence()
         if message is not None and message.value() != text:
@@ -164,13 +165,14 @@ class Watch:
         self._thread: Optional[threading.Thread] = None
 
     def soon(self, node: Any, *, whole: bool) -> None:
-        """Have a node looked at; in a terminal nobody watches.
+        """Have a node looked at soon; in a terminal, now.
 
         Args:
             node: the MAM2 node.
             whole: whether the graph may have changed too; a point that is dragged does not change it.
         """
         if not nuke.GUI:
+            refresh(node)
             return
         uid = str(node["uid"].value())
         with self._lock:
@@ -198,12 +200,15 @@ class Watch:
                 if not due:
                     self._thread = None
                     return
-            for uid, whole in due.items():
-                with suppress(NodeGone, RuntimeError, ValueError):  # a script that closes takes its nodes with it
-                    seen = on_main(self._look, uid, whole)
-                    if seen is not None:
-                        on_main(self._show, uid, judge(seen))
+            for one in due.items():
+                quiet(partial(self._see, *one))
             time.sleep(_EVERY)
+
+    def _see(self, uid: str, whole: bool) -> None:
+        with suppress(NodeGone):
+            seen = on_main(self._look, uid, whole)
+            if seen is not None:
+                on_main(self._show, uid, judge(seen))
 
     def _look(self, uid: str, whole: bool) -> Optional[Standing]:
         node = find(uid)

@@ -129,7 +129,7 @@ def _colours(comp):
 
 
 def test_the_scripts_own_configuration_says_what_the_plate_is(terminal, tmp_path, monkeypatch):
-    """A role is one of the script's own configuration, which the engine gets; where there is none, the artist is asked."""
+    """A role is one of the script's own configuration, which goes to the engine; else the artist is asked."""
     monkeypatch.delenv("OCIO", raising=False)
     comp = Comp(terminal, tmp_path)
     comp.add_point(FIRST, *centre(FIRST))
