@@ -42,6 +42,7 @@ def start(node: Any, preview: Optional[int] = None) -> None:
         raise ServiceError("node.busy", "This node is being tracked.", "Wait for its end, or press Stop.")
     job = tracking.Job(partial(find, uid), tuple(read_requests(node)), cache_folder(node), result_of(node), preview)
     stop, progress = _tracks[uid] = threading.Event(), Progress(f"MAM2: {node.name()}")
+    standing.TRACKED.add(uid)
     standing.tell(node, "Tracking: the bar shows how far it is; Stop keeps what is done.")
 
     def work() -> None:
@@ -49,6 +50,7 @@ def start(node: Any, preview: Optional[int] = None) -> None:
             _work(job, progress, stop)
         finally:
             _tracks.pop(uid, None)
+            standing.TRACKED.discard(uid)
             progress.close()
 
     run_beside(work, "mam2-" + uid)

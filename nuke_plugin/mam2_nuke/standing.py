@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 import nuke
 
-from . import results, running
+from . import results
 from .contract import EngineError, count, spell
 from .host import on_main, quiet, without_undo
 from .names import object_name
@@ -22,6 +22,8 @@ from .node import NodeGone, find, inner, put, record_path, show_layers
 from .request import TrackRequest, read_requests
 from .slots import show_slots, used_slots
 
+TRACKED: set[str] = set()
+"""Identities of nodes that are being tracked: their status says so, and nobody looks."""
 _EVERY = 0.2
 _CONNECT = "Connect a plate, then add a prompt."
 _ADD = "Add a prompt: press '+ point' and drag it onto the object in the viewer."
@@ -212,7 +214,7 @@ class Watch:
 
     def _look(self, uid: str, whole: bool) -> Optional[Standing]:
         node = find(uid)
-        if running.is_running(uid):
+        if uid in TRACKED:
             return None
         show_slots(node)
         seen = look(node, () if whole else self._requests.get(uid, ()))
@@ -220,7 +222,7 @@ class Watch:
         return seen
 
     def _show(self, uid: str, standing: Standing) -> None:
-        if not running.is_running(uid):
+        if uid not in TRACKED:
             show(find(uid), standing)
 
 
