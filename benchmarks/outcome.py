@@ -38,7 +38,7 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def machine() -> dict[str, str | int | float | bool]:
     """Say what the figures were measured on."""
-    from engine.model.ready.half import has_bfloat16  # noqa: PLC0415 - contenders of peers.py load no engine
+    from engine.model.ready.precision import has_bfloat16  # noqa: PLC0415 - contenders of peers.py load no engine
 
     return {
         "processor": _processor(),
@@ -50,6 +50,7 @@ def machine() -> dict[str, str | int | float | bool]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
     }
 
 

@@ -2,11 +2,13 @@
 
     python benchmarks/performance.py [--threads 2] [--parts stages growth] [--results build/benchmarks]
     python benchmarks/performance.py --quick
+    python benchmarks/performance.py --gpu
 
 What a part measured stays as JSON in the folder of results: parts can be run one by one, and report and page are made
 from all that are there. The page has one table, with rows for every kind of processor: those of this machine's kind
 are replaced, the others stay. `--quick` asks small things of the parts that have some, in about two minutes, and
-leaves the page alone. Fails when a part fails; the others are run all the same.
+leaves the page alone. `--gpu` measures a GPU in less than ten minutes, for a place of its own on the page. Fails when a
+part fails; the others are run all the same.
 """
 
 import argparse
@@ -43,26 +45,30 @@ class Part:
         name: of the program and of its block in the report.
         options: for the page's figures.
         quick: for a quick look; None leaves the part out.
+        gpu: for a GPU; likewise.
     """
 
     name: str
     options: tuple[str, ...] = ()
     quick: tuple[str, ...] | None = None
+    gpu: tuple[str, ...] | None = None
 
 
 _SMALL = ("--models", "starter", "--sizes", "512x288", "--frames", "4")
+_ON_GPU = ("--device", "cuda")
+_LARGE = (*_ON_GPU, "--models", "starter", "sam2.1-t", "sam2.1-l", "--sizes", "1920x1080", "4096x2160")
 PARTS = (
-    Part("ceilings", quick=("--rounds", "2")),
-    Part("end_to_end", quick=_SMALL),
-    Part("stages", quick=_SMALL),
+    Part("ceilings", quick=("--rounds", "2"), gpu=_ON_GPU),
+    Part("end_to_end", quick=_SMALL, gpu=(*_LARGE, "--subjects", "ordinary", "--frames", "26")),
+    Part("stages", quick=_SMALL, gpu=(*_LARGE, "--subject", "ordinary", "--frames", "10")),
     Part("preview", quick=("--models", "starter", "--sizes", "512x288", "--rounds", "1")),
     Part(
         "growth",
         ("--size", "1920x1080"),
         quick=("--grows", "objects", "--objects", "1", "2", "--size", "160x90", "--frames", "4"),
     ),
-    Part("peers"),
-    Part("fidelity"),
+    Part("peers", gpu=(*_ON_GPU, "--subjects", "ordinary", "--frames", "8", "--rounds", "2", "--bfloat16")),
+    Part("fidelity", gpu=_ON_GPU),
     Part(
         "correction",
         ("--models", "starter", "sam2.1-t", "sam2.1-l", "--frames", "16", "--at", "8", "--objects", "1", "4"),
@@ -81,20 +87,24 @@ def main() -> int:
     parser.add_argument("--parts", nargs="*", choices=names, default=names, help="none: only remake the page")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "benchmarks", metavar="FOLDER")
-    parser.add_argument("--quick", action="store_true")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--quick", action="store_const", dest="kind", const="quick", help="a look; the page stays")
+    kind.add_argument("--gpu", action="store_const", dest="kind", const="gpu", help="this machine's GPU")
     options = parser.parse_args()
-    folder = options.results / "quick" if options.quick else options.results
+    folder = options.results / (options.kind or "")
     folder.mkdir(parents=True, exist_ok=True)
     failed = []
     for part in PARTS:
-        asked = part.quick if options.quick else part.options
+        asked = getattr(part, options.kind or "options")
         if part.name in options.parts and asked is not None:
             print(f"\n{part.name}", flush=True)
             if _measured(part.name, asked, folder, options.threads):
                 failed.append(part.name)
     results = _results(folder)
     (folder / "report.md").write_text(report(results), encoding="utf-8")
-    if not options.quick:
+    if options.kind == "gpu":
+        write_gpu(PAGE, results)
+    elif options.kind is None:
         write_page(PAGE, PAGE.parent / "images" / "performance.png", results)
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
@@ -131,6 +141,15 @@ def write_page(page: Path, picture: Path, results: dict[str, dict[str, Any]]) ->
     if draw(results, picture):
         link = f"![Where a frame's time goes, and how it grows]({picture.relative_to(page.parent).as_posix()})"
         text = between_marks(text, "picture", link)
+    made = page.with_name(f"{page.name}.new")
+    made.write_text(text, encoding="utf-8")
+    made.replace(page)
+
+
+def write_gpu(page: Path, results: dict[str, dict[str, Any]]) -> None:
+    """Put what was measured on a GPU into its place on the page, `<!-- measured: gpu -->`; arguments as before."""
+    blocks = [f"**{part.name}.** {_block(results[part.name])}" for part in PARTS if part.name in results]
+    text = between_marks(page.read_text(encoding="utf-8"), "gpu", "\n\n".join(blocks) or NOTHING)
     made = page.with_name(f"{page.name}.new")
     made.write_text(text, encoding="utf-8")
     made.replace(page)
@@ -193,6 +212,7 @@ def _block(result: dict[str, Any] | None) -> str:
     half = "with" if machine["native_bfloat16"] else "without"
     threads = f"{machine['threads']} of {machine['cores']} cores"
     where = f"{machine['processor']}, {machine['vectors']} {half} bfloat16, {threads}, torch {machine['torch']}."
+    where = f"{machine['gpu']}; {where}" if machine.get("gpu") else where
     return f"{where}\n\n{markdown(result['rows'])}"
 
 

@@ -30,9 +30,11 @@ Load = Callable[[str, str], "MAM2"]
 
 def load(name: str, device: str) -> "MAM2":
     """Load a model; see `engine.weights.models.load_model`."""
+    from engine.session.out_of_memory import LOAD, at_stage
     from engine.weights.models import load_model
 
-    return load_model(name, device=device)
+    with at_stage(LOAD):
+        return load_model(name, device=device)
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,12 @@ def whole(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers
         for mattes in track_remotely(run.job, run.scratch, wanted, run.stop):
             yield mattes.frame, mattes.complete(names, shot.width, shot.height)
         return
+    from engine.session.ladder import track_within_memory
+
     with run.session() as session:
         run.progress.begin(len(wanted))
         # Once the last wanted frame is out, what is left of the plan would be tracked for nothing.
-        for mattes in islice(session.track(skip=run.skipping(wanted)), len(wanted)):
+        for mattes in islice(track_within_memory(session, run.skipping(wanted)), len(wanted)):
             yield mattes.frame, mattes.complete(names, shot.width, shot.height)
 
 

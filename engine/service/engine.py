@@ -16,6 +16,7 @@ from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import ShotObject
 from engine.service.declaration import Declaration, tracked_frames
+from engine.service.devices import Device
 from engine.service.housekeeping import surplus
 from engine.service.jobs import Job, JobBook
 from engine.service.messages import Message
@@ -24,7 +25,7 @@ from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
 from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot, discard
-from engine.service.workers import Device, Workers
+from engine.service.workers import Workers
 from engine.weights.catalogue import find_files, weights_folder
 
 _log = logging.getLogger(__name__)
@@ -38,13 +39,13 @@ class Engine:
 
     Args:
         settings: what a TD has set.
-        devices: names of the devices to use.
+        devices: the devices to use, from `find_devices`.
 
     Raises:
         ServiceError: the store cannot be used.
     """
 
-    def __init__(self, settings: ServiceSettings, devices: list[str]) -> None:
+    def __init__(self, settings: ServiceSettings, devices: list[Device]) -> None:
         self.settings = settings
         self.store = Store(settings.store)
         self._leftovers = self.store.leftovers()

@@ -39,6 +39,7 @@ _DEVICE = {
     "name": "cuda:0",
     "label": "NVIDIA RTX A5000",
     "state": "ready",
+    "note": "",
     "pid": 4712,
     "deaths": 0,
     "jobs": 1,
@@ -220,6 +221,7 @@ class DeviceInfo(BaseModel):
     name: str
     label: str
     state: Literal["idle", "starting", "ready"]
+    note: str = Field(description="Why it is this device and no better one; empty where there is nothing to say.")
     pid: int | None
     deaths: int
     jobs: int

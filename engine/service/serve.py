@@ -17,6 +17,7 @@ from engine import __version__
 from engine.contract.connection import Connection, make_runtime_folder, remove_connection, write_connection
 from engine.contract.errors import ServiceError
 from engine.service.app import build
+from engine.service.devices import find_devices
 from engine.service.engine import Engine
 from engine.service.security import Gate
 from engine.service.settings import ServiceSettings
@@ -38,7 +39,7 @@ def serve(settings: ServiceSettings) -> None:
     """
     os.umask(0o077)
     with _alone() as folder, _listening(folder) as (tcp, unix):
-        engine = Engine(settings, _devices(settings.devices))
+        engine = Engine(settings, find_devices(settings.devices))
         port = tcp.getsockname()[1]
         token = secrets.token_urlsafe(32)
         tickets = Tickets()
@@ -126,16 +127,3 @@ def _listening(folder: Path) -> Iterator[tuple[socket.socket, socket.socket | No
             unix.close()
             with suppress(OSError):
                 path.unlink()
-
-
-def _devices(named: str) -> list[str]:
-    if named != "auto":
-        return [name.strip() for name in named.split(",") if name.strip()]
-    with suppress(Exception):  # whatever keeps NVIDIA's library from answering means that there is no GPU to count
-        import pynvml  # noqa: PLC0415 - may not be there
-
-        pynvml.nvmlInit()
-        count = pynvml.nvmlDeviceGetCount()
-        if count:
-            return [f"cuda:{index}" for index in range(count)]
-    return ["auto"]

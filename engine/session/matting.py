@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.model.ready.regions import cells_with, joined
 from engine.model.tensors import Crop
+from engine.session.out_of_memory import MATTER, at_stage
 
 Matter = Callable[[Tensor, Tensor], Tensor]
 """Plate (1, 3, h, w) and trimap (1, 1, h, w) in, alpha (1, 1, h, w) out."""
@@ -44,6 +45,7 @@ class MatterLimits:
             raise ValueError(f"overlap {self.overlap} must be at most half of tile {self.tile}; margin at least 0")
 
 
+@at_stage(MATTER)
 def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: MatterLimits) -> Tensor:
     """Turn a plate and its trimap into alpha.
 

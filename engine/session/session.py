@@ -221,6 +221,11 @@ class ShotSession:
         """Ask for these frames' mattes again, though `track` may have given them; they are not tracked anew."""
         self._delivered.difference_update(frames)
 
+    @property
+    def model(self) -> MAM2:
+        """The model."""
+        return self._model
+
     def use_limits(self, matter: MatterLimits) -> None:
         """Let the matter see more or less at once: of a plate from the next matte on, of frames from the next track."""
         self._limits = matter

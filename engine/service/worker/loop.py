@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from engine.contract.errors import EngineError, ServiceError
 from engine.service.messages import Message, from_line, to_line
 from engine.service.store import Store
 from engine.service.worker.models import Models
@@ -35,7 +36,10 @@ def main(arguments: list[str] | None = None) -> None:
     # Whatever a library prints must not come between the messages.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    device = pick_device(options.device)
+    device = _opened(options.device)
+    if isinstance(device, EngineError):
+        _send(out.fileno(), {"is": "refused", "error": device.to_json()})
+        return
     heard: queue.Queue[Message | None] = queue.Queue()
     threading.Thread(target=_listen, args=(heard,), daemon=True).start()
     store = Store(options.store)
@@ -63,6 +67,22 @@ def work_until_told(worker: Worker, heard: "queue.Queue[Message | None]", rest_a
             return
         worker.hear(message)
         patience = 0.0
+
+
+def _opened(name: str) -> torch.device | EngineError:
+    """Give a device after computing on it, or what is wrong with it."""
+    try:
+        device = pick_device(name)
+        torch.ones(1, device=device).add_(1).cpu()
+    except EngineError as problem:
+        return problem
+    except RuntimeError as problem:  # of a driver; PyTorch has other classes for some of them
+        return ServiceError(
+            "engine.device",
+            f"Nothing can be computed on {name}: {str(problem).strip().splitlines()[0]}.",
+            "Run mam2 doctor; with MAM2_DEVICES=cpu the engine works without the GPU.",
+        )
+    return device
 
 
 def _listen(heard: "queue.Queue[Message | None]") -> None:

@@ -11,6 +11,7 @@ from engine.service.store import Store, store_unusable
 from engine.service.stored_plates import PlateAwaited, PlateReplaced
 from engine.service.worker.runs import Runs
 from engine.service.worker.shot_run import ShotRun
+from engine.session.out_of_memory import is_out_of_memory, stage_of, too_little_memory
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ class Worker:
         except Exception as problem:  # noqa: BLE001 - one shot's trouble must not end the others
             _log.exception("job %s", job)
             self._runs.drop(message["shot"])
-            self._end(job, {"is": "failed", "error": _bug(problem).to_json()})
+            error = too_little_memory(stage_of(problem)) if is_out_of_memory(problem) else _bug(problem)
+            self._end(job, {"is": "failed", "error": error.to_json()})
         return True
 
     def rest(self) -> None:
