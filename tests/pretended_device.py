@@ -179,8 +179,8 @@ class PretendedDevice(TorchDispatchMode):
         return OnDevice(one, label)
 
 
-class _PlainAttention(TorchFunctionMode):
-    """Attention asks a device's library which kernel it has; here its values are attended to plainly."""
+class _Asking(TorchFunctionMode):
+    """Answers what PyTorch asks a device's own library: which device is meant, and which kernel attention has."""
 
     def __init__(self, device: PretendedDevice) -> None:
         super().__init__()
@@ -189,7 +189,7 @@ class _PlainAttention(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func is not scaled_dot_product_attention or not isinstance(args[0], OnDevice):
-            return func(*args, **kwargs)
+            return func(*tree_map(self._meant, args), **tree_map(self._meant, kwargs))
         given, mask = list(args[:3]), kwargs.pop("attn_mask", None)
         if torch.is_autocast_enabled(self.device.kind):
             given = [one.to(torch.get_autocast_dtype(self.device.kind)) for one in given]
@@ -200,6 +200,10 @@ class _PlainAttention(TorchFunctionMode):
         asked = self.device.asked
         asked.most_scores = max(asked.most_scores, given[0].shape[:-1].numel() * given[1].shape[-2])
         return self.device._labelled(out, args[0].label)
+
+    def _meant(self, one):
+        """Give a device's number where it has none."""
+        return self.device._numbered(one) if one == self.device.kind or isinstance(one, torch.device) else one
 
 
 @contextmanager
@@ -219,7 +223,7 @@ def pretended(
         stack.callback(torch.__future__.set_overwrite_module_params_on_conversion, False)
         for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):
             stack.callback(setattr, backend, "allow_tf32", backend.allow_tf32)
-        stack.enter_context(_PlainAttention(device))
+        stack.enter_context(_Asking(device))
         yield stack.enter_context(device)
 
 

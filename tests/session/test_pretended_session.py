@@ -15,7 +15,6 @@ LAST = 3
 WAITS = {
     "session/fit.py to_tensor upload": 1,
     "session/features.py <lambda> download": 3,
-    "session/session.py <lambda> upload": 3,
     "session/scratch.py <genexpr> download": 4,
     "session/record.py found upload": 2,
     "model/ready/regions.py cells_with download": 1,
@@ -26,12 +25,11 @@ WAITS = {
 """Where the processor waits for the device on a frame of one object, and how often. These may only fall."""
 
 
-@pytest.mark.parametrize("said", SHOTS)
-@pytest.mark.parametrize("limits", [MatterLimits(), MatterLimits(tile=64, overlap=16)], ids=["whole", "tiles"])
+@pytest.mark.parametrize(
+    ("said", "limits"), [*((said, MatterLimits()) for said in SHOTS), ("a point", MatterLimits(tile=64, overlap=16))]
+)
 def test_a_session_stays_on_its_device(said, limits, shot_of, plates):
     """Tracking and matting mix no devices and have no double precision, and the mattes are those of the CPU."""
-    if limits.tile == 64 and said != "a point":
-        pytest.skip("tiles are the same for every prompt")
     shot = shot_of(1, LAST, *SHOTS[said])
     with session_on("cpu", shot, plates, limits) as session:
         want = alphas(session.track())
