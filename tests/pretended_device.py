@@ -91,6 +91,10 @@ class PretendedDevice(TorchDispatchMode):
         super().__init__()
         self.kind, self.shapes_only, self.asked = kind, shapes_only, Asked()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # to keep PyTorch's compiler out it would be imported, which takes seconds
+
     @contextmanager
     def counting(self) -> Iterator[Asked]:
         """Count from nothing within a block."""
