@@ -2,8 +2,8 @@
 
 import os
 
-from engine.cli.output_folder import output_folder
 from engine.media.atomic import atomic_file
+from engine.media.folders import output_folder
 
 
 def test_a_file_that_a_lost_thread_began_is_removed(tmp_path):

@@ -1,10 +1,8 @@
-"""A stored shot's plates as a session sees them: whatever came, display-referred, read a frame ahead."""
+"""A stored shot's plates as a session sees them: whatever came, display-referred."""
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import PlateError
 from engine.media.colour import DisplayTransform
 from engine.media.images import finite, read_header, read_rgb
-from engine.service.raw import layout_of
+from engine.service.received import layout_of
 from engine.service.store import StoredShot
 
 Pixels = NDArray[np.float32]
@@ -44,7 +42,7 @@ class _Read:
 
 
 class StoredPlates:
-    """Display-referred plates of a stored shot. For as long as it lives, a frame is one and the same plate.
+    """Display-referred plates of a stored shot; any thread may read them. As long as it lives, a frame is one plate.
 
     Args:
         shot: whose plates.
@@ -60,13 +58,6 @@ class StoredPlates:
         self._shot, self._colourspace = shot, colourspace
         self._transforms: dict[str, DisplayTransform] = {}
         self._digests: dict[int, str] = {}
-        self._next: dict[int, int] = {}
-        self._ahead: tuple[int, Future[_Read]] | None = None
-        self._reader: ThreadPoolExecutor | None = None
-
-    def follow(self, order: Sequence[int]) -> None:
-        """Say in which order frames will be asked for: while one is worked on, the next is read if it is there."""
-        self._next = dict(pairwise(order))
 
     def display(self, frame: int) -> Pixels:
         """Give a plate as (H, W, 3) float32 display-referred sRGB of 0..1, origin top-left.
@@ -76,12 +67,9 @@ class StoredPlates:
             PlateReplaced: it is another one than before.
             PlateError: it is damaged or of another size.
         """
-        ahead, self._ahead = self._ahead, None
-        in_time = ahead is not None and ahead[0] == frame and ahead[1].exception() is None
-        found = ahead[1].result() if ahead and in_time else self._read(frame)
+        found = self._read(frame)
         if self._digests.setdefault(frame, found.digest) != found.digest:
             raise PlateReplaced(frame)
-        self._look_ahead(self._next.get(frame))
         return found.display_hwc
 
     def digest(self, frame: int) -> str:
@@ -94,28 +82,13 @@ class StoredPlates:
 
     def replaced(self, frames: Iterable[int] | None = None) -> list[int]:
         """Give those of the frames that are other plates now than when they were read; None: of all that were read."""
-        asked = self._digests if frames is None else [frame for frame in frames if frame in self._digests]
+        asked = list(self._digests) if frames is None else [frame for frame in frames if frame in self._digests]
         return [frame for frame in asked if not self._is_same(frame)]
 
     def forget(self, frames: Iterable[int]) -> None:
         """Take these frames as they are from now on."""
-        self._ahead = None
         for frame in frames:
             self._digests.pop(frame, None)
-
-    def rest(self) -> None:
-        """Let go of a plate that was read ahead."""
-        self._ahead = None
-
-    def close(self) -> None:
-        """Read no further ahead."""
-        if self._reader is not None:
-            self._reader.shutdown(cancel_futures=True)
-
-    def _look_ahead(self, frame: int | None) -> None:
-        if frame is not None and self._shot.plate(frame) is not None:
-            self._reader = self._reader or ThreadPoolExecutor(1, thread_name_prefix="mam2-plates")
-            self._ahead = (frame, self._reader.submit(self._read, frame))
 
     def _read(self, frame: int) -> _Read:
         while True:

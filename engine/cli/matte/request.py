@@ -1,20 +1,19 @@
 """What `mam2 matte` was asked for, and the same checked against what is on disk."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
-from engine.cli.plate_check import check_plates
-from engine.cli.prompt_options import Given, PromptFile, merge, read_objects, read_prompt_file
-from engine.cli.shot_plates import ShotPlates
+from engine.cli.matte.options import Given, PromptFile, merge, read_objects, read_prompt_file
 from engine.contract.errors import EngineError, OutputError, ShotError
 from engine.contract.shot import MaskPrompt, Settings, Shot
 from engine.media.colour import DisplayTransform
 from engine.media.masks import read_mask
 from engine.media.mattes import FORMATS, LAYERS, MatteWriter
-from engine.media.plates import open_plates
+from engine.media.plate_check import check_plates
+from engine.media.plates import DisplayPlates, open_plates
 from engine.media.source import PlateSource
 
 DEVICES = ("auto", "cpu", "cuda", "mps")  # whether this machine has it is seen when the model is loaded
@@ -66,7 +65,7 @@ class MatteJob:
     request: MatteRequest
     shot: Shot
     source: PlateSource
-    plates: ShotPlates
+    plates: DisplayPlates
     colourspace: str
     name: str
 
@@ -113,8 +112,7 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
         check_plates(source, *_plates_read(request, shot), request.plate_layer, stop)
         _check_masks(shot)
         name = request.name or f"{source.name}_matte"
-        with closing(ShotPlates(source, transform)) as plates:
-            yield MatteJob(request, shot, source, plates, transform.colourspace, name)
+        yield MatteJob(request, shot, source, DisplayPlates(source, transform), transform.colourspace, name)
 
 
 def check_not_over_plates(job: MatteJob, writer: MatteWriter) -> None:

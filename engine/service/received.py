@@ -1,14 +1,30 @@
-"""Raw pixels: how a client says that they lie, and how that is kept in a file's name."""
+"""Plates as they come: streamed to disk and looked at; how raw pixels lie, and how a file's name keeps that."""
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.contract.errors import PlateError, ServiceError
+
+if TYPE_CHECKING:
+    from fastapi import Request  # who reads a plate from the store needs none of it
 
 DTYPES = {"float16": 2, "float32": 4}
 ORIGINS = ("top-left", "bottom-left")
 MOST_SIDE = 32768
 _SUFFIX = re.compile(r"(\d+)x(\d+)x(\d+)\.(float16|float32)\.(top-left|bottom-left)\.raw")
+_MAGICS = {
+    b"\x76\x2f\x31\x01": "exr",
+    b"\x89PNG": "png",
+    b"\xff\xd8\xff": "jpg",
+    b"SDPX": "dpx",
+    b"XPDS": "dpx",
+    b"II*\0": "tif",
+    b"MM\0*": "tif",
+    b"II+\0": "tif",
+    b"MM\0+": "tif",
+}
 
 
 @dataclass(frozen=True)
@@ -80,4 +96,47 @@ def too_large(most_bytes: int) -> ServiceError:
         "engine.too_large",
         f"The plate is larger than the {most_bytes} bytes that one may have.",
         "Send smaller plates, or raise MAM2_PLATE_BYTES.",
+    )
+
+
+async def receive(request: "Request", path: Path, layout: RawLayout | None, most_bytes: int) -> str | RawLayout:
+    """Stream a body to a file and say what it holds: the image format's file extension, or how raw pixels lie.
+
+    Args:
+        request: whose body it is.
+        path: a new file on the store's disk; whatever happens, it is the caller's to take over or discard.
+        layout: of raw pixels; None for an image file.
+        most_bytes: of the body.
+
+    Raises:
+        PlateError: `plates.empty_file`, `plates.truncated` (fewer or more raw bytes than the layout says), or
+            `plates.format`.
+        ServiceError: `engine.too_large`.
+    """
+    if layout is not None and layout.size > most_bytes:
+        raise too_large(most_bytes)
+    size, start = 0, b""
+    with path.open("wb") as file:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most_bytes:
+                raise too_large(most_bytes)
+            start = start or bytes(chunk[:8])
+            file.write(chunk)
+    return _kind(size, start, layout)
+
+
+def _kind(size: int, start: bytes, layout: RawLayout | None) -> str | RawLayout:
+    if layout is not None:
+        layout.check(size)
+        return layout
+    if size == 0:
+        raise PlateError("plates.empty_file", "The plate is empty (0 bytes).", "Send the whole file.")
+    for magic, kind in _MAGICS.items():
+        if start.startswith(magic):
+            return kind
+    raise PlateError(
+        "plates.format",
+        "The plate is no image that the engine knows.",
+        "Send an EXR, PNG, JPEG, TIFF or DPX file, or raw pixels with the X-Mam2-Shape header.",
     )

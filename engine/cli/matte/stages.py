@@ -1,4 +1,4 @@
-"""What `mam2 matte` carries out: the whole way from plate to matte, or one stage; frames come as they are done."""
+"""What `mam2 matte` carries out: the whole way from plate to matte, or one stage, with the files between the two."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,14 +9,16 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.cli.background import Interrupted
-from engine.cli.matte_request import MatteJob
-from engine.cli.progress import FrameProgress
-from engine.cli.trimap_files import FOLDER, Layer, TrimapFiles
+from engine.cli.matte.progress import FrameProgress
+from engine.cli.matte.request import MatteJob
 from engine.contract.errors import OutputError
 from engine.contract.frames import spell
+from engine.media.atomic import make_folder
 from engine.media.masks import read_mask
+from engine.media.matte_files import read_matte, read_signature, write_exr
 from engine.media.mattes import Layers, MatteWriter, ObjectMatte
 from engine.session.results import ObjectTrimap
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from engine.model.mam2 import MAM2
     from engine.session.session import ShotSession
 
+FOLDER = "trimaps"
+
+Layer = npt.NDArray[np.float32]
 Load = Callable[[str, str], "MAM2"]
 """From a model's name or file and a device to the loaded model."""
 
@@ -35,6 +40,67 @@ def load(name: str, device: str) -> "MAM2":
 
     with at_stage(LOAD):
         return load_model(name, device=device)
+
+
+class TrimapFiles:
+    """`trimaps/NAME.####.exr` beside the mattes, to the bit what tracking gave.
+
+    A file holds `OBJECT.trimap` for the objects that tracking reaches on its frame, and `OBJECT.mask` where the
+    mattes are to have masks.
+
+    Args:
+        job: whose trimaps these are.
+    """
+
+    def __init__(self, job: MatteJob) -> None:
+        self._job = job
+        self.layers = ("trimap", "mask") if "mask" in job.request.layers else ("trimap",)
+
+    @property
+    def signed_as(self) -> tuple[str, ...]:
+        """What a trimap's signature covers in place of the mattes' layers: no matte is taken for a trimap."""
+        return ("stage", *self.layers)
+
+    def prepare(self) -> None:
+        """Make the folder.
+
+        Raises:
+            OutputError: as `make_folder`.
+        """
+        make_folder(self._folder)
+
+    def path_of(self, frame: int) -> Path:
+        """Give the file of a frame, whether it exists or not."""
+        return self._folder / f"{self._job.name}.{frame:0{self._job.source.padding}d}.exr"
+
+    def signature(self, frame: int) -> str | None:
+        """Give the signature of a frame's file; None if it is missing or damaged."""
+        return read_signature(self.path_of(frame))
+
+    def write(self, frame: int, trimaps: Mapping[str, ObjectTrimap], *, signature: str) -> None:
+        """Write one frame.
+
+        Raises:
+            OutputError: as `write_exr`.
+        """
+        channels = {
+            f"{name}.{layer}": getattr(one, f"{layer}_hw") for name, one in trimaps.items() for layer in self.layers
+        }
+        write_exr(self.path_of(frame), channels, signature, exact=True)
+
+    def read(self, frame: int) -> dict[str, dict[str, Layer]]:
+        """Give the layers of a frame's objects in the shot's order: `trimap`, and `mask` if there is one.
+
+        Raises:
+            PlateError: as `read_matte`.
+        """
+        found = read_matte(self.path_of(frame))
+        names = (thing.name for thing in self._job.shot.objects if f"{thing.name}.trimap" in found)
+        return {name: {layer: found[f"{name}.{layer}"] for layer in self.layers} for name in names}
+
+    @property
+    def _folder(self) -> Path:
+        return self._job.request.out / FOLDER
 
 
 @dataclass(frozen=True)
@@ -74,7 +140,7 @@ def whole(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers
     shot = run.job.shot
     names = [thing.name for thing in shot.objects]
     if run.job.request.engine:
-        from engine.cli.matte_remote import track_remotely
+        from engine.cli.matte.remote import track_remotely
 
         run.progress.wait_for("asking the engine")
         run.progress.begin(len(wanted))
@@ -100,9 +166,8 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
 
 def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
     """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
-    from engine.session.matting import MatterLimits
-    from engine.session.side_by_side import frames_at_once, side_by_side
-    from engine.session.stages import matte_trimaps
+    from engine.session.matting import MatterLimits, frames_at_once, matte_trimaps
+    from engine.session.pipeline import in_order, read_ahead
     from engine.weights.models import load_matter
 
     shot, files = run.job.shot, TrimapFiles(run.job)
@@ -121,13 +186,13 @@ def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str
         return frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}
 
     def jobs() -> Iterator[Callable[[], tuple[int, Mapping[str, Layers]]]]:
-        for frame in sorted(wanted):
+        for frame, plate in read_ahead(sorted(wanted), run.job.plates.display):
             if run.stop.is_set():
                 raise Interrupted
-            yield partial(matted, frame, run.job.plates.display(frame), files.read(frame))
+            yield partial(matted, frame, plate, files.read(frame))
 
     run.progress.begin(len(wanted))
-    yield from side_by_side(jobs(), frames_at_once(matter, (shot.width, shot.height), MatterLimits().frames))
+    yield from in_order(jobs(), frames_at_once(matter, (shot.width, shot.height), MatterLimits().frames))
 
 
 def check_trimaps(job: MatteJob, wanted: set[int], signed: Mapping[int, str]) -> None:

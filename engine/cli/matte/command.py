@@ -8,9 +8,19 @@ import typer
 
 from engine.cli import report
 from engine.cli.background import Interrupted
-from engine.cli.matte_options import MATTES, Format, Layers, Name, read_layers
-from engine.cli.ordered import ARGUMENTS, ORDER
-from engine.cli.prompt_options import PROMPT_OPTIONS, Given, read_frames, read_range
+from engine.cli.matte.options import (
+    ARGUMENTS,
+    MATTES,
+    ORDER,
+    PROMPT_OPTIONS,
+    Format,
+    Given,
+    Layers,
+    Name,
+    read_frames,
+    read_layers,
+    read_range,
+)
 
 _PROMPTS, _TRACKING, _RUNNING, _FARM = "Prompts", "Tracking", "Running", "Farm"
 
@@ -157,8 +167,8 @@ def matte(
     [dim]A correction on frame 1050; only the frames that it changes are made anew:[/]
       mam2 matte plates -o mattes --point 960,540@1001 --not-point 400,200@1050 --resume
     """
-    from engine.cli.matte_request import MatteRequest
-    from engine.cli.matte_run import run_matte
+    from engine.cli.matte.request import MatteRequest
+    from engine.cli.matte.run import run_matte
 
     del point, not_point, box, mask, object_  # their order counts: it is in ctx.meta
     given = {"direction": direction, "corrections": corrections, "mode": mode, "colourspace": colourspace}

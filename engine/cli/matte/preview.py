@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cli.matte_request import MatteJob
+from engine.cli.matte.request import MatteJob
 from engine.media.matte_files import read_matte
 from engine.media.mattes import MatteWriter
 from engine.media.pictures import Labelled, contact_sheet, over_checker, write_picture

@@ -7,9 +7,10 @@ import numpy as np
 
 from engine.contract.errors import PlateError
 from engine.contract.frames import spell
-from engine.media import images
-from engine.media.sequences import SequenceSource
-from engine.media.source import PlateSource
+
+from . import images
+from .sequences import SequenceSource
+from .source import PlateSource
 
 READERS = 8  # opening files waits for disks and networks more than for processors
 # In these, rows lie where they are found without decoding those before: the last one shows a file cut short.

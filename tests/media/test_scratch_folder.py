@@ -10,11 +10,11 @@ from pathlib import Path
 import filelock
 import pytest
 
-from engine.cli.scratch_folder import scratch_folder
+from engine.media.folders import scratch_folder
 
 HOLD = """
 import sys
-from engine.cli.scratch_folder import scratch_folder
+from engine.media.folders import scratch_folder
 with scratch_folder() as folder:
     (folder / "1001.features").write_bytes(bytes(99))
     print(folder, flush=True)

@@ -10,7 +10,7 @@ from secrets import token_hex
 from threading import Event
 
 from engine.cli.background import Interrupted
-from engine.cli.matte_request import MatteJob
+from engine.cli.matte.request import MatteJob
 from engine.contract.client import EngineClient
 from engine.contract.errors import EngineError, error_from_json
 from engine.contract.launch import find_or_start

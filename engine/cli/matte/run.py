@@ -3,24 +3,23 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from engine.cli.background import Interrupted, in_background
-from engine.cli.matte_request import MatteJob, MatteRequest, check_not_over_plates, checked
-from engine.cli.matte_stages import Load, Run, check_mattes, check_trimaps, matte_tracked, track, whole
-from engine.cli.matte_stages import load as load_model
-from engine.cli.output_folder import OutputFolder, output_folder
-from engine.cli.preview import write_preview
-from engine.cli.progress import FrameProgress, show_progress
-from engine.cli.scratch_folder import scratch_folder
-from engine.cli.trimap_files import TrimapFiles
-from engine.cli.write_behind import WriteBehind
+from engine.cli.matte.preview import write_preview
+from engine.cli.matte.progress import FrameProgress, show_progress
+from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
+from engine.cli.matte.stages import Load, Run, TrimapFiles, check_mattes, check_trimaps, matte_tracked, track, whole
+from engine.cli.matte.stages import load as load_model
 from engine.contract.errors import EngineError, ShotError
 from engine.contract.frames import count, spell
 from engine.contract.plan import Visit, plan_shot, visits
+from engine.media.folders import OutputFolder, output_folder, scratch_folder
 from engine.media.mattes import MatteWriter
+from engine.session.pipeline import Behind, frames_behind
 from engine.session.signature import signatures
 from engine.weights.catalogue import find_files, weights_folder
 
@@ -111,13 +110,17 @@ def _matte(
         progress.say(_opening(job, frames))
         if warning:
             progress.say(f"warning: {warning}")
-        job.plates.follow(sorted(wanted) if request.stage == "alpha" else [visit.frame for visit in plan])
         began = time.monotonic()
+
+        def write(frame: int, found: Mapping[str, Any]) -> None:
+            files.write(frame, found, signature=own[frame])
+            progress.advance(frame)
+
         if wanted:
-            with WriteBehind(lambda at, found: files.write(at, found, signature=own[at]), progress.advance) as behind:
+            with Behind(most=frames_behind(job.shot.width, job.shot.height, len(job.shot.objects))) as behind:
                 for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
                     began = progress.began
-                    behind.write(frame, found)
+                    behind.put(partial(write, frame, found))
         return _result(job, frames, len(wanted), time.monotonic() - began)
 
 

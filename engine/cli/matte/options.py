@@ -1,15 +1,32 @@
-"""What the artist says on the command line, as the contract's objects and prompts."""
+"""Options of `mam2 matte` as typed: their order, prompts as the contract's objects, how mattes are written."""
 
 import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
 
 from engine.contract.errors import EngineError, PromptError, ShotError
 from engine.contract.shot import Box, MaskPrompt, Point, Prompt, Settings, ShotObject
 from engine.contract.shot_json import objects_from_json, shot_from_json
+
+ORDER = "engine.cli.order"
+ARGUMENTS = "engine.cli.arguments"
+
+MATTES = "Mattes"
+
+Layers = Annotated[str, typer.Option(metavar="alpha,trimap,mask", help="What to write.", rich_help_panel=MATTES)]
+Format = Annotated[str, typer.Option("--format", metavar="exr|png16", help="File format.", rich_help_panel=MATTES)]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Begins the files' names.  [dim]\\[default: PLATES_matte][/]", rich_help_panel=MATTES
+    ),
+]
 
 DEFAULT_OBJECT = "object"
 PROMPT_OPTIONS = ("point", "not_point", "box", "mask", "object_")
@@ -19,6 +36,23 @@ _NUMBERS = re.compile(rf"\s*{_NUMBER}\s*(?:,\s*{_NUMBER}\s*)*")
 _AT_FRAME = re.compile(r"(?P<what>.*)@(?P<frame>[-+]?\d+)", re.DOTALL)
 _COUNTED = re.compile(r"\s*(?P<first>-?\d+)\s*\+\s*(?P<count>[1-9]\d*)\s*")
 _RANGE = re.compile(r"\s*(?P<first>-?\d+)(?:\s*-\s*(?P<last>-?\d+))?\s*")
+
+
+class OrderedCommand(TyperCommand):
+    """Leaves in `ctx.meta` every option of the command line, in order, before they are collected by name.
+
+    `ctx.meta[ORDER]` is a tuple of (parameter name, value as typed), one for each occurrence;
+    `ctx.meta[ARGUMENTS]` the arguments themselves.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse once for the order and once, as always, for the values."""
+        # The same parser reads the line, so `--point=1,2`, `-o OUT` and `--` mean here what they mean there.
+        values, _, occurrences = self.make_parser(ctx).parse_args(args=list(args))
+        left = {name: list(value) if isinstance(value, list) else [value] for name, value in values.items()}
+        ctx.meta[ARGUMENTS] = tuple(args)
+        ctx.meta[ORDER] = tuple((one.name, left[one.name].pop(0)) for one in occurrences if left.get(one.name))
+        return super().parse_args(ctx, args)
 
 
 @dataclass(frozen=True)
@@ -42,6 +76,11 @@ class PromptFile:
     range: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
     settings: Settings | None = None
+
+
+def read_layers(text: str) -> tuple[str, ...]:
+    """Read the names that `--layers` lists, with commas between."""
+    return tuple(layer.strip() for layer in text.split(","))
 
 
 def read_range(text: str, *, option: str = "--range") -> tuple[int, int]:
