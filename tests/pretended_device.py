@@ -6,10 +6,12 @@ where the processor waits. It can see neither what a device's kernels compute, n
 
 import re
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from unittest.mock import patch
 
 import torch
@@ -218,7 +220,7 @@ def pretended(
     device = PretendedDevice(kind, shapes_only=shapes_only)
     with ExitStack() as stack:
         stack.enter_context(patch.object(torch.inference_mode, "__enter__", _without_gradients))
-        for owner, name, value in _believed(kind, count, capability):
+        for owner, name, value in _believed(device, count, capability):
             stack.enter_context(patch.object(owner, name, value))
         torch._C._ensureCUDADeviceGuardSet()
         torch._C._set_only_lift_cpu_tensors(True)
@@ -231,8 +233,22 @@ def pretended(
         yield stack.enter_context(device)
 
 
-def _believed(kind: str, count: int, capability: tuple[int, int]):
-    if kind == "mps":
+class _Event:
+    """Something that a device comes to; waiting for it counts in the thread that gives the device its work."""
+
+    def __init__(self, device: PretendedDevice) -> None:
+        self._device, self._thread = device, threading.get_ident()
+
+    def record(self, _stream: None) -> None:
+        pass
+
+    def synchronize(self) -> None:
+        if threading.get_ident() == self._thread:
+            self._device.asked.waits[f"{_place()} event"] += 1
+
+
+def _believed(device: PretendedDevice, count: int, capability: tuple[int, int]):
+    if device.kind == "mps":
         return [(torch.backends.mps, "is_available", lambda: True)]
     return [
         (torch.cuda, "is_available", lambda: True),
@@ -241,6 +257,9 @@ def _believed(kind: str, count: int, capability: tuple[int, int]):
         (torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or capability >= (8, 0)),
         (torch.cuda, "get_device_name", lambda *_: "pretended"),
         (torch.cuda, "empty_cache", lambda: None),
+        (torch.cuda, "current_stream", lambda *_: None),
+        (torch.cuda, "Event", partial(_Event, device)),
+        (torch.Tensor, "pin_memory", lambda tensor: tensor),
         (torch.cuda, "_lazy_init", lambda: None),
         (torch.cuda.amp.common, "amp_definitely_not_available", lambda: False),
     ]
