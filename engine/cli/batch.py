@@ -32,7 +32,7 @@ def batch(
     ] = None,
     layers: Annotated[str, typer.Option(metavar="alpha,trimap,mask", help="What to write.")] = "alpha",
     format_: Annotated[str, typer.Option("--format", metavar="exr|png16", help="File format.")] = "exr",
-    model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "starter",
+    model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "auto",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Give the summary as JSON.")] = False,
 ) -> None:

@@ -78,7 +78,7 @@ def _job(request: JobRequest, shot: Path) -> FarmJob:
     )
     check_device(request.matte_device, "--matte-device")
     with checked(matte, Event()) as job:
-        model = Path(request.model).expanduser()
+        model = Path(job.request.model).expanduser()
         return FarmJob(
             name=shot.stem.replace("{{", "{")[:LONGEST_NAME],
             shot=job.shot,
@@ -89,7 +89,7 @@ def _job(request: JobRequest, shot: Path) -> FarmJob:
             matte_name=job.name,
             frames=_delivered(job),
             chunk=request.chunk,
-            model=str(model.resolve()) if model.is_file() else request.model,
+            model=str(model.resolve()) if model.is_file() else job.request.model,
             layers=request.layers,
             format=request.format,
             device=request.device,

@@ -16,6 +16,7 @@ from engine.media.masks import read_mask
 from engine.media.mattes import FORMATS, LAYERS, MatteWriter
 from engine.media.plates import open_plates
 from engine.media.source import PlateSource
+from engine.weights.automatic import AUTO, Choice, choose_model
 
 DEVICES = ("auto", "cpu", "cuda", "mps")  # whether this machine has it is seen when the model is loaded
 PREVIEWS = ("sheet", "movie")
@@ -46,7 +47,7 @@ class MatteRequest:
     prompts_file: Path | None = None
     range: tuple[int, int] | None = None
     settings: dict[str, str] = field(default_factory=dict)
-    model: str = "starter"
+    model: str = AUTO
     device: str = "auto"
     layers: tuple[str, ...] = ("alpha",)
     format: str = "exr"
@@ -61,7 +62,7 @@ class MatteRequest:
 
 @dataclass(frozen=True)
 class MatteJob:
-    """A request that can be carried out: plates exist, prompts are inside, options make sense."""
+    """A request that can be carried out: plates exist, prompts are inside, options make sense, `auto` is resolved."""
 
     request: MatteRequest
     shot: Shot
@@ -69,6 +70,7 @@ class MatteJob:
     plates: ShotPlates
     colourspace: str
     name: str
+    model: Choice
 
     @property
     def channels(self) -> int:
@@ -114,7 +116,10 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
         _check_masks(shot)
         name = request.name or f"{source.name}_matte"
         with closing(ShotPlates(source, transform)) as plates:
-            yield MatteJob(request, shot, source, plates, transform.colourspace, name)
+            named = of_file.model if request.model == AUTO and of_file.model else request.model
+            model = choose_model(named, request.device)
+            request = replace(request, model=model.model)
+            yield MatteJob(request, shot, source, plates, transform.colourspace, name, model)
 
 
 def check_not_over_plates(job: MatteJob, writer: MatteWriter) -> None:

@@ -37,6 +37,7 @@ class MatteResult:
         channels: names of the channels or layers in them.
         previews: pictures and movies for review.
         stage: the part of the work that it was; None: all. After `trimap`, the files are trimaps.
+        advice: what would matte better; empty where nothing would.
     """
 
     frames: tuple[int, ...]
@@ -46,6 +47,7 @@ class MatteResult:
     channels: str
     previews: tuple[Path, ...]
     stage: str | None = None
+    advice: str = ""
 
     def summary(self) -> str:
         """Say it to a person."""
@@ -58,6 +60,7 @@ class MatteResult:
         lines.append(f"{noun:<9} {self.pattern}  frames {spell(self.frames)}")
         lines.append(f"channels  {self.channels}")
         lines += [f"preview   {path}" for path in self.previews]
+        lines += [f"better    {self.advice}"] if self.advice else []
         lines.append("to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer")
         return "\n".join(lines)
 
@@ -89,6 +92,7 @@ def _matte(
     request: MatteRequest, output: OutputFolder, scratch: Path, progress: FrameProgress, stop: Event, load: Load
 ) -> MatteResult:
     with checked(request, stop) as job:
+        request = job.request
         model = find_files(request.model, weights_folder())
         output.prepare()
         files = _files(job)
@@ -108,6 +112,7 @@ def _matte(
         if request.stage == "alpha":
             check_trimaps(job, wanted, signed(TrimapFiles(job).signed_as))
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
+        progress.say(job.model.told)
         progress.say(_opening(job, frames))
         if warning:
             progress.say(f"warning: {warning}")
@@ -153,7 +158,8 @@ def _delivered(job: MatteJob, plan: Sequence[Visit]) -> tuple[int, ...]:
 def _result(job: MatteJob, frames: tuple[int, ...], made: int, seconds: float) -> MatteResult:
     previews = (write_preview(job, frames),) if job.request.preview else ()
     if job.request.stage != "trimap":
-        return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage)
+        advice = "" if job.request.stage else job.model.advice
+        return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage, advice)
     files = TrimapFiles(job)
     names = (f"{thing.name}.{layer}" for thing in job.shot.objects for layer in files.layers)
     pattern = files.path_of(0).with_name(f"{job.name}.{'#' * job.source.padding}.exr")

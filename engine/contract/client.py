@@ -1,7 +1,7 @@
 """The engine's API for programs: blocking calls on a kept-alive connection. Standard library only.
 
 client = find_or_start()                  # launch.py
-client.declare("sh010", shot, model="starter")
+client.declare("sh010", shot, model="auto")
 client.put_plate("sh010", 1001, "/renders/plate.1001.exr")
 job = client.track("sh010")
 for event in client.events(job):
@@ -75,7 +75,7 @@ class EngineClient:
         height: int,
         *,
         settings: Settings = Settings(),  # noqa: B008 - frozen
-        model: str = "starter",
+        model: str = "auto",
         objects: Tuple[ShotObject, ...] = (),
     ) -> Dict[str, Any]:
         """Declare a shot or change it; gives it as it stands, with its inbox folder.

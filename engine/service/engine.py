@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from engine.service.settings import ServiceSettings
 from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot, discard
 from engine.service.workers import Device, Workers
-from engine.weights.catalogue import find_files, weights_folder
+from engine.weights.automatic import AUTO, choose_model
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Engine:
             ServiceError: `shot.busy` while a job works on it, if more than its prompts would change.
         """
         declaration.check()
-        _check_model(declaration.model)
+        declaration = replace(declaration, model=self._model(declaration.model))
         with contextlib.suppress(ServiceError):
             before = self.store.shot(name).declaration()
             if self.book.of(name) and _without_objects(before) != _without_objects(declaration):
@@ -214,7 +215,18 @@ class Engine:
         for name in sorted(self.store.names(), key=self.store.used, reverse=True):
             with contextlib.suppress(EngineError):
                 return self.store.shot(name).declaration().model
-        return Declaration.model
+        return choose_model(AUTO, self.settings.devices).model
+
+    def _model(self, name: str) -> str:
+        """Give the model that a declared name stands for: what is kept with a shot is never `auto`."""
+        try:
+            return choose_model(name, self.settings.devices).model
+        except OSError as problem:
+            raise ModelError(
+                "model.unknown",
+                f"The model '{name[:80]}' cannot be read: {problem.strerror}.",
+                "Give a model's name or the path of a weights file; mam2 weights list shows what is here.",
+            ) from problem
 
     async def _make_room(self) -> None:
         busy = {job.shot for job in self.book.unfinished()}
@@ -291,17 +303,6 @@ def _busy(name: str) -> ServiceError:
         f"The shot '{name}' is being tracked: its range, size, settings and model cannot change now.",
         "Cancel the job or wait for its end; prompts may change at any time.",
     )
-
-
-def _check_model(name: str) -> None:
-    try:
-        find_files(name, weights_folder())
-    except OSError as problem:
-        raise ModelError(
-            "model.unknown",
-            f"The model '{name[:80]}' cannot be read: {problem.strerror}.",
-            "Give a model's name or the path of a weights file; mam2 weights list shows what is here.",
-        ) from problem
 
 
 def _without_objects(declaration: Declaration) -> dict[str, Any]:

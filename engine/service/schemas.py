@@ -128,7 +128,10 @@ class ShotBody(Form):
     range: Annotated[list[Frame], Field(min_length=2, max_length=2, examples=[[1001, 1100]])]
     size: Annotated[list[Side], Field(min_length=2, max_length=2, examples=[[1920, 1080]])]
     settings: SettingsBody = SettingsBody()
-    model: Annotated[str, Field(max_length=256, examples=["starter"])] = "starter"
+    model: Annotated[
+        str,
+        Field(max_length=256, examples=["starter"], description="`auto` is the best that is ready; see /v1/models."),
+    ] = "auto"
     objects: Annotated[list[ObjectBody], Field(max_length=256)] = []
 
 
@@ -179,6 +182,9 @@ class ShotInfo(BaseModel):
             "plates": [1001, 1002, 1003],
             "mattes": [1001],
             "stale": [1002],
+            "confidence": {"1001": 0.98, "1002": 0.61},
+            "doubtful": [1002],
+            "lost": {"smoke": 1002},
         }
     )
 
@@ -186,12 +192,45 @@ class ShotInfo(BaseModel):
     range: list[int]
     size: list[int]
     settings: SettingsBody
-    model: str
+    model: str = Field(description="What `auto` stood for when the shot was declared, or what was declared.")
     objects: list[dict[str, Any]]
     inbox: str = Field(description="Folder for plates handed over by a program on the same machine.")
     plates: list[int] = Field(description="Frames that have a plate.")
     mattes: list[int] = Field(description="Frames that have mattes which are still right.")
     stale: list[int] = Field(description="Frames whose mattes no longer fit plates, prompts, model or settings.")
+    confidence: dict[int, float] = Field(
+        description="How sure the tracker was of the object that it was least sure of, by frame; 0: it was not there."
+    )
+    doubtful: list[int] = Field(description="Frames on which an object may be lost, or its mask may have leaked.")
+    lost: dict[str, int] = Field(description="Objects that may be lost, and the frame from which on.")
+
+
+class ModelInfo(BaseModel):
+    """A model: whether it can run, and the way to what it lacks."""
+
+    model_config = _like({"name": "sam2.1-t", "ready": False, "way": "mam2 weights pull sam2.1-t"})
+
+    name: str
+    ready: bool
+    way: str = Field(description="What gets it; empty where it is ready.")
+
+
+class Models(BaseModel):
+    """What there is to matte with."""
+
+    model_config = _like(
+        {
+            "auto": "starter",
+            "told": "starter on cpu; matting model: starter",
+            "advice": "",
+            "models": [{"name": "sam2.1-t", "ready": False, "way": "mam2 weights pull sam2.1-t"}],
+        }
+    )
+
+    auto: str = Field(description="The model that `auto` stands for now.")
+    told: str = Field(description="The same for a person, with device and matting model.")
+    advice: str = Field(description="What would matte footage better; empty where nothing does.")
+    models: list[ModelInfo]
 
 
 class JobInfo(BaseModel):

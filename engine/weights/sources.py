@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.contract.errors import ModelError
-from engine.weights.catalogue import OFFICIAL
+from engine.weights.catalogue import NON_COMMERCIAL, OFFICIAL
 
 OFFICIAL_SERVER = "https://huggingface.co"
 
@@ -33,8 +33,6 @@ class Source:
         return f"{server.rstrip('/')}/{self.repository}/resolve/main/{self.file}"
 
 
-_COMPOSITION = "MIT by its authors, Apache-2.0 on its page; trained on image sets with research-only terms"
-
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -42,7 +40,7 @@ SOURCES: dict[str, Source] = {
         Source("sam2.1-s", "facebook/sam2.1-hiera-small", "sam2.1_hiera_small.pt", 184, "Apache-2.0"),
         Source("sam2.1-b+", "facebook/sam2.1-hiera-base-plus", "sam2.1_hiera_base_plus.pt", 324, "Apache-2.0"),
         Source("sam2.1-l", "facebook/sam2.1-hiera-large", "sam2.1_hiera_large.pt", 898, "Apache-2.0"),
-        Source("vitmatte-s", "hustvl/vitmatte-small-composition-1k", "model.safetensors", 103, _COMPOSITION),
+        Source("vitmatte-s", "hustvl/vitmatte-small-composition-1k", "model.safetensors", 103, NON_COMMERCIAL),
     )
 }
 """What `mam2 weights pull` can fetch."""
@@ -58,7 +56,12 @@ def source_of(name: str) -> Source:
     if name in SOURCES:
         return SOURCES[name]
     if name in OFFICIAL:
-        raise ModelError("weights.by_hand", f"'{name}' cannot be fetched by address: {by_hand(name)}", _then(name))
+        official = OFFICIAL[name]
+        raise ModelError(
+            "weights.by_hand",
+            f"'{name}' cannot be fetched by address: the page of github.com/{official.publisher} links to it.",
+            f"Download it in a browser, then run: mam2 weights import {official.file}.",
+        )
     if name == "starter":
         raise ModelError(
             "weights.not_published", "The starter ships with mam2: there is nothing to fetch.", "Use: --model starter."
@@ -69,14 +72,6 @@ def source_of(name: str) -> Source:
             f"Nobody publishes weights of '{name}' yet.",
             f"Use `starter` or one of: {', '.join(SOURCES)}; `mam2 train` makes your own.",
         )
-    raise ModelError("model.unknown", f"There are no weights '{name}'.", f"Choose from: {', '.join(SOURCES)}.")
-
-
-def by_hand(name: str) -> str:
-    """Say where a person finds the official file `name`, a key of `OFFICIAL`."""
-    official = OFFICIAL[name]
-    return f"{official.file} is linked to from the page of github.com/{official.publisher} (Google Drive)."
-
-
-def _then(name: str) -> str:
-    return f"Download it in a browser, then run: mam2 weights import {OFFICIAL[name].file}."
+    raise ModelError(
+        "model.unknown", f"There are no weights '{name}'.", f"Choose from: recommended, {', '.join(SOURCES)}."
+    )

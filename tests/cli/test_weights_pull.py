@@ -45,7 +45,7 @@ def test_a_pull_says_what_it_brings(mam2, publisher, folder):
     said = mam2("weights", "pull", "vitmatte-s", "--yes")
     assert said.code == 0, said.err
     assert "vitmatte-s: model.safetensors of hustvl/vitmatte-small-composition-1k, about 103 MB" in said.err
-    assert "licence   MIT by its authors, Apache-2.0 on its page" in said.err
+    assert "licence   non-commercial: learnt from Composition-1k" in said.err
     assert f"address   {publisher.address}{PATH}" in said.err
     assert "SHA-256   none is published; that of this first pull is recorded" in said.err
     assert f"vitmatte-s (matter), 25.8 M parameters, kept as {folder / 'vitmatte-s.safetensors'}" in said.out

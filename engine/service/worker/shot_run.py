@@ -11,9 +11,11 @@ from engine.media.matte_files import read_signature
 from engine.media.mattes import LAYERS, MatteWriter
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.matte_state import signer
+from engine.service.presences import note_presence
 from engine.service.store import MATTE, StoredShot
 from engine.service.worker.footage import Footage
 from engine.session.matting import MatterLimits
+from engine.session.presence import Watched
 from engine.session.results import FrameMattes
 from engine.session.session import ShotSession
 from engine.session.signature import file_digest
@@ -172,8 +174,12 @@ class ShotRun:
         )
 
     def _write(self, writer: MatteWriter, mattes: FrameMattes) -> None:
-        layers = mattes.complete(self._names, self._shot.width, self._shot.height)
+        complete = mattes.complete(self._names, self._shot.width, self._shot.height)
+        layers = {name: Watched(matte) for name, matte in complete.items()}
         writer.write(mattes.frame, layers, signature=self._sign(mattes.frame))
+        if writer is self._mattes:
+            seen = {name: layers[name].presence for name in mattes.objects}
+            note_presence(self._stored, mattes.frame, {name: one for name, one in seen.items() if one is not None})
 
 
 def _mask_digests(declaration: Declaration) -> dict[str, str]:
