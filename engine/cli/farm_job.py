@@ -49,8 +49,8 @@ def submit_job(request: JobRequest, *, run: bool, retries: int) -> str:
     shot = request.shot.resolve()
     bundle = (request.bundle.expanduser() if request.bundle else shot.with_name(f"{shot.stem}_job")).resolve()
     job = _job(request, shot)
-    runner = find_runner() if run else None
     write_bundle(job, bundle)
+    runner = find_runner() if run else None
     lines = [f"job       {bundle}", f"mattes    {job.mattes}  frames {job.frames[0]}-{job.frames[1]}"]
     if runner is not None:
         values = {**parameter_values(job), "Mam2": request.program or _own_program()}

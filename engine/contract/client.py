@@ -62,9 +62,22 @@ class EngineClient:
         """Give the engine's status: version, devices, shots, jobs."""
         return self._json("GET", "/v1/status")
 
+    def models(self) -> Dict[str, Any]:
+        """Give the models with whether each is ready, and what `auto` stands for."""
+        return self._json("GET", "/v1/models")
+
     def monitor_link(self) -> str:
         """Give the path of a link to the engine's page for a browser; it works once, within a minute."""
         return str(self._json("POST", "/v1/tickets")["path"])
+
+    def open_clip(self, path: str, *, layer: Optional[str] = None, colourspace: Optional[str] = None) -> str:
+        """Open a clip of this machine, by its whole path, as a shot; gives the shot's name.
+
+        Raises:
+            EngineError: there is no such clip, layer or colour space.
+        """
+        body = {"path": path, "layer": layer, "colourspace": colourspace}
+        return str(self._json("POST", "/v1/clips", body)["shot"])
 
     def declare(
         self,

@@ -19,6 +19,7 @@ from engine.service.declaration import Declaration, declaration_to_json
 from engine.service.engine import Engine
 from engine.service.model_routes import add_models
 from engine.service.monitor_routes import add_monitor
+from engine.service.page_routes import add_page
 from engine.service.presences import doubts
 from engine.service.raw import RawLayout
 from engine.service.receiving import receive
@@ -63,6 +64,7 @@ def build(engine: Engine, tickets: Tickets) -> FastAPI:
     for add in (_add_shots, _add_plates_and_mattes, _add_jobs):
         add(app, engine)
     add_models(app, engine)
+    add_page(app, engine, engine.viewer)
     add_monitor(app, engine, tickets)
     return app
 

@@ -25,6 +25,7 @@ from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
 from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot, discard
+from engine.service.viewers import Viewer
 from engine.service.workers import Device, Workers
 from engine.weights.automatic import AUTO, choose_model
 
@@ -51,6 +52,7 @@ class Engine:
         self._leftovers = self.store.leftovers()
         self.book = JobBook(self.store.root / "jobs")
         self.workers = Workers(devices, self.store, settings.model_bytes, settings.idle_rest, self._heard)
+        self.viewer = Viewer(self.store)
         self._states = MatteStates()
         self._is_full = False
         self.began = time.monotonic()
@@ -137,6 +139,15 @@ class Engine:
         self.discard(*self._shot_with(name, frame).take(frame, file, kind, self.settings.plate_bytes))
         self._plate_is_there(name, frame)
 
+    def plates_came(self, name: str, frames: list[int]) -> None:
+        """Note that the viewer has put plates into the store.
+
+        Raises:
+            ServiceError: `shot.unknown`: it is gone.
+        """
+        for frame in frames:
+            self._plate_is_there(name, frame)
+
     def start(self, name: str, kind: str, **how: Any) -> Job:
         """Begin a job.
 
@@ -208,6 +219,7 @@ class Engine:
                 ticks += 1
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
+                await self.viewer.close()
                 await self.workers.close()
 
     def _likely_model(self) -> str:

@@ -2,21 +2,20 @@
 
 from collections import deque
 from pathlib import Path as FilePath
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import FastAPI, Path, Query, Response
+from fastapi import FastAPI, Query, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from engine.contract.connection import runtime_folder
 from engine.contract.errors import ServiceError
 from engine.contract.launch import LOG
-from engine.service.bodies import JPEG
 from engine.service.engine import Engine
-from engine.service.schemas import Frame, LogLines, Ticket
+from engine.service.schemas import LogLines, Ticket
 from engine.service.tickets import COOKIE, OPEN, Tickets
 
 _FOLDER = FilePath(__file__).with_name("monitor")
-_FILES = {"": "index.html", **{name: name for name in ("monitor.css", "monitor.js", "api.js", "cards.js")}}
+_SERVED = (".html", ".css", ".js", ".svg")
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'none'"
 _HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _LOG_LINES = 200
@@ -24,6 +23,7 @@ _LOG_LINES = 200
 
 def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
     """Add the page's routes."""
+    files = {"": "index.html", **{path.name: path.name for path in _FOLDER.iterdir() if path.suffix in _SERVED}}
 
     @app.post("/v1/tickets", status_code=201)
     async def ticket() -> Ticket:
@@ -39,32 +39,23 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
         except OSError:
             return LogLines(lines=["This engine was started by hand: its log is where it was started."])
 
-    @app.get("/v1/shots/{shot}/thumbnails/{frame}", response_class=Response, responses={200: JPEG})
-    def picture(
-        shot: Annotated[str, Path(min_length=1, max_length=128, examples=["sh010"])],
-        frame: Annotated[Frame, Path(examples=[1001])],
-        of: Annotated[Literal["plate", "alpha", "comp"], Query(examples=["alpha"])] = "comp",
-    ) -> Response:
-        """Give a small JPEG of a frame."""
-        from engine.service.thumbnails import thumbnail  # noqa: PLC0415 - loads the image libraries
-
-        jpeg = thumbnail(engine.store.shot(shot), frame, of)
-        return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
-
     @app.get(OPEN, include_in_schema=False)
-    async def enter(ticket: Annotated[str, Query(max_length=100)] = "") -> Response:
+    async def enter(
+        ticket: Annotated[str, Query(max_length=100)] = "", shot: Annotated[str, Query(max_length=128)] = ""
+    ) -> Response:
         session = tickets.redeem(ticket)
         if session is None:
             raise ServiceError(
                 "engine.ticket", "This link has been used or is too old.", "Open a new one: mam2 status --open."
             )
-        answer = RedirectResponse("/monitor/", 303, headers=_HEADERS)
+        known = shot in engine.store.names()
+        answer = RedirectResponse(f"/monitor/shot.html#{shot}" if known else "/monitor/", 303, headers=_HEADERS)
         answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
         return answer
 
     @app.get("/monitor/", include_in_schema=False)
     @app.get("/monitor/{name}", include_in_schema=False)
     async def page(name: str = "") -> Response:
-        if name not in _FILES:
+        if name not in files:
             raise ServiceError("engine.page", "There is no such page.", "Open /monitor/.")
-        return FileResponse(_FOLDER / _FILES[name], headers=_HEADERS)
+        return FileResponse(_FOLDER / files[name], headers=_HEADERS)

@@ -47,7 +47,7 @@ _DEVICE = {
 }
 
 
-def _like(example: dict[str, Any]) -> ConfigDict:
+def like(example: dict[str, Any]) -> ConfigDict:
     """Give a body an example, which the OpenAPI document shows and a test holds against the body."""
     return ConfigDict(json_schema_extra={"examples": [example]})
 
@@ -115,7 +115,7 @@ class ObjectBody(Form):
 class PromptsBody(Form):
     """All prompts of a shot."""
 
-    model_config = _like({"objects": _OBJECTS})
+    model_config = like({"objects": _OBJECTS})
 
     objects: Annotated[list[ObjectBody], Field(max_length=256)]
 
@@ -123,7 +123,7 @@ class PromptsBody(Form):
 class ShotBody(Form):
     """A shot, declared. Prompts may be given here or later."""
 
-    model_config = _like(_SHOT)
+    model_config = like(_SHOT)
 
     range: Annotated[list[Frame], Field(min_length=2, max_length=2, examples=[[1001, 1100]])]
     size: Annotated[list[Side], Field(min_length=2, max_length=2, examples=[[1920, 1080]])]
@@ -147,7 +147,7 @@ class HandOverBody(Form):
 class TrackBody(Form):
     """A track."""
 
-    model_config = _like({"direction": "forward", "batch": False, "plate_timeout": 300.0})
+    model_config = like({"direction": "forward", "batch": False, "plate_timeout": 300.0})
 
     direction: Literal["forward", "backward", "both"] | None = None
     batch: Annotated[bool, Field(description="Behind all tracks that somebody waits for.")] = False
@@ -157,7 +157,7 @@ class TrackBody(Form):
 class Plate(BaseModel):
     """A plate that has arrived."""
 
-    model_config = _like({"frame": 1001, "bytes": 12_441_933})
+    model_config = like({"frame": 1001, "bytes": 12_441_933})
 
     frame: int
     bytes: int
@@ -166,7 +166,7 @@ class Plate(BaseModel):
 class Dirty(BaseModel):
     """Frames whose mattes are no longer right."""
 
-    model_config = _like({"dirty": [1060, 1061, 1062]})
+    model_config = like({"dirty": [1060, 1061, 1062]})
 
     dirty: list[int]
 
@@ -174,7 +174,7 @@ class Dirty(BaseModel):
 class ShotInfo(BaseModel):
     """A shot as it stands."""
 
-    model_config = _like(
+    model_config = like(
         {
             **_SHOT,
             "shot": "sh010",
@@ -208,7 +208,7 @@ class ShotInfo(BaseModel):
 class ModelInfo(BaseModel):
     """A model: whether it can run, and the way to what it lacks."""
 
-    model_config = _like({"name": "sam2.1-t", "ready": False, "way": "mam2 weights pull sam2.1-t"})
+    model_config = like({"name": "sam2.1-t", "ready": False, "way": "mam2 weights pull sam2.1-t"})
 
     name: str
     ready: bool
@@ -218,7 +218,7 @@ class ModelInfo(BaseModel):
 class Models(BaseModel):
     """What there is to matte with."""
 
-    model_config = _like(
+    model_config = like(
         {
             "auto": "starter",
             "told": "starter on cpu; matting model: starter",
@@ -236,7 +236,7 @@ class Models(BaseModel):
 class JobInfo(BaseModel):
     """A job as it stands."""
 
-    model_config = _like(_JOB)
+    model_config = like(_JOB)
 
     id: str
     shot: str
@@ -254,7 +254,7 @@ class JobInfo(BaseModel):
 class DeviceInfo(BaseModel):
     """A device and its worker."""
 
-    model_config = _like(_DEVICE)
+    model_config = like(_DEVICE)
 
     name: str
     label: str
@@ -269,7 +269,7 @@ class DeviceInfo(BaseModel):
 class Ticket(BaseModel):
     """A link to the monitor, on the engine's own address."""
 
-    model_config = _like({"path": "/monitor/open?ticket=pJ0vS4"})
+    model_config = like({"path": "/monitor/open?ticket=pJ0vS4"})
 
     path: str
 
@@ -277,7 +277,7 @@ class Ticket(BaseModel):
 class LogLines(BaseModel):
     """The end of the engine's log."""
 
-    model_config = _like(
+    model_config = like(
         {"lines": ["INFO engine.service.serve: engine 0.1.0 answers at http://127.0.0.1:40321, process 4711"]}
     )
 
@@ -287,7 +287,7 @@ class LogLines(BaseModel):
 class Status(BaseModel):
     """The engine as it stands."""
 
-    model_config = _like(
+    model_config = like(
         {
             "version": "0.1.0",
             "pid": 4711,

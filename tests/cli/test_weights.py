@@ -49,11 +49,11 @@ def test_an_official_file_is_taken_in(run, tmp_path):
     assert code == 0
     assert "MEMatte_ViTS_DIM.pth: mematte-s (matter), 29.2 M parameters" in told
     assert f"kept as {tmp_path / 'weights' / 'mematte-s.safetensors'}" in told
-    assert "licence: MIT" in told
+    assert "licence: non-commercial" in told
     _, listed = run("weights", "list", "--json")
     matters = {row["name"]: row for row in json.loads(listed)["matters"]}
     assert matters["mematte-s"]["ready"]
-    assert matters["mematte-s"]["files"][0]["licence"].startswith("MIT")
+    assert matters["mematte-s"]["files"][0]["licence"].startswith("non-commercial")
     assert not matters["vitmatte-s"]["ready"]
     models = {row["name"]: row for row in json.loads(listed)["models"]}
     assert models["sam2.1-l"]["lacks"] == ["sam2.1-l"]

@@ -150,6 +150,7 @@ def test_the_list_says_how_to_get_each(mam2, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     out = mam2("weights", "list").out
     for name, source in SOURCES.items():
-        assert f"mam2 weights pull {name}, about {source.megabytes} MB" in out
-    assert "by hand: MEMatte_ViTS_DIM.pth is linked to from the page of github.com/linyiheng123/MEMatte" in out
+        assert f"{source.megabytes} MB, " in out
+        assert f": mam2 weights pull {name}" in out
+    assert "github.com/linyiheng123/MEMatte, then: mam2 weights import MEMatte_ViTS_DIM.pth" in out
     assert "The starter ships with mam2 and needs nothing else" in out

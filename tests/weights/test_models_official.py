@@ -70,11 +70,11 @@ PLATES = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))
 
 def test_imports_say_what_they_took(imported, place):
     """An import names the weights, their part, their parameters and licence."""
-    found = {name: (one.part, one.parameters, one.licence.split(";")[0]) for name, one in imported.items()}
+    found = {name: (one.part, one.parameters, one.licence.split(":")[0]) for name, one in imported.items()}
     assert found == {
         "sam2.1-t": ("tracker", SAM2_TINY, "Apache-2.0"),
-        "mematte-s": ("matter", 29_191_293, "MIT"),
-        "vitmatte-s": ("matter", 25_814_753, "MIT"),
+        "mematte-s": ("matter", 29_191_293, "non-commercial"),
+        "vitmatte-s": ("matter", 25_814_753, "non-commercial"),
     }
     assert all(one.path == place / "weights" / f"{name}.safetensors" for name, one in imported.items())
 

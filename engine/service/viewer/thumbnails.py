@@ -1,14 +1,14 @@
-"""Small pictures of a shot's frames, for the monitor."""
+"""Small pictures of a shot's frames, for the panels of hosts."""
 
 import cv2
 import numpy as np
 
-from engine.contract.errors import ServiceError
 from engine.media.matte_files import read_matte
 from engine.media.pictures import eight_bit, over_checker
 from engine.media.source import Pixels
 from engine.service.store import StoredShot
 from engine.service.stored_plates import PlateAwaited, StoredPlates
+from engine.service.viewer.missing import missing
 
 WIDTH = 304
 
@@ -27,7 +27,7 @@ def thumbnail(stored: StoredShot, frame: int, of: str) -> bytes:
     """
     path = stored.matte(frame)
     if of != "plate" and not path.is_file():
-        raise _missing(stored, frame)
+        raise missing(stored, frame)
     if of == "alpha":
         alpha = _small(read_matte(path)["A"])
         picture = np.repeat(alpha[..., None], 3, axis=2)
@@ -37,7 +37,7 @@ def thumbnail(stored: StoredShot, frame: int, of: str) -> bytes:
         try:
             plate = _small(plates.display(frame))
         except PlateAwaited:
-            raise _missing(stored, frame) from None
+            raise missing(stored, frame) from None
         picture = plate if of == "plate" else over_checker(plate, _small(read_matte(path)["A"]))
     _, jpeg = cv2.imencode(".jpg", eight_bit(picture)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
     return jpeg.tobytes()
@@ -47,7 +47,3 @@ def _small(image: Pixels) -> Pixels:
     height = max(1, round(image.shape[0] * WIDTH / image.shape[1]))
     method = cv2.INTER_AREA if image.shape[1] > WIDTH else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (WIDTH, height), interpolation=method), np.float32)
-
-
-def _missing(stored: StoredShot, frame: int) -> ServiceError:
-    return ServiceError("matte.missing", f"Frame {frame} of '{stored.name}' is not there yet.", "Track the shot first.")
