@@ -33,7 +33,7 @@ def test_presence_is_noted_when_the_mask_is_written():
     assert made == [1]
 
 
-@pytest.mark.parametrize("bad", [GONE, LEAKED, Presence(0.6, 0.1)])
+@pytest.mark.parametrize("bad", [GONE, LEAKED, Presence(0.55, 0.1)])
 def test_an_object_is_lost_where_doubt_lasts(bad):
     """Three doubtful frames in a row, or the last ones, are a loss; a blink is none, and a prompted frame is sure."""
     found = dict.fromkeys(range(1, 21), SURE)
