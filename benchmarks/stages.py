@@ -27,11 +27,10 @@ from stage_meter import StageMeter, weight
 from subjects import TrueTrimaps, subject
 from written_shot import write_shot
 
-from engine.cli.shot_plates import ShotPlates
 from engine.contract.shot import Settings, Shot
 from engine.media.colour import DisplayTransform
 from engine.media.mattes import MatteWriter
-from engine.media.plates import open_plates
+from engine.media.plates import DisplayPlates, open_plates
 from engine.model.mam2 import MAM2
 from engine.session import fit
 from engine.session.features import FeatureCache
@@ -174,7 +173,7 @@ def _track(case: Case, model: MAM2, meter: StageMeter, trimaps: TrueTrimaps) -> 
     shot = Shot(1, written.frames, written.width, written.height, things, Settings(direction="forward"))
     with tempfile.TemporaryDirectory() as folder, open_plates(written.plates) as source:
         meter.moving("read", source, "read", lambda plate, frame: weight(plate.stored_hwc, source.path_of(frame)))
-        plates = ShotPlates(source, DisplayTransform(None, source.encoding))
+        plates = DisplayPlates(source, DisplayTransform(None, source.encoding))
         writer = MatteWriter(
             folder, "matte", width=shot.width, height=shot.height, objects=[things[0].name], layers=("alpha",)
         )

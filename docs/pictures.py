@@ -22,15 +22,15 @@ from numpy.typing import NDArray
 from prompt_study import EXAMPLES, FIRST, SIZE_HW, clip_of, matted, mattes, ways, written
 
 from engine.cli.demo_picture import Moment, paint
-from engine.cli.matte_request import MatteRequest
-from engine.cli.matte_run import run_matte
+from engine.cli.matte.request import MatteRequest
+from engine.cli.matte.run import run_matte
 from engine.evaluation.metrics import mad
 from engine.media.colour import DisplayTransform
 from engine.media.pictures import eight_bit
 from engine.training.procedural import UNSEEN_SEED, render_linear
 
 if TYPE_CHECKING:
-    from engine.cli.prompt_options import Given
+    from engine.cli.matte.options import Given
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"

@@ -88,7 +88,7 @@ RULES = {
     ),
     "engine.media": Rule(
         ours=_set("engine.contract"),
-        theirs=_packages("numpy", "cv2", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"),
+        theirs=_packages("numpy", "cv2", "filelock", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"),
         forbidden=NETWORK,
     ),
     "engine.weights": Rule(
@@ -127,12 +127,13 @@ RULES = {
             "engine.model.ready.memory",
             "engine.weights.automatic",
             "engine.weights.catalogue",
+            "engine.weights.hardware",
             "engine.session.presence",
             "engine.session.results",
             "engine.session.signature",
         ),
         theirs=_packages(
-            *("anyio", "cv2", "fastapi", "filelock", "numpy", "platformdirs", "psutil"),
+            *("anyio", "fastapi", "filelock", "numpy", "platformdirs", "psutil"),
             *("pydantic", "pydantic_settings", "pynvml", "starlette", "uvicorn"),
         ),
     ),
@@ -149,7 +150,7 @@ RULES = {
         ours=_set(
             *("engine.service", "engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
         ),
-        theirs=_packages("torch", "numpy"),
+        theirs=_packages("torch", "numpy", "cv2"),
     ),
     "engine.cli": Rule(
         ours=_set("engine"),

@@ -9,7 +9,7 @@ from threading import Event
 
 import typer
 
-from engine.cli.matte_request import MatteJob, MatteRequest, check_device, checked
+from engine.cli.matte.request import MatteJob, MatteRequest, check_device, checked
 from engine.contract.plan import plan_shot
 from engine.farm.bundle import write_bundle
 from engine.farm.job import PROGRAM, FarmJob

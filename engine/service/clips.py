@@ -11,8 +11,8 @@ from engine.contract.errors import EngineError, PlateError, ServiceError
 from engine.contract.shot import Settings
 from engine.service.declaration import Declaration
 from engine.service.engine import Engine
-from engine.service.messages import Message
 from engine.service.store import StoredShot
+from engine.service.viewer.lines import Message
 from engine.service.viewers import Viewer
 
 _FILE = "clip.json"

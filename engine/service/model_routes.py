@@ -14,7 +14,7 @@ def add_models(app: FastAPI, engine: Engine) -> None:
     @app.get("/v1/models")
     def models() -> Models:
         """Say which models are ready, and what `auto` stands for on this engine's device."""
-        choice = choose_model(AUTO, engine.settings.devices)
+        choice = choose_model(AUTO, hardware=engine.hardware)
         rows = [
             ModelInfo(name=name, ready=is_ready(name), way="" if is_ready(name) else way_to_model(name))
             for name in CONFIGS

@@ -2,17 +2,17 @@
 
 from collections import deque
 from pathlib import Path as FilePath
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Path, Query, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from engine.contract.connection import runtime_folder
 from engine.contract.errors import ServiceError
 from engine.contract.launch import LOG
 from engine.service.engine import Engine
-from engine.service.schemas import LogLines, Ticket
-from engine.service.tickets import COOKIE, OPEN, Tickets
+from engine.service.schemas import JPEG, Frame, LogLines, Ticket
+from engine.service.security import COOKIE, OPEN, Tickets
 
 _FOLDER = FilePath(__file__).with_name("monitor")
 _SERVED = (".html", ".css", ".js", ".svg")
@@ -38,6 +38,16 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
                 return LogLines(lines=[line.rstrip("\n") for line in deque(file, _LOG_LINES)])
         except OSError:
             return LogLines(lines=["This engine was started by hand: its log is where it was started."])
+
+    @app.get("/v1/shots/{shot}/thumbnails/{frame}", response_class=Response, responses={200: JPEG})
+    async def picture(
+        shot: Annotated[str, Path(min_length=1, max_length=128, examples=["sh010"])],
+        frame: Annotated[Frame, Path(examples=[1001])],
+        of: Annotated[Literal["plate", "alpha", "comp"], Query(examples=["alpha"])] = "comp",
+    ) -> Response:
+        """Give a small JPEG of a frame."""
+        jpeg = await engine.thumbnails.get(engine.store.shot(shot), frame, of)
+        return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.get(OPEN, include_in_schema=False)
     async def enter(

@@ -9,12 +9,11 @@ from fastapi.concurrency import run_in_threadpool
 
 from engine.contract.errors import OutputError, PromptError, ServiceError
 from engine.media.atomic import atomic_file
-from engine.service.bodies import JPEG
 from engine.service.clips import Clips, clip_of
 from engine.service.engine import Engine
 from engine.service.exports import Export, Exports
 from engine.service.page_schemas import ClipBody, ClipInfo, ExportBody, ExportInfo, MaskFile, Pixel
-from engine.service.receiving import receive
+from engine.service.received import receive
 from engine.service.schemas import Frame
 from engine.service.viewers import Viewer
 
@@ -86,18 +85,6 @@ def _add_pictures(app: FastAPI, engine: Engine, viewer: Viewer) -> None:
         data = await run_in_threadpool(file.read_bytes)
         kind = "image/jpeg" if file.suffix == ".jpg" else "image/png"
         return Response(data, media_type=kind, headers=headers)
-
-    @app.get("/v1/shots/{shot}/thumbnails/{frame}", response_class=Response, responses={200: JPEG})
-    async def small(
-        shot: ShotName,
-        frame: FrameNumber,
-        of: Annotated[Literal["plate", "alpha", "comp"], Query(examples=["alpha"])] = "comp",
-    ) -> Response:
-        """Get a small JPEG of a frame, for a host's panel."""
-        engine.store.shot(shot)
-        found = await viewer.ask("thumbnail", shot=shot, frame=frame, of=of)
-        data = await run_in_threadpool(FilePath(found["path"]).read_bytes)
-        return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.get("/v1/shots/{shot}/pixels/{frame}")
     async def pixel(

@@ -16,7 +16,7 @@ from engine.contract.errors import EngineError
 from engine.model.image_encoder import rest_untaught_adapters
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
-from engine.model.ready.half import has_bfloat16
+from engine.model.ready.precision import has_bfloat16
 from engine.training.chance import Chance
 from engine.training.crew import Crew
 from engine.training.datasets import one_thread, start

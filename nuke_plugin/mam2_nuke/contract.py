@@ -35,14 +35,16 @@ def _load() -> None:
 def engine_command() -> Optional[list[str]]:
     """Give the command that starts the engine as installation noted it; None: `$MAM2_COMMAND`, or what is on the path.
 
-    In a checkout it is the environment that `python3 install` made there.
+    In a checkout it is the environment that `python3 install` made: `$MAM2_VENV`, or `.venv` there.
     """
     if os.environ.get("MAM2_COMMAND"):
         return None  # a TD has said what to start
     noted = _PLUGIN / "vendor" / "engine_command.json"
     if noted.is_file():
         return [str(word) for word in json.loads(noted.read_text(encoding="utf-8"))]
-    program = _CHECKOUT / ".venv" / ("Scripts/mam2.exe" if sys.platform == "win32" else "bin/mam2")
+    chosen = os.environ.get("MAM2_VENV", "")
+    environment = Path(chosen).expanduser().absolute() if chosen else _CHECKOUT / ".venv"
+    program = environment / ("Scripts/mam2.exe" if sys.platform == "win32" else "bin/mam2")
     return [str(program), "serve"] if program.is_file() else None
 
 

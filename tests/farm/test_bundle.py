@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from engine.cli import run
-from engine.cli.prompt_options import read_prompt_file
+from engine.cli.matte.options import read_prompt_file
 from engine.contract.errors import OutputError
 from engine.contract.shot import MaskPrompt, Shot, ShotObject
 from engine.farm.bundle import write_bundle

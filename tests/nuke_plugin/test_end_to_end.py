@@ -27,6 +27,7 @@ def _by_command_line(folder, objects):
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.slow
 def test_a_tracked_click_becomes_alpha_in_the_graph(terminal, tmp_path):
     """Tracked both ways from the middle, the Write holds the plate's colours to the bit and `mam2 matte`'s alpha."""
     comp = Comp(terminal, tmp_path, SPAN)

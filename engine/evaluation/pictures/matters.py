@@ -16,7 +16,7 @@ from engine.evaluation.pictures.strips import strip
 from engine.evaluation.tracking import ClipPlates
 from engine.evaluation.truth import TrueClip
 from engine.model.mam2 import MAM2
-from engine.session.stages import matte_trimaps
+from engine.session.matting import matte_trimaps
 
 HD, HD_COUNT = (1920, 1080), 3
 """Size and number of the composites on which seconds are compared."""

@@ -13,9 +13,9 @@ import numpy as np
 from engine.contract.errors import OutputError, ServiceError
 from engine.media.atomic import atomic_file, make_folder
 from engine.media.matte_files import read_matte, read_signature, write_png16
-from engine.service.messages import Message
 from engine.service.store import Store, StoredShot
-from engine.service.stored_plates import PlateAwaited, StoredPlates
+from engine.service.viewer.lines import Message
+from engine.service.worker.plates import PlateAwaited, StoredPlates
 
 FORMATS = ("exr", "png16", "prores")
 _BITS = 65535

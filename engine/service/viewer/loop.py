@@ -17,10 +17,10 @@ from typing import Any
 import cv2
 
 from engine.contract.errors import EngineError, ServiceError
-from engine.service.messages import Message, from_line, to_line
 from engine.service.store import Store, store_unusable
 from engine.service.viewer.clips import bring_in, describe
 from engine.service.viewer.exports import export
+from engine.service.viewer.lines import Message, from_line, to_line
 from engine.service.viewer.pictures import Pictures
 
 _log = logging.getLogger(__name__)
@@ -56,7 +56,6 @@ class Viewer:
             "describe": describe,
             "picture": self._pictures.picture,
             "pixel": self._pictures.pixel,
-            "thumbnail": self._pictures.thumbnail,
             "bring_in": lambda **facts: bring_in(self._store, tell=self._progress(number), stop=stop, **facts),
             "export": lambda **facts: export(self._store, tell=self._progress(number), stop=stop, **facts),
         }

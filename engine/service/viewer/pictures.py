@@ -18,9 +18,8 @@ from engine.media.pictures import eight_bit
 from engine.media.source import Pixels
 from engine.service.raw_layers import raw_layer
 from engine.service.store import Store, StoredShot
-from engine.service.stored_plates import PlateAwaited, StoredPlates
 from engine.service.viewer.missing import missing
-from engine.service.viewer.thumbnails import thumbnail
+from engine.service.worker.plates import PlateAwaited, StoredPlates
 
 FOLDER = "pictures"
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
@@ -76,18 +75,6 @@ class Pictures:
             _, data = cv2.imencode(f".{kind}", pixels, _JPEG if kind == "jpg" else _PNG)
             _keep(place, name, data.tobytes())
         return {"mark": found, "path": str(place)}
-
-    def thumbnail(self, shot: str, frame: int, of: str) -> dict[str, str]:
-        """Make a small JPEG of a frame, of a kind that `thumbnail` knows, and give its `path`.
-
-        Raises:
-            ServiceError, PlateError: as `picture`.
-        """
-        stored = self._store.shot(shot)
-        data = thumbnail(stored, frame, of)
-        place = stored.folder / FOLDER / str(frame) / f"thumbnail-{of}.jpg"
-        _keep(place, f"thumbnail-{of}", data)
-        return {"path": str(place)}
 
     def pixel(self, shot: str, frame: int, x: int, y: int) -> dict[str, Any]:
         """Give the values of one pixel: the plate's own `rgb`, and every object's `alpha` by its name.
