@@ -62,5 +62,7 @@ def batch(
         if shots.rows:
             rows = [row.to_json() for row in shots.rows]
             typer.echo(json_text.dumps(rows, indent=2) if json else shots.table())
+        if shots.advice:
+            typer.echo(shots.advice, err=True)
     if any(row.state == "failed" for row in shots.rows):
         raise typer.Exit(SOME_FAILED)

@@ -68,7 +68,8 @@ class Clips:
         name, before = self._name_of(clip, found["name"])
         settings = Settings(colourspace=found["colourspace"])
         objects, model = (before.objects, before.model) if before else ((), "auto")
-        self._engine.declare(name, Declaration(found["first"], found["last"], *found["size"], settings, model, objects))
+        width, height = found["size"]
+        self._engine.declare(name, Declaration(found["first"], found["last"], width, height, settings, model, objects))
         stored = self._engine.store.shot(name)
         (stored.folder / _FILE).write_text(json.dumps(asdict(clip)), encoding="utf-8")
         task = self._tasks.get(name)

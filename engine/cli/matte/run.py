@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -20,6 +20,7 @@ from engine.contract.plan import Visit, plan_shot, visits
 from engine.media.folders import OutputFolder, output_folder, scratch_folder
 from engine.media.mattes import MatteWriter
 from engine.session.pipeline import Behind, frames_behind
+from engine.session.presence import Presence, Watched, lost_from
 from engine.session.signature import signatures
 from engine.weights.catalogue import find_files, weights_folder
 
@@ -37,6 +38,7 @@ class MatteResult:
         previews: pictures and movies for review.
         stage: the part of the work that it was; None: all. After `trimap`, the files are trimaps.
         advice: what would matte better; empty where nothing would.
+        lost: by object, the frame of those made this time from which on it may be lost.
     """
 
     frames: tuple[int, ...]
@@ -47,6 +49,7 @@ class MatteResult:
     previews: tuple[Path, ...]
     stage: str | None = None
     advice: str = ""
+    lost: Mapping[str, int] = field(default_factory=dict)
 
     def summary(self) -> str:
         """Say it to a person."""
@@ -59,6 +62,10 @@ class MatteResult:
         lines.append(f"{noun:<9} {self.pattern}  frames {spell(self.frames)}")
         lines.append(f"channels  {self.channels}")
         lines += [f"preview   {path}" for path in self.previews]
+        lines += [
+            f"look at   '{name}' may be lost from frame {frame}: say there where it is, and --resume"
+            for name, frame in self.lost.items()
+        ]
         lines += [f"better    {self.advice}"] if self.advice else []
         lines.append("to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer")
         return "\n".join(lines)
@@ -117,8 +124,13 @@ def _matte(
             progress.say(f"warning: {warning}")
         began = time.monotonic()
 
+        seen: dict[str, dict[int, Presence]] = {thing.name: {} for thing in job.shot.objects}
+
         def write(frame: int, found: Mapping[str, Any]) -> None:
-            files.write(frame, found, signature=own[frame])
+            watched = {name: Watched(matte) for name, matte in found.items()} if request.stage is None else {}
+            files.write(frame, watched or found, signature=own[frame])
+            for name, matte in watched.items():
+                seen[name][frame] = matte.presence or Presence.of(matte.mask_hw)
             progress.advance(frame)
 
         if wanted:
@@ -126,7 +138,18 @@ def _matte(
                 for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
                     began = progress.began
                     behind.put(partial(write, frame, found))
-        return _result(job, frames, len(wanted), time.monotonic() - began)
+        return replace(_result(job, frames, len(wanted), time.monotonic() - began), lost=_lost(job, seen))
+
+
+def _lost(job: MatteJob, seen: Mapping[str, Mapping[int, Presence]]) -> dict[str, int]:
+    lost, courses = {}, plan_shot(job.shot)
+    for thing in job.shot.objects:
+        reached = set(courses[thing.name].frames)  # elsewhere its matte is empty, and ought to be
+        found = {frame: one for frame, one in seen[thing.name].items() if frame in reached}
+        first = lost_from(found, (prompt.frame for prompt in thing.prompts))
+        if first is not None:
+            lost[thing.name] = first
+    return lost
 
 
 _MAKERS: dict[str | None, Callable[[Run, set[int]], Iterator[tuple[int, Mapping[str, Any]]]]] = {
