@@ -147,6 +147,12 @@ def test_a_mistake_on_the_command_line(refused, options, words):
     assert words in refused(*options)
 
 
+def test_a_pattern_that_the_shell_expanded(refused):
+    """Where the shell has given every plate's name, the hint is the folder or the pattern to give instead."""
+    sentence = refused("shot.1002.exr", "shot.1003.exr", *CLICK)
+    assert "extra argument" in sentence
+
+
 def test_a_mask_of_another_size(refused, tmp_path, write_plate):
     """The mask is named with its object, frame and size."""
     write_plate(tmp_path / "mask.exr", size=(32, 32))

@@ -1,28 +1,16 @@
 """What `auto` stands for, by what is ready and by the machine."""
 
 import pytest
-import torch
-from safetensors.torch import save_file
+from stand_in_weights import stand_in
 
 from engine.contract.errors import ModelError
-from engine.model.config import CONFIGS
 from engine.weights.automatic import choose_model, recommended
 from engine.weights.catalogue import NON_COMMERCIAL, OFFICIAL
 from engine.weights.hardware import Hardware, find_hardware
-from engine.weights.header import MATTERS, Contents
+from engine.weights.header import MATTERS
 from engine.weights.sources import SOURCES
 
 CPU, LARGE, SMALL = Hardware("cpu"), Hardware("cuda:0", "A card", 24 * 10**9), Hardware("cuda:0", "A card", 4 * 10**9)
-
-
-def stand_in(name, folder):
-    """Write a file with the header of weights, which is all that a choice looks at."""
-    contents = (
-        Contents(name, matter=MATTERS[name])
-        if name in MATTERS
-        else Contents(name, tracker=CONFIGS[name].tracker, trimap_from="uncertainty")
-    )
-    save_file({"x": torch.zeros(1)}, folder / f"{name}.safetensors", metadata=contents.to_header())
 
 
 def test_without_other_weights_it_is_the_starter_with_advice(tmp_path):

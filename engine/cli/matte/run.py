@@ -1,5 +1,6 @@
 """Carrying out `mam2 matte`: check, load, track, write, preview."""
 
+import glob
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -67,8 +68,14 @@ class MatteResult:
             for name, frame in self.lost.items()
         ]
         lines += [f"better    {self.advice}"] if self.advice else []
-        lines.append("to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer")
+        lines.append(f"to look   {_TO_LOOK[self.pattern.suffix]}")
         return "\n".join(lines)
+
+
+_TO_LOOK = {
+    ".exr": "Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer",
+    ".png": "any viewer; Nuke: Read with 'raw data' on, Copy its red into alpha; Fusion: Loader",
+}
 
 
 def run_matte(request: MatteRequest, load: Load = load_model) -> MatteResult:
@@ -120,8 +127,9 @@ def _matte(
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
         progress.say(job.model.told)
         progress.say(_opening(job, frames))
-        if warning:
-            progress.say(f"warning: {warning}")
+        for told in (warning, *_neighbours(job)):
+            if told:
+                progress.say(f"warning: {told}")
         began = time.monotonic()
 
         seen: dict[str, dict[int, Presence]] = {thing.name: {} for thing in job.shot.objects}
@@ -139,6 +147,22 @@ def _matte(
                     began = progress.began
                     behind.put(partial(write, frame, found))
         return replace(_result(job, frames, len(wanted), time.monotonic() - began), lost=_lost(job, seen))
+
+
+def _neighbours(job: MatteJob) -> Iterator[str]:
+    """Say what lies beside the mattes to be and could be taken for them."""
+    out = job.request.out
+    if job.source.path_of(job.shot.first).parent.resolve() == out.resolve():
+        yield f"the mattes go into the plates' folder '{out}', which then holds two sequences"
+    numbers = {int(part) for part in (path.name.split(".")[-2] for path in _named(job)) if part.isdecimal()}
+    older = sorted(number for number in numbers if not job.shot.first <= number <= job.shot.last)
+    if older:
+        yield f"'{out}' keeps older mattes of frames {spell(older)}, which are outside this run's range"
+
+
+def _named(job: MatteJob) -> Iterator[Path]:
+    pattern = _pattern(job).name
+    return job.request.out.glob(f"{glob.escape(job.name)}.*{Path(pattern).suffix}")
 
 
 def _lost(job: MatteJob, seen: Mapping[str, Mapping[int, Presence]]) -> dict[str, int]:
