@@ -34,9 +34,9 @@ def add_prompt(node: Any, kind: str) -> int:
                 _make(node, knob)
         for part, value in (("kind", kind), ("object", name), ("frame", int(nuke.frame())), ("on", True)):
             node[slot(number, part)].setValue(value)
-        for part, values in (("xy", ((x + r) / 2, (y + t) / 2)), ("box", box)):
-            for index, value in enumerate(values):
-                node[slot(number, part)].setValue(value, index)
+        for part, place in (("xy", ((x + r) / 2, (y + t) / 2)), ("box", box)):
+            for index, side in enumerate(place):
+                node[slot(number, part)].setValue(side, index)
         node[slot(number, "used")].setValue(True)
         show_slot(node, number)
     return number
@@ -114,7 +114,7 @@ def _middle(found: Any) -> tuple[float, float, float, float]:
 
 
 def _rows(node: Any) -> list[int]:
-    rows = []
+    rows: list[int] = []
     while node.knob(slot(len(rows) + 1, "used")) is not None:
         rows.append(len(rows) + 1)
     return rows
@@ -122,6 +122,7 @@ def _rows(node: Any) -> list[int]:
 
 def _make(node: Any, row: Knob) -> None:
     """Add a row's knob below all others, hidden."""
+    knob: Any
     if row.kind == "choice":
         knob = nuke.Enumeration_Knob(row.name, row.label, list(row.menu))
     elif row.kind == "button":
