@@ -63,12 +63,13 @@ def show_slot(node: Any, number: int) -> None:
     used, kind = bool(node[slot(number, "used")].value()), node[slot(number, "kind")].value()
     for knob in prompt_row(number):
         part = knob.name.partition("_")[2]
-        wanted = used and part not in ("used", "xy" if kind == BOX else "box")
-        if part != "used":
+        wanted = used and part != ("xy" if kind == BOX else "box")
+        if part != "used" and node[knob.name].visible() != wanted:
             node[knob.name].setVisible(wanted)
-    sign = {BOX: "", NEGATIVE: "-"}.get(kind, "+")
+    label = "{}{} {}".format({BOX: "", NEGATIVE: "-"}.get(kind, "+"), number, node[slot(number, "object")].value())
     for part in ("xy", "box"):
-        node[slot(number, part)].setLabel("{}{} {}".format(sign, number, node[slot(number, "object")].value()))
+        if node[slot(number, part)].label() != label:
+            node[slot(number, part)].setLabel(label)
 
 
 def prompted_frames(node: Any, name: Optional[str] = None) -> dict[int, list[int]]:
