@@ -15,7 +15,10 @@ _ABSENT = "no plate"
 
 
 def right_frames(
-    stored: StoredShot, declaration: Declaration, among: Iterable[int] | None = None
+    stored: StoredShot,
+    declaration: Declaration,
+    among: Iterable[int] | None = None,
+    digests: dict[int, str] | None = None,
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Give the frames whose mattes are right, and those whose mattes are stale.
 
@@ -25,15 +28,19 @@ def right_frames(
         stored: the shot.
         declaration: what the mattes should be of.
         among: the frames to look at; None: all.
+        digests: hashes of the shot's plates, kept by the caller until a plate changes; those missing are added.
     """
+    known = {} if digests is None else digests
     wanted = None if among is None else set(among)
     frames = frozenset(frame for frame in stored.mattes() if wanted is None or frame in wanted)
     if not declaration.objects or not frames:
         return frozenset(), frames
 
     def fingerprint(frame: int) -> str:
-        plate = stored.plate(frame)
-        return _ABSENT if plate is None else stored.digests.of(frame, plate)
+        if frame not in known:
+            plate = stored.plate(frame)
+            known[frame] = _ABSENT if plate is None else stored.digests.of(frame, plate)
+        return known[frame]
 
     signs = [signer(declaration, direction, fingerprint) for direction in DIRECTIONS]
     right = set()

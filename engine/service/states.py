@@ -1,6 +1,6 @@
 """Which mattes are right, remembered: looking through a long shot's files takes longer than a page waits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from engine.service.store import StoredShot
 
@@ -13,11 +13,13 @@ class _Known:
         right: frames whose mattes are right.
         stale: frames whose mattes no longer fit.
         unread: frames whose mattes are new, so that nobody has looked at them; None: nobody has looked at any.
+        digests: hashes of the plates, which every matte tracked after them is signed with.
     """
 
     right: frozenset[int] = frozenset()
     stale: frozenset[int] = frozenset()
     unread: frozenset[int] | None = None
+    digests: dict[int, str] = field(default_factory=dict)
 
 
 class MatteStates:
@@ -32,8 +34,8 @@ class MatteStates:
 
         known = self._known.setdefault(stored.name, _Known())
         if known.unread is None or known.unread:
-            right, stale = right_frames(stored, stored.declaration(), known.unread)
-            looked = _Known(known.right - stale | right, known.stale - right | stale, frozenset())
+            right, stale = right_frames(stored, stored.declaration(), known.unread, known.digests)
+            looked = _Known(known.right - stale | right, known.stale - right | stale, frozenset(), known.digests)
             # Looked at in a thread of its own: if something has changed meanwhile, it may be old news already.
             if self._known.get(stored.name) is known:
                 self._known[stored.name] = looked

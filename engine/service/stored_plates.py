@@ -85,15 +85,17 @@ class StoredPlates:
         return found.display_hwc
 
     def digest(self, frame: int) -> str:
-        """Give the hash of a plate as it was read; of one that was not read, as it is now.
+        """Give the hash of a plate as it was read; one that was not read is from now on what it is now.
 
         Raises:
             PlateAwaited: it is not there yet.
         """
-        return self._digests.get(frame) or self._digest_now(frame)
+        if frame not in self._digests:
+            self._digests[frame] = self._digest_now(frame)
+        return self._digests[frame]
 
     def replaced(self, frames: Iterable[int] | None = None) -> list[int]:
-        """Give those of the frames that are other plates now than when they were read; None: of all that were read."""
+        """Give those of the frames that are other plates now than when they were first asked for; None: of all of them."""
         asked = self._digests if frames is None else [frame for frame in frames if frame in self._digests]
         return [frame for frame in asked if not self._is_same(frame)]
 

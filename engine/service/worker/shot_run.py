@@ -142,7 +142,7 @@ class ShotRun:
             return kept.frame, True
         if mattes is None:
             return None
-        self._write(self._mattes, mattes)
+        self._write(self._mattes, mattes, self._sign(mattes.frame))
         self._tracking = tracking
         return mattes.frame, False
 
@@ -153,7 +153,8 @@ class ShotRun:
             PlateAwaited: a plate that it needs is not there yet.
             PlateReplaced, EngineError: as `advance`.
         """
-        self._write(self._previews, self._session.preview(frame))
+        # Unsigned: nobody asks whether a preview is right, and most of what a track would have seen may not be there.
+        self._write(self._previews, self._session.preview(frame), "")
 
     def _prepare(self) -> None:
         """Make what depends on objects and prompts, once rather than every frame."""
@@ -171,9 +172,9 @@ class ShotRun:
             for folder in ("mattes", "previews")
         )
 
-    def _write(self, writer: MatteWriter, mattes: FrameMattes) -> None:
+    def _write(self, writer: MatteWriter, mattes: FrameMattes, signature: str) -> None:
         layers = mattes.complete(self._names, self._shot.width, self._shot.height)
-        writer.write(mattes.frame, layers, signature=self._sign(mattes.frame))
+        writer.write(mattes.frame, layers, signature=signature)
 
 
 def _mask_digests(declaration: Declaration) -> dict[str, str]:
