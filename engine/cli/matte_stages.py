@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from glob import escape
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -161,7 +162,7 @@ def check_mattes(job: MatteJob, frames: tuple[int, ...], signed: Mapping[int, st
             "Run it again with --resume: it makes these frames and keeps the others.",
         )
     for folder in (job.request.out, job.request.out / FOLDER):
-        for leftover in folder.glob(f".{job.name}.*.part.*"):
+        for leftover in folder.glob(f".{escape(job.name)}.*.part.*"):
             leftover.unlink(missing_ok=True)
 
 

@@ -60,7 +60,7 @@ class TrimapFiles:
         channels = {
             f"{name}.{layer}": getattr(one, f"{layer}_hw") for name, one in trimaps.items() for layer in self.layers
         }
-        write_exr(self.path_of(frame), channels, signature, exact=True)
+        write_exr(self.path_of(frame), channels, signature, exact=True, tags=self._job.source.tags(frame))
 
     def read(self, frame: int) -> dict[str, dict[str, Layer]]:
         """Give the layers of a frame's objects in the shot's order: `trimap`, and `mask` if there is one.

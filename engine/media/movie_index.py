@@ -43,10 +43,17 @@ def index_of_header(stream: Any) -> MovieIndex | None:
 
 
 def index_by_packets(container: Any, stream: Any) -> MovieIndex:
-    """Walk through the whole file without decoding it, and leave it at its start."""
+    """Walk through the whole file without decoding it, and leave it at its start.
+
+    AVI has no times of display, nor has Matroska where it carries an AVI's stream. What is given for them there ascends
+    from packet to packet, though the codec stores pictures in another order than they are shown: those are not trusted.
+    """
     packets = [(packet.pts, packet.is_keyframe) for packet in container.demux(stream) if _shown(packet)]
     container.seek(0)
     if any(time is None for time, _ in packets):
+        return MovieIndex((), (), len(packets))
+    reordered = stream.codec_context.has_b_frames and not all(key for _, key in packets)
+    if reordered and _ascends(tuple(time for time, _ in packets)):
         return MovieIndex((), (), len(packets))
     times = tuple(sorted(time for time, _ in packets))
     keys = tuple(sorted(time for time, key in packets if key))

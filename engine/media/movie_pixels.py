@@ -1,13 +1,17 @@
 """A decoded movie frame to float RGB, by the formulas of the video standards (ITU-R BT.601, BT.709, BT.2020)."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import av
 import cv2
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
+from .image_errors import unsupported
 from .source import Pixels
 
 # Weights of red and blue in luma, by the matrix number of ITU-T H.273.
@@ -21,6 +25,16 @@ _LUMA_WEIGHTS = {
     10: (0.2627, 0.0593),
 }
 _BT709, _BT601, _HD_HEIGHT = 1, 6, 720
+_ORIENTATIONS = {
+    (1, 0, 0, 1): 1,
+    (-1, 0, 0, 1): 2,
+    (-1, 0, 0, -1): 3,
+    (1, 0, 0, -1): 4,
+    (0, 1, 1, 0): 5,
+    (0, 1, -1, 0): 6,
+    (0, -1, -1, 0): 7,
+    (0, -1, 1, 0): 8,
+}
 _PLANAR_RGB = {bits: f"gbrp{bits}le" for bits in (9, 10, 12, 14, 16)}
 
 
@@ -35,7 +49,9 @@ def rgb_of(shown: av.VideoFrame) -> Pixels:
     bits = kind.components[0].bits
     if kind.is_rgb or kind.has_palette:
         return _rgb(shown, bits)
-    if kind.name.startswith("gray"):
+    if kind.name.startswith("ya"):
+        shown = shown.reformat(format="gray" if bits == 8 else "gray16le")  # without its alpha
+    if kind.name.startswith(("gray", "ya")):
         grey = shown.to_ndarray() * np.float32(1 / (2**bits - 1))
         return np.repeat(grey[..., None].astype(np.float32), 3, axis=2)
     # Only the chroma is brought to full size here: swscale's own matrices are rounded for 8 bits.
@@ -48,6 +64,24 @@ def rgb_of(shown: av.VideoFrame) -> Pixels:
     matrix = _LUMA_WEIGHTS.get(int(shown.colorspace)) or _LUMA_WEIGHTS[_BT709 if shown.height >= _HD_HEIGHT else _BT601]
     rgb: Pixels = cv2.transform(codes, _from_codes(matrix, bits, full=full))
     return rgb
+
+
+def orientation_of(shown: av.VideoFrame, path: Path) -> int:
+    """Give how a frame is to be turned for viewing, 1 to 8 as in EXIF, from the display matrix in its side data.
+
+    Raises:
+        PlateError: `plates.unreadable` for an angle that is no quarter turn.
+    """
+    matrix = next((side for side in shown.side_data if side.type == Type.DISPLAYMATRIX), None)
+    if matrix is None:
+        return 1
+    # Three rows of (a, b, u) in 16.16 fixed point: a point (x, y) of the stored picture is shown at (ax + cy, bx + dy).
+    numbers = np.frombuffer(bytes(matrix), "<i4" if sys.byteorder == "little" else ">i4").astype(np.float64)
+    linear = numbers[[0, 1, 3, 4]] / max(np.abs(numbers[[0, 1, 3, 4]]).max(), 1)
+    turned = _ORIENTATIONS.get(tuple(np.rint(linear).astype(int).tolist()))
+    if turned is None or np.abs(linear - np.rint(linear)).max() > 0.01:
+        raise unsupported(path, "it is turned by an angle that is no quarter turn", "Export it upright.")
+    return turned
 
 
 def _from_codes(weights: tuple[float, float], bits: int, *, full: bool) -> NDArray[np.float64]:

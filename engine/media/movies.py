@@ -1,5 +1,6 @@
 """Movie files as plates, exact to the frame, through PyAV."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -8,15 +9,30 @@ import av
 
 from engine.contract.errors import PlateError
 
+from .image_errors import check_name
+from .image_header import upright
 from .movie_index import MovieIndex, index_by_packets, index_of_header
-from .movie_pixels import rgb_of
+from .movie_pixels import orientation_of, rgb_of
 from .source import Plate, PlateSource
+from .tags import time_code
 
-EXTENSIONS = frozenset({"mov", "mp4", "m4v", "mkv", "mxf", "avi", "webm", "mpg", "mpeg", "ts", "m2ts"})
+EXTENSIONS = frozenset(
+    {"mov", "mp4", "m4v", "mkv", "mxf", "avi", "webm", "mpg", "mpeg", "vob", "ts", "m2ts", "mts", "m2t", "3gp", "dv"}
+)
 
 _FIRST = 1
-_TRANSFER_LINEAR, _TRANSFER_SRGB = 8, 13
+# Encoding by the transfer's number in ITU-T H.273; cameras, HDTV and what says nothing are graded for one display.
+_ENCODINGS = {
+    **dict.fromkeys((0, 1, 2, 3, 6, 7, 11, 12, 14, 15), "rec709"),
+    4: "gamma 2.2",
+    8: "scene-linear",
+    13: "srgb",
+    16: "pq",
+    18: "hlg",
+}
+_TRANSFER_NAMES = {5: "gamma 2.8", 9: "logarithmic, 100:1", 10: "logarithmic, 316:1", 17: "digital cinema (SMPTE 428)"}
 _TRIES = 3
+_FIRST_TRANSPOSED = 5
 
 
 class MovieSource(PlateSource):
@@ -24,8 +40,7 @@ class MovieSource(PlateSource):
 
     Frames are counted in the order in which they are shown, so a variable frame rate makes no difference. Reading
     in order decodes each frame once; any other frame is reached from the key frame before it and known by its time.
-    One reader at a time holds the decoder; others wait. Pixels are in the stored orientation: a telephone's rotation
-    flag is not applied.
+    One reader at a time holds the decoder; others wait. Pixels are turned as the file says that a viewer shows them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,10 +57,21 @@ class MovieSource(PlateSource):
             self._container.close()
             raise
         self.frames = tuple(range(_FIRST, _FIRST + self._index.count))
-        self.size = (shown.width, shown.height)
-        aspect = self._stream.sample_aspect_ratio
-        self.pixel_aspect = float(aspect) if aspect else 1.0
-        self.encoding = {_TRANSFER_LINEAR: "scene-linear", _TRANSFER_SRGB: "srgb"}.get(int(shown.color_trc), "rec709")
+        try:
+            self._turned = orientation_of(shown, path)
+        except PlateError:
+            self._container.close()
+            raise
+        lying = self._turned >= _FIRST_TRANSPOSED
+        stored = (shown.width, shown.height)
+        self.size = stored[::-1] if lying else stored
+        self.remarks = ("turned upright as its header says",) if self._turned != 1 else ()
+        aspect = float(self._stream.sample_aspect_ratio or 1)
+        self.pixel_aspect = 1 / aspect if lying else aspect
+        transfer = int(shown.color_trc)
+        self.encoding = _ENCODINGS.get(transfer) or f"transfer: {_TRANSFER_NAMES.get(transfer, transfer)}"
+        self._rate = self._stream.average_rate
+        self._begin = {**self._container.metadata, **self._stream.metadata}.get("timecode", "")
         self._restart(None)
 
     def read(self, frame: int) -> Plate:  # noqa: D102 - said by PlateSource
@@ -56,9 +82,14 @@ class MovieSource(PlateSource):
             except (av.error.FFmpegError, StopIteration) as problem:
                 self._ready = None
                 raise _damaged(path, frame, problem) from problem
-        self._check_size((shown.width, shown.height), frame)
-        window = (0, 0, shown.width, shown.height)
-        return Plate(rgb_of(shown), frame, window, self.pixel_aspect, self.encoding)
+        found = (shown.width, shown.height)
+        self._check_size(found[::-1] if self._turned >= _FIRST_TRANSPOSED else found, frame)
+        pixels = upright(rgb_of(shown), self._turned)
+        return Plate(pixels, frame, (0, 0, *self.size), self.pixel_aspect, self.encoding)
+
+    def tags(self, frame: int) -> Mapping[str, Any]:  # noqa: D102 - said by PlateSource
+        code = time_code(self._begin, self._rate, frame - _FIRST) if self._rate else None
+        return {"pixel_aspect": self.pixel_aspect, **({"timecode": code} if code else {})}
 
     def path_of(self, frame: int) -> Path:  # noqa: D102 - said by PlateSource
         if not _FIRST <= frame <= self.last:
@@ -135,8 +166,10 @@ class MovieSource(PlateSource):
 
 
 def _open(path: Path) -> tuple[Any, Any]:
+    check_name(path)
     try:
-        container = av.open(str(path))
+        # What people wrote into a file may be in any encoding.
+        container = av.open(str(path), metadata_errors="replace")
     except av.error.FileNotFoundError as problem:
         raise PlateError("plates.missing", f"There is no file '{path}'.", "Check the path.") from problem
     except av.error.FFmpegError as problem:

@@ -60,6 +60,7 @@ class StoredPlates:
         self._shot, self._colourspace = shot, colourspace
         self._transforms: dict[str, DisplayTransform] = {}
         self._digests: dict[int, str] = {}
+        self._layers: dict[int, str] = {}
         self._next: dict[int, int] = {}
         self._ahead: tuple[int, Future[_Read]] | None = None
         self._reader: ThreadPoolExecutor | None = None
@@ -95,7 +96,7 @@ class StoredPlates:
         return self._digests[frame]
 
     def replaced(self, frames: Iterable[int] | None = None) -> list[int]:
-        """Give those of the frames that are other plates now than when they were first asked for; None: of all of them."""
+        """Give those of the frames that are other plates now than when they were first asked for; None: of all."""
         asked = self._digests if frames is None else [frame for frame in frames if frame in self._digests]
         return [frame for frame in asked if not self._is_same(frame)]
 
@@ -104,6 +105,7 @@ class StoredPlates:
         self._ahead = None
         for frame in frames:
             self._digests.pop(frame, None)
+            self._layers.pop(frame, None)
 
     def rest(self) -> None:
         """Let go of a plate that was read ahead."""
@@ -153,6 +155,7 @@ class StoredPlates:
         if layout is None:
             header = read_header(path)
             self._check_size(frame, header.size)  # before a pixel is decoded: whatever size a file claims
+            self._check_layer(frame, header.choice.name)
             stored, encoding = read_rgb(path)[0], header.encoding
         else:
             self._check_size(frame, (layout.width, layout.height))
@@ -163,6 +166,18 @@ class StoredPlates:
             self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
         return self._transforms[encoding].apply(stored)
 
+    def _check_layer(self, frame: int, layer: str) -> None:
+        """Refuse another picture than that of the other plates: which of a file's layers is taken must not change."""
+        others = [(at, known) for at, known in list(self._layers.items()) if at != frame and known != layer]
+        if others:
+            at, known = others[0]
+            raise PlateError(
+                "plates.layer",
+                f"The picture of frame {frame} is {_spoken(layer)}, but that of frame {at} is {_spoken(known)}.",
+                "All plates of a shot must have one layer: send the odd one again, or the layer alone.",
+            )
+        self._layers[frame] = layer
+
     def _check_size(self, frame: int, found: tuple[int, int]) -> None:
         if found != self.size:
             raise PlateError(
@@ -171,3 +186,7 @@ class StoredPlates:
                 f"{self.size[0]}x{self.size[1]}.",
                 "All plates of a shot must have one size: send the odd one again, or declare the shot anew.",
             )
+
+
+def _spoken(layer: str) -> str:
+    return f"layer {layer}" if layer else "plain R, G, B"

@@ -43,7 +43,7 @@ def signatures(
         if not isinstance(prompt, MaskPrompt):
             return prompt_to_json(prompt)
         if prompt.path not in masks:
-            masks[prompt.path] = file_digest(Path(prompt.path))
+            masks[prompt.path] = file_digest(Path(prompt.file)) + (prompt.layer or "")
         return {"frame": prompt.frame, "mask": masks[prompt.path]}
 
     def of(frame: int) -> str:

@@ -184,5 +184,5 @@ def _mask_digests(declaration: Declaration) -> dict[str, str]:
         for prompt in thing.prompts:
             if isinstance(prompt, MaskPrompt):
                 with suppress(OSError):
-                    digests[prompt.path] = file_digest(Path(prompt.path))
+                    digests[prompt.path] = file_digest(Path(prompt.file))
     return digests
