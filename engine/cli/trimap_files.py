@@ -9,6 +9,7 @@ import numpy.typing as npt
 from engine.cli.matte_request import MatteJob
 from engine.media.atomic import make_folder
 from engine.media.matte_files import read_matte, read_signature, write_exr
+from engine.media.mattes import check_length
 from engine.session.results import ObjectTrimap
 
 FOLDER = "trimaps"
@@ -39,8 +40,9 @@ class TrimapFiles:
         """Make the folder.
 
         Raises:
-            OutputError: as `make_folder`.
+            OutputError: as `make_folder` and `check_length`.
         """
+        check_length((self.path_of(0),))
         make_folder(self._folder)
 
     def path_of(self, frame: int) -> Path:

@@ -1,5 +1,6 @@
 """What an image file says of its picture before a pixel is read: windows, orientation, encoding, tags to pass on."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,7 @@ def header_of(image: Any, path: Path, choice: Choice, parts: tuple[Part, ...]) -
     size, window = windows(spec)
     turned = orientation_of(image)
     aspect = float(spec.get_float_attribute("PixelAspectRatio", 1.0))
-    aspect = aspect if aspect > 0 and np.isfinite(aspect) else 1.0
+    aspect = aspect if aspect > 0 and math.isfinite(aspect) else 1.0
     swapped = turned >= _FIRST_TRANSPOSED
     return ImageHeader(
         size=size[::-1] if swapped else size,
@@ -105,10 +106,11 @@ def upright(stored: Stored, orientation: int) -> Stored:
         return stored
     turns = {2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}[orientation]
     mirrored = orientation in {2, 4, 5, 7}
-    turned = np.rot90(stored, turns)
-    return np.ascontiguousarray(
-        turned[:, ::-1] if mirrored and turns % 2 == 0 else turned[::-1] if mirrored else turned
-    )
+    turned: Any = np.rot90(stored, turns)
+    if mirrored:
+        turned = turned[:, ::-1] if turns % 2 == 0 else turned[::-1]
+    result: Stored = np.ascontiguousarray(turned)
+    return result
 
 
 def encoding_of(image: Any, spec: Any) -> str:
@@ -141,7 +143,7 @@ def _turned_window(window: Window, size: tuple[int, int], orientation: int) -> W
 
 
 def _tags(spec: Any) -> dict[str, Any]:
-    tags = {}
+    tags: dict[str, Any] = {}
     code = spec.getattribute("smpte:TimeCode")
     if isinstance(code, tuple):
         tags["timecode"] = tuple(int(word) for word in code)

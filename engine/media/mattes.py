@@ -100,7 +100,7 @@ class MatteWriter:
         self._format = format
         self._tags = tags
         _check(name, self._objects, wanted, format)
-        _check_length(self._paths(0))
+        check_length(self._paths(0))
         make_folder(self._folder)
 
     def write(self, frame: int, mattes: Mapping[str, Layers], *, signature: str = "") -> Path:
@@ -181,8 +181,12 @@ def plain_name(name: str) -> str:
     return "".join("_" if sign in _SIGNS else sign for sign in name)
 
 
-def _check_length(paths: tuple[Path, ...]) -> None:
-    """Refuse before the work what no disk takes after it."""
+def check_length(paths: tuple[Path, ...]) -> None:
+    """Refuse before the work file names that no disk takes after it.
+
+    Raises:
+        OutputError: `output.name`.
+    """
     longest = max((path.name for path in paths), key=lambda name: len(os.fsencode(name)))
     if len(os.fsencode(longest)) > _LONGEST:
         raise OutputError(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import PlateError
 from engine.media.colour import DisplayTransform
 from engine.media.images import finite, read_header, read_rgb
+from engine.media.tags import Tags
 from engine.service.raw import layout_of
 from engine.service.store import StoredShot
 
@@ -61,6 +62,7 @@ class StoredPlates:
         self._transforms: dict[str, DisplayTransform] = {}
         self._digests: dict[int, str] = {}
         self._layers: dict[int, str] = {}
+        self._tags: dict[int, Tags] = {}
         self._next: dict[int, int] = {}
         self._ahead: tuple[int, Future[_Read]] | None = None
         self._reader: ThreadPoolExecutor | None = None
@@ -94,6 +96,10 @@ class StoredPlates:
         if frame not in self._digests:
             self._digests[frame] = self._digest_now(frame)
         return self._digests[frame]
+
+    def tags(self, frame: int) -> Tags:
+        """Give what the file of a plate that was read says that its matte should say too; raw pixels say nothing."""
+        return self._tags.get(frame, {})
 
     def replaced(self, frames: Iterable[int] | None = None) -> list[int]:
         """Give those of the frames that are other plates now than when they were first asked for; None: of all."""
@@ -156,12 +162,14 @@ class StoredPlates:
             header = read_header(path)
             self._check_size(frame, header.size)  # before a pixel is decoded: whatever size a file claims
             self._check_layer(frame, header.choice.name)
+            self._tags[frame] = {"pixel_aspect": header.pixel_aspect, **header.tags}
             stored, encoding = read_rgb(path)[0], header.encoding
         else:
             self._check_size(frame, (layout.width, layout.height))
             rows = np.fromfile(path, layout.dtype).reshape(layout.height, layout.width, layout.channels)
             upright = rows[::-1] if layout.origin == "bottom-left" else rows
             stored, encoding = finite(upright[..., :3]), "scene-linear"
+            self._tags.pop(frame, None)
         if encoding not in self._transforms:
             self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
         return self._transforms[encoding].apply(stored)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,15 @@ def signatures(
 
     It does not cover the device (processors differ in the last bits) nor changes inside an OpenColorIO configuration.
 
-    A plate's fingerprint is asked for when the first frame that needs it is signed, and once for each object and sweep
-    at most, so that a whole shot costs one hash more a frame.
+    A plate's fingerprint is asked for once, when the first frame that needs it is signed.
     """
     shared = hashlib.sha256()
     settings = dict(vars(shot.settings))
     size = [shot.first, shot.last, shot.width, shot.height]
     _add(shared, [__version__, size, settings, colourspace, list(layers), [_weights_hash(path) for path in weights]])
     courses = plan_shot(shot)
-    tracks = [_Track(course, fingerprint) for course in courses.values()]
+    of_plate = cache(fingerprint)
+    tracks = [_Track(course, of_plate) for course in courses.values()]
     masks: dict[str, str] = {}
 
     def said(prompt: Prompt) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def signatures(
             _add(own, [thing.name, [said(prompt) for prompt in thing.prompts if prompt.frame in counts]])
         for track in tracks:
             own.update(track.seen(frame))
-        own.update(fingerprint(frame).encode())
+        own.update(of_plate(frame).encode())
         return own.hexdigest()[:32]
 
     return of

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import DIRECTIONS, Box, Point, Settings, Shot, ShotObject
-from engine.media.matte_files import read_matte
+from engine.media.matte_files import read_matte, write_exr
 from engine.session.signature import signatures
 
 FRAMES = range(1001, 1005)
@@ -106,14 +106,16 @@ def test_trimaps_of_a_changed_plate_are_refused(matte, plates, write_plate):
     assert said.error.startswith("There is no valid trimap of frames 1003-1004")
 
 
-def test_a_changed_mask_file_counts_by_its_contents(matte, tmp_path, write_plate):
-    """The same path with other pixels is another prompt."""
-    mask = tmp_path / "mask.exr"
-    write_plate(mask, value=0.0)
+def test_a_changed_mask_file_counts_by_its_contents(matte, tmp_path):
+    """The same path with other pixels, or another layer of it, is another prompt."""
+    mask, left = tmp_path / "mask.exr", np.zeros((48, 64), np.float32)
+    left[:, :32] = 1
+    write_exr(mask, {"A": left, "top.A": left.T.repeat(2, axis=1)[:48, :64].copy()}, "")
     options = ("--mask", f"{mask}@1001", "--resume")
     assert "4 frames matted" in matte(*options).out
     assert "0 frames matted" in matte(*options).out
-    write_plate(mask, value=0.9)
+    assert "4 frames matted" in matte("--mask", f"{mask}:top@1001", "--resume").out
+    write_exr(mask, {"A": 1 - left}, "")
     assert "4 frames matted" in matte(*options).out
 
 

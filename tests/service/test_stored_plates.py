@@ -113,6 +113,17 @@ def test_the_layer_of_a_shot_does_not_change(shot, tmp_path):
         plates.display(2)
 
 
+def test_a_plate_s_tags_are_kept(shot, tmp_path):
+    """The pixel aspect of a plate's file is known once it was read; raw pixels say nothing of theirs."""
+    path = tmp_path / "plate.exr"
+    write_exr(path, {name: np.zeros(SIZE[::-1], np.float32) for name in "RGB"}, "", tags={"pixel_aspect": 2.0})
+    shot.put_plate(1, path, "exr")
+    plates = StoredPlates(shot, SIZE, None)
+    plates.display(1)
+    assert plates.tags(1)["pixel_aspect"] == 2.0
+    assert plates.tags(2) == {}
+
+
 def test_plates_of_different_kinds_each_get_their_own_colours(shot, tmp_path):
     """Raw pixels are scene-linear also in a shot whose first plate was read as video, whichever is read first."""
     png = tmp_path / "plate.png"

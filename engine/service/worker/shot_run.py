@@ -168,6 +168,7 @@ class ShotRun:
                 height=self._shot.height,
                 layers=LAYERS,
                 objects=self._names,
+                tags=self._plates.tags,
             )
             for folder in ("mattes", "previews")
         )
