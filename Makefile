@@ -2,7 +2,7 @@
 PYTHON ?= python3
 MAM2_VENV ?= .venv
 
-.PHONY: demo test check docs lint format types bench bench-quick bench-service bench-overhead
+.PHONY: demo test check docs lint format types bench bench-quick bench-gpu bench-service bench-overhead
 
 demo:
 	$(PYTHON) install demo
@@ -32,6 +32,10 @@ bench:
 
 bench-quick:
 	"$(MAM2_VENV)/bin/python" benchmarks/performance.py --quick
+
+# Measures a CUDA GPU in less than ten minutes and remakes docs/performance-gpu.md.
+bench-gpu:
+	"$(MAM2_VENV)/bin/python" benchmarks/performance.py --gpu
 
 bench-service:
 	"$(MAM2_VENV)/bin/python" benchmarks/service.py

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from outcome import add_outcome_options, publish
 
-from engine.model.ready.half import has_bfloat16
+from engine.model.ready.precision import has_bfloat16
 
 SIDES = {"cpu": 2048, "cuda": 8192}
 """Of the square matrices, by kind of device: large enough that nothing but the product counts."""

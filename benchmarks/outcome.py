@@ -32,13 +32,13 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Give rows of flat values, all with the same names, as a Markdown table."""
     titles = [name.replace("_", " ") for name in rows[0]]
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
-    lines += ["| " + " | ".join(_spelled(value) for value in row.values()) + " |" for row in rows]
+    lines += ["| " + " | ".join(spelled(value) for value in row.values()) + " |" for row in rows]
     return "\n".join(lines)
 
 
 def machine() -> dict[str, str | int | float | bool]:
     """Say what the figures were measured on."""
-    from engine.model.ready.half import has_bfloat16  # noqa: PLC0415 - contenders of peers.py load no engine
+    from engine.model.ready.precision import has_bfloat16  # noqa: PLC0415 - contenders of peers.py load no engine
 
     return {
         "processor": _processor(),
@@ -50,6 +50,7 @@ def machine() -> dict[str, str | int | float | bool]:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
     }
 
 
@@ -73,7 +74,8 @@ def size_of(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
+    """Give a value as tables show it: three digits of a float, a dash for what was not measured."""
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
     return "-" if value is None else str(value)

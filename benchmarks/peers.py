@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--subjects", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     parser.add_argument("--bfloat16", action="store_true", help="the peers in bfloat16 too")
+    parser.add_argument("--device", default="cpu")
     add_outcome_options(parser)
     options = parser.parse_args()
     if options.frames < 2 or options.rounds < 1:
@@ -93,7 +94,8 @@ def main() -> None:
     for subject in options.subjects:
         with tempfile.TemporaryDirectory() as folder:
             shot = draw_shot(Path(folder), subject, options.frames, options.size)
-            runs = _rounds(contenders, shot.folder, options.rounds, options.threads)
+            words = ("--device", options.device, "--threads", str(options.threads))
+            runs = _rounds(contenders, shot.folder, options.rounds, words)
             size = "x".join(map(str, options.size))
             rows += compared(subject, size, shot.unknown_percent(), runs)
     publish("peers", rows, options.json)
@@ -131,13 +133,15 @@ def compared(subject: str, plates: str, unknown_percent: float, runs: dict[str, 
     return rows
 
 
-def _rounds(contenders: dict[str, tuple[str, ...]], shot: Path, rounds: int, threads: int) -> dict[str, list[Run]]:
-    """Let contenders take turns at a shot; give the runs of each."""
+def _rounds(
+    contenders: dict[str, tuple[str, ...]], shot: Path, rounds: int, shared: tuple[str, ...]
+) -> dict[str, list[Run]]:
+    """Let contenders take turns at a shot, with the words that all are given; give the runs of each."""
     runs: dict[str, list[Run]] = {name: [] for name in contenders}
     for number in range(rounds):
         for name, (program, *words) in contenders.items():
             path = Path(__file__).with_name(program)
-            command = [sys.executable, str(path), str(shot), *words, "--threads", str(threads)]
+            command = [sys.executable, str(path), str(shot), *words, *shared]
             bare = {key: value for key, value in os.environ.items() if key not in prepared({})}
             environment = prepared(bare) if name == OURS else bare
             done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603

@@ -1,6 +1,6 @@
 """Contender of `peers.py`: this engine, a session from plates to alpha. Prints seconds and memory as JSON.
 
-    python benchmarks/peers_ours.py FOLDER [--threads 2]
+    python benchmarks/peers_ours.py FOLDER [--device cpu] [--threads 2]
 
 The model is `sam2.1-t` with seeded weights, and with the trimap branch and its pass, which `sam2.1-t` as published has
 no weights for: mask and trimap are decoded, as by a trained model, and MEMatte-S makes the alpha.
@@ -47,14 +47,15 @@ class TrimapsGiven(MAM2):
         return true.to(decoded)
 
 
-def seeded_model(shot: PeerShot, *, exact: bool = False) -> MAM2:
-    """Build the model on the processor; `exact` leaves out what makes it quicker, as in `load_model`."""
+def seeded_model(shot: PeerShot, *, device: str = "cpu", exact: bool = False) -> MAM2:
+    """Build the model; `exact` leaves out what makes it quicker, as in `load_model`."""
     torch.manual_seed(0)
     model = TrimapsGiven(replace(CONFIGS["sam2.1-t"], trimap_from="decoder"), shot).requires_grad_(False).eval()
     see_always(model)
     enliven(model.matter)
+    model.to(device)
     if not exact:
-        make_ready(model, torch.device("cpu"))
+        make_ready(model, torch.device(device))
     return model
 
 
@@ -78,11 +79,12 @@ def main() -> None:
     """Matte the shot of a folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     shot = PeerShot.read(options.folder)
-    report(alphas(seeded_model(shot), shot), shot.size)
+    report(alphas(seeded_model(shot, device=options.device), shot), shot.size)
 
 
 if __name__ == "__main__":

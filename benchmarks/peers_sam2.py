@@ -1,6 +1,6 @@
 """Contender of `peers.py`: SAM 2's own video predictor, and ViTMatte-S of transformers behind it. Prints JSON.
 
-    python benchmarks/peers_sam2.py FOLDER [--matter] [--bfloat16] [--threads 2]
+    python benchmarks/peers_sam2.py FOLDER [--matter] [--bfloat16] [--device cpu] [--threads 2]
 
 This is what one would wire up from the two packages as their pages show it: the predictor loads a folder of JPEG files,
 takes a click on the first frame and propagates it; each mask, eroded and dilated, becomes a trimap, and ViTMatte mattes
@@ -32,7 +32,7 @@ _BAND = 10  # pixels to either side of a mask's edge
 class ViTMatte:
     """ViTMatte-S with its processor; the numbers are those of `hustvl/vitmatte-small-composition-1k`."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str) -> None:
         backbone = VitDetConfig(
             hidden_size=384,
             num_attention_heads=6,
@@ -45,14 +45,14 @@ class ViTMatte:
             out_features=["stage12"],
         )
         config = VitMatteConfig(backbone_config=backbone, hidden_size=384, fusion_hidden_sizes=[256, 128, 64, 32])
-        self._network = VitMatteForImageMatting(config).eval()
+        self._network = VitMatteForImageMatting(config).eval().to(device)
         self._processor = VitMatteImageProcessor()
 
     def __call__(self, plate: Image.Image, trimap_hw: npt.NDArray[np.uint8]) -> Layer:
         """Give the alpha (H, W) 0..1 of a whole plate and its trimap of 0, 128 and 255."""
         inputs = self._processor(images=plate, trimaps=Image.fromarray(trimap_hw), return_tensors="pt")
-        alpha = self._network(**inputs).alphas[0, 0, : plate.height, : plate.width]
-        return np.asarray(alpha.float().numpy(), np.float32)
+        alpha = self._network(**inputs.to(self._network.device)).alphas[0, 0, : plate.height, : plate.width]
+        return np.asarray(alpha.float().cpu().numpy(), np.float32)
 
 
 def layers(predictor: SAM2VideoPredictor, matter: ViTMatte | None, shot: PeerShot) -> Iterator[Layer]:
@@ -62,7 +62,7 @@ def layers(predictor: SAM2VideoPredictor, matter: ViTMatte | None, shot: PeerSho
         state, frame_idx=0, obj_id=1, points=np.array([shot.click_xy]), labels=np.array([1])
     )
     for index, _, logits in predictor.propagate_in_video(state):
-        mask = (logits[0, 0] > 0).numpy().astype(np.uint8)
+        mask = (logits[0, 0] > 0).cpu().numpy().astype(np.uint8)
         if matter is None:
             yield mask.astype(np.float32)
             continue
@@ -88,14 +88,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--matter", action="store_true", help="ViTMatte-S behind the predictor")
     parser.add_argument("--bfloat16", action="store_true", help="under autocast, as SAM 2's page shows it for CUDA")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     shot = PeerShot.read(options.folder)
     torch.manual_seed(0)
-    predictor = build_sam2_video_predictor("configs/sam2.1/sam2.1_hiera_t.yaml", ckpt_path=None, device="cpu")
-    matter = ViTMatte() if options.matter else None
-    precision: Callable[[], object] = functools.partial(torch.autocast, "cpu", torch.bfloat16)
+    predictor = build_sam2_video_predictor("configs/sam2.1/sam2.1_hiera_t.yaml", ckpt_path=None, device=options.device)
+    matter = ViTMatte(options.device) if options.matter else None
+    precision: Callable[[], object] = functools.partial(torch.autocast, options.device, torch.bfloat16)
     with torch.inference_mode(), precision() if options.bfloat16 else nullcontext():
         report(layers(predictor, matter, shot), shot.size)
 

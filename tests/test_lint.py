@@ -16,7 +16,9 @@ CHECKS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(CHECKS))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if "mypy" in name else name for name in sorted(CHECKS)]
+)
 def test_the_source_passes(repository, name):
     """Every source file passes the linter, the formatter and the strict type check."""
     answer = subprocess.run(

@@ -26,7 +26,6 @@ def build() -> typer.Typer:
         demo,
         doctor,
         evaluate,
-        matte,
         model,
         serve,
         status,
@@ -34,11 +33,12 @@ def build() -> typer.Typer:
         train,
         weights,
     )
-    from engine.cli.ordered import OrderedCommand
+    from engine.cli.matte.command import matte
+    from engine.cli.matte.options import OrderedCommand
 
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
     app.callback()(_options)
-    app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte.matte)
+    app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte)
     app.command("batch", cls=OrderedCommand, rich_help_panel=SHOTS)(batch.batch)
     app.command("submit", rich_help_panel=SHOTS)(submit.submit)
     app.command("demo", rich_help_panel=SHOTS)(demo.demo)
@@ -87,7 +87,8 @@ def run(arguments: Sequence[str], *, program: str = "mam2") -> int:
     except Exception as error:  # noqa: BLE001 - the last place where a bug can be told from bad input
         if report.is_usage(error):
             return report.show_usage(error)
-        return report.show_bug(error, [program, *arguments])
+        shortage = _shortage_of(error)
+        return report.show(shortage) if shortage else report.show_bug(error, [program, *arguments])
     return code if isinstance(code, int) else 0
 
 
@@ -96,6 +97,15 @@ Click anything in a plate, get a clean alpha for the whole shot.
 
 Start with [bold]mam2 demo[/], then [bold]mam2 matte --help[/].
 """
+
+
+def _shortage_of(error: Exception) -> EngineError | None:
+    """Give what is to be said of an error where it means that memory ran out."""
+    if "torch" not in sys.modules:
+        return None
+    from engine.session.out_of_memory import is_out_of_memory, stage_of, too_little_memory
+
+    return too_little_memory(stage_of(error)) if is_out_of_memory(error) else None
 
 
 def _program() -> str:

@@ -43,6 +43,8 @@ def status(
     for device in found["devices"]:
         label = f" ({device['label']})" if device["label"] else ""
         typer.echo(f"device  {device['name']}{label}: {device['state']}, jobs {device['jobs']}")
+        if device.get("note"):  # an engine of an older version gives none
+            typer.echo(f"        {device['note']}")
     typer.echo(f"shots   {', '.join(found['shots']) or 'none'}")
     running = [job for job in found["jobs"] if job["state"] in ("queued", "running", "waiting")]
     for job in running:

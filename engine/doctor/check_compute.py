@@ -28,7 +28,8 @@ def check_torch(machine: Machine) -> Iterator[Finding]:
 def check_devices(machine: Machine) -> Iterator[Finding]:
     """Say what each device has, and whether other programs leave it any."""
     for device in machine.torch.devices:
-        yield _kernels(device, machine.torch) or _room(f"{device.name} ({device.label})", device.total, device.free)
+        said = _kernels(device, machine.torch) or _trial(device)
+        yield said or _room(f"{device.name} ({device.label})", device.total, device.free)
     total, free = machine.memory
     yield _room("memory of the machine", total, free)
 
@@ -128,6 +129,18 @@ def _kernels(device: Device, torch: Torch) -> Finding | None:
         FAULT,
         f"PyTorch {torch.version} has no kernels for {device.label} ({device.architecture}).",
         "Choose the CPU (--device cpu, MAM2_DEVICES=cpu), or another GPU.",
+    )
+
+
+def _trial(device: Device) -> Finding | None:
+    """Say when something was computed on a GPU and failed."""
+    if not device.problem:
+        return None
+    return Finding(
+        "device",
+        FAULT,
+        f"Nothing can be computed on {device.name} ({device.label}): {device.problem}.",
+        "End what else uses it or restart the machine; or choose the CPU (--device cpu, MAM2_DEVICES=cpu).",
     )
 
 

@@ -27,13 +27,27 @@ _PROBE_SECONDS = 180
 
 @dataclass(frozen=True)
 class Device:
-    """One GPU as PyTorch sees it: `cuda:0` or `mps`, its name, its kernels' name (`sm_86`), bytes in all and free."""
+    """One GPU as PyTorch sees it.
+
+    Attributes:
+        name: `cuda:0` or `mps`.
+        label: the hardware's own name.
+        architecture: the name of its kernels, as `sm_86`.
+        total: bytes of memory in all.
+        free: of which nobody has taken.
+        uuid: by which its driver knows it, without what kind of thing it is.
+        processors: how many it computes with.
+        problem: why nothing can be computed on it; empty where something was.
+    """
 
     name: str
     label: str
     architecture: str = ""
     total: int = 0
     free: int = 0
+    uuid: str = ""
+    processors: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True)

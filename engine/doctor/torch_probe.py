@@ -36,18 +36,31 @@ _NOTHING: dict[str, Any] = {"version": "", "cuda": "", "hip": "", "architectures
 def _cuda(torch: Any) -> list[dict[str, Any]]:
     found = []
     for index in range(torch.cuda.device_count()):
-        free, total = torch.cuda.mem_get_info(index)
-        major, minor = torch.cuda.get_device_capability(index)
+        properties = torch.cuda.get_device_properties(index)
+        problem, free, total = _tried(torch, index)
         found.append(
             {
                 "name": f"cuda:{index}",
-                "label": torch.cuda.get_device_name(index),
-                "architecture": f"sm_{major}{minor}",
-                "total": total,
+                "label": properties.name,
+                "architecture": f"sm_{properties.major}{properties.minor}",
+                "total": total or properties.total_memory,
                 "free": free,
+                "uuid": str(getattr(properties, "uuid", "")),
+                "processors": properties.multi_processor_count,
+                "problem": problem,
             }
         )
     return found
+
+
+def _tried(torch: Any, index: int) -> tuple[str, int, int]:
+    """Compute something on a GPU; give what is wrong with it if that fails, and its bytes free and in all."""
+    try:
+        torch.ones(8, device=f"cuda:{index}").add(1).sum().item()
+        free, total = torch.cuda.mem_get_info(index)
+    except RuntimeError as problem:
+        return str(problem).strip().splitlines()[0], 0, 0
+    return "", free, total
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ class DisplayTransform:
     what the files do not say clearly: `encoding` is then what they say, in words.
 
     Args:
-        colourspace: name, alias or role in the configuration; None: by `encoding`.
+        colourspace: name, alias or role in the configuration; `NAME @ CONFIGURATION` names that too; None: by
+            `encoding`.
         encoding: `Plate.encoding`, used where no colour space is named.
         config: as `open_configuration`.
 
@@ -55,6 +56,9 @@ class DisplayTransform:
     """
 
     def __init__(self, colourspace: str | None, encoding: str, *, config: str | None = None) -> None:
+        name, at, named = (colourspace or "").partition(" @ ")
+        if at:
+            colourspace, config = name, named
         configuration, self.colourspace = _space(open_configuration(config), colourspace, encoding)
         self.config = configuration.source
         processor = to_srgb(configuration, self.colourspace)

@@ -26,7 +26,13 @@ Channels = Mapping[str, NDArray[np.float32] | NDArray[np.float16]]
 
 
 def write_exr(
-    path: Path, channels: Channels, signature: str, *, exact: bool = False, tags: Tags = MappingProxyType({})
+    path: Path,
+    channels: Channels,
+    signature: str,
+    *,
+    exact: bool = False,
+    texts: Mapping[str, str] | None = None,
+    tags: Tags = MappingProxyType({}),
 ) -> None:
     """Write (H, W) channels of 0..1 as EXR, ZIP; data window and display window are both the whole plate.
 
@@ -35,6 +41,7 @@ def write_exr(
         channels: by the names that they get; float32, or half already.
         signature: kept in the file.
         exact: keep every bit of float32; otherwise values are rounded to half.
+        texts: kept in the header too.
         tags: what the plate says that the file should say too.
 
     Raises:
@@ -42,7 +49,7 @@ def write_exr(
     """
     stored = {name: channel if exact else to_half(channel) for name, channel in channels.items()}
     with atomic_file(path, sum(channel.nbytes for channel in stored.values())) as temporary:
-        temporary.write_bytes(encoded_exr(stored, {**_attributes(signature), **exr_attributes(tags)}))
+        temporary.write_bytes(encoded_exr(stored, {**(texts or {}), **_attributes(signature), **exr_attributes(tags)}))
 
 
 def write_png16(

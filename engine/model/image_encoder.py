@@ -8,16 +8,17 @@ ImageNet's statistics keeps them, and has no norm left that could drift with sma
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import timm
 from sam2.modeling.backbones.hieradet import Hiera
 from sam2.modeling.backbones.image_encoder import FpnNeck, ImageEncoder
 from sam2.modeling.memory_attention import MemoryAttention, MemoryAttentionLayer
 from sam2.modeling.memory_encoder import CXBlock, Fuser, MaskDownSampler, MemoryEncoder
-from sam2.modeling.position_encoding import PositionEmbeddingSine
-from sam2.modeling.sam.transformer import RoPEAttention
+from sam2.modeling.position_encoding import PositionEmbeddingSine, compute_axial_cis
+from sam2.modeling.sam.transformer import Attention, RoPEAttention
 from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -36,6 +37,26 @@ class PlateEncoder(Hiera):
     """SAM 2's trunk: a transformer whose blocks attend in windows or to the whole plate, in four stages."""
 
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as SAM 2 has them
+
+
+class RotaryAttention(RoPEAttention):
+    """SAM 2's attention with rotary positions (RoPE), which lie where its weights do.
+
+    SAM 2's own puts them on the first CUDA device that is there while it is built, wherever it is to work.
+
+    Args:
+        side: of the grid of tokens.
+        repeated: the keys are of several frames, each of that grid.
+        attention: what SAM 2's attention takes.
+    """
+
+    freqs_cis: Tensor
+
+    def __init__(self, *, side: int, repeated: bool = False, **attention: Any) -> None:
+        Attention.__init__(self, **attention)
+        self.compute_cis = partial(compute_axial_cis, dim=self.internal_dim // self.num_heads, theta=10000.0)
+        self.register_buffer("freqs_cis", self.compute_cis(end_x=side, end_y=side), persistent=False)
+        self.rope_k_repeat = repeated
 
 
 class LiteTrunk(nn.Module):
@@ -105,7 +126,7 @@ def build_image_encoder(config: TrackerConfig) -> ImageEncoder:
     """Build the trunk and its feature pyramid: plates in, features at strides 4, 8 and 16 out (32 is dropped)."""
     trunk = LiteTrunk(config.trunk) if config.hiera is None else _build_hiera(config.hiera)
     neck = FpnNeck(
-        position_encoding=PositionEmbeddingSine(num_pos_feats=config.dim, normalize=True, temperature=10000),
+        position_encoding=_positions(config.dim),
         d_model=config.dim,
         backbone_channel_list=list(trunk.channel_list),
         fpn_interp_model="nearest",
@@ -127,10 +148,8 @@ def _build_hiera(hiera: HieraConfig) -> PlateEncoder:
 
 def build_memory_attention(config: TrackerConfig) -> MemoryAttention:
     """Build the attention by which a frame's stride-16 features recall the memories of other frames."""
-    side = config.image_size // 16
     shared = {
-        "rope_theta": 10000.0,
-        "feat_sizes": (side, side),
+        "side": config.image_size // 16,
         "embedding_dim": config.dim,
         "num_heads": 1,
         "downsample_rate": 1,
@@ -141,11 +160,11 @@ def build_memory_attention(config: TrackerConfig) -> MemoryAttention:
         dim_feedforward=config.memory_feedforward,
         dropout=config.dropout,
         pos_enc_at_attn=False,
-        self_attention=RoPEAttention(**shared),
+        self_attention=RotaryAttention(**shared),
         d_model=config.dim,
         pos_enc_at_cross_attn_keys=True,
         pos_enc_at_cross_attn_queries=False,
-        cross_attention=RoPEAttention(**shared, rope_k_repeat=True, kv_in_dim=config.memory_dim),
+        cross_attention=RotaryAttention(**shared, repeated=True, kv_in_dim=config.memory_dim),
     )
     return MemoryAttention(d_model=config.dim, pos_enc_at_input=True, layer=layer, num_layers=config.memory_layers)
 
@@ -155,10 +174,15 @@ def build_memory_encoder(config: TrackerConfig) -> MemoryEncoder:
     return MemoryEncoder(
         in_dim=config.dim,
         out_dim=config.memory_dim,
-        position_encoding=PositionEmbeddingSine(num_pos_feats=config.memory_dim, normalize=True, temperature=10000),
+        position_encoding=_positions(config.memory_dim),
         mask_downsampler=MaskDownSampler(embed_dim=config.dim, kernel_size=3, stride=2, padding=1),
         fuser=Fuser(CXBlock(config.dim, kernel_size=7, padding=3, layer_scale_init_value=1e-6), num_layers=2),
     )
+
+
+def _positions(channels: int) -> PositionEmbeddingSine:
+    """Build what encodes places; without a cache made ahead, which would lie on a CUDA device whatever the model's."""
+    return PositionEmbeddingSine(num_pos_feats=channels, normalize=True, temperature=10000, warmup_cache=False)
 
 
 def add_lora(encoder: ImageEncoder, settings: LoraSettings) -> None:

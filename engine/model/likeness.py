@@ -66,7 +66,7 @@ class Likeness(nn.Module):
             drawn_b1hw: (B, 1, S/4, S/4) the prompts as `draw_prompts` draws them.
         """
         size = drawn_b1hw.shape[-2:]
-        at = points_bp2.unsqueeze(1) / (2 * drawn_b1hw.new_tensor(size).flip(0)) - 1  # S is four times as many
+        at = points_bp2.unsqueeze(1) / (2 * size[-1]) - 1  # S is four times as many
         maps = []
         for tensor, compare in zip((*features.high_res, features.image_bchw), self.compare, strict=True):
             every = F.normalize(compare(tensor).to(at.dtype), dim=1)

@@ -43,6 +43,9 @@ class MAM2(nn.Module):
         trimap: makes trimaps of the picture and any mask; None where the model has no such part.
     """
 
+    mean: Tensor  # of a plate's colours, as the encoder's trunk has them
+    std: Tensor
+
     def __init__(self, config: MAM2Config) -> None:
         super().__init__()
         self.config = config
@@ -51,6 +54,9 @@ class MAM2(nn.Module):
         self.trimap = PictureTrimap(config.trimap) if config.trimap else None
         if config.lora:
             add_lora(self.tracker.image_encoder, config.lora)
+        trunk = self.tracker.image_encoder.trunk
+        self.register_buffer("mean", torch.tensor(trunk.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(trunk.std).view(3, 1, 1), persistent=False)
 
     @property
     def image_size(self) -> int:
@@ -63,9 +69,7 @@ class MAM2(nn.Module):
         Args:
             plates_b3ss: (B, 3, S, S) display-referred sRGB in 0..1, stretched to the square.
         """
-        trunk = self.tracker.image_encoder.trunk
-        mean, std = (plates_b3ss.new_tensor(value).view(3, 1, 1) for value in (trunk.mean, trunk.std))
-        stride_4, stride_8, image = self.tracker.forward_image((plates_b3ss - mean) / std)["backbone_fpn"]
+        stride_4, stride_8, image = self.tracker.forward_image((plates_b3ss - self.mean) / self.std)["backbone_fpn"]
         return Features(image, stride_4, stride_8)
 
     def forward(
@@ -213,7 +217,7 @@ class MAM2(nn.Module):
 
     def _as_sam2(self, kept: FrameMemory, like: Tensor) -> dict[str, Tensor | list[Tensor] | None]:
         """Give one memory the form that SAM 2's recall reads."""
-        features = None if kept.features_bmhw is None else kept.features_bmhw.to(like.device)
+        features = None if kept.features_bmhw is None else kept.features_bmhw.to(like)
         if features is None:
             return {"obj_ptr": kept.pointer_bc, "maskmem_features": None, "maskmem_pos_enc": None}
         positions = self.tracker.memory_encoder.position_encoding(features).to(like.dtype)
@@ -277,5 +281,6 @@ def uncertainty_band(mask_logits_b1hw: Tensor, reach: int = 3) -> Tensor:
 
 def _absent_is_background(trimap_b3hw: Tensor, mask: Mask) -> Tensor:
     """Where the object is not in the frame, everything is background."""
-    background = trimap_b3hw.new_tensor([_CERTAIN, 0.0, 0.0]).view(1, 3, 1, 1)
+    background = trimap_b3hw.new_zeros(1, 3, 1, 1)
+    background[:, 0] = _CERTAIN
     return torch.where(mask.presence_b1.view(-1, 1, 1, 1) > 0, trimap_b3hw, background)

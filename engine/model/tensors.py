@@ -63,6 +63,10 @@ class Crop:
         """Give the rectangle so many pixels further right and down."""
         return Crop(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
+    def enlarged(self, by: int) -> "Crop":
+        """Give the same rectangle of a picture that is so many times as large."""
+        return Crop(self.left * by, self.top * by, self.right * by, self.bottom * by)
+
     def shrunk(self, by: int) -> "Crop":
         """Give the same rectangle of a picture that is so many times as small; its sides are multiples of that."""
         return Crop(self.left // by, self.top // by, self.right // by, self.bottom // by)

@@ -2,9 +2,8 @@
 
 from typing import Any
 
+from engine.service.devices import Device, memory_of
 from engine.service.jobs import Job
-from engine.service.memory import memory_of
-from engine.service.workers import Device
 
 
 def job_info(job: Job) -> dict[str, Any]:
@@ -23,5 +22,6 @@ def job_info(job: Job) -> dict[str, Any]:
 
 def device_info(device: Device) -> dict[str, Any]:
     """Say how a device stands, as `DeviceInfo` has it."""
-    used, total = memory_of(device.name, device.pid)
-    return {**vars(device), "jobs": len(device.jobs), "memory_used": used, "memory_total": total}
+    used, total = memory_of(device)
+    told = {name: getattr(device, name) for name in ("name", "label", "state", "note", "pid", "deaths")}
+    return {**told, "jobs": len(device.jobs), "memory_used": used, "memory_total": total}

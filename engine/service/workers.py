@@ -6,13 +6,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.contract.errors import ServiceError
 from engine.model.ready.memory import prepared
+from engine.service.devices import Device, memory_of
 from engine.service.jobs import Job
-from engine.service.messages import Message, from_line, to_line
+from engine.service.messages import JobNews, News, Order, Prepare, Work, from_line, to_line
 from engine.service.store import Store, discard
 
 _log = logging.getLogger(__name__)
@@ -21,30 +22,12 @@ _log = logging.getLogger(__name__)
 # starts says less: then the reason may be anything.
 MOST_DEATHS, MOST_DEATHS_AT_START = 5, 15
 _LINE = 1 << 20
-
-
-@dataclass
-class Device:
-    """What is known of one device and its worker.
-
-    Attributes:
-        name: as `pick_device` takes it.
-        state: `idle` (no process), `starting` or `ready`.
-        label: the hardware's own name, once the worker has told.
-        pid: of the worker.
-        deaths: how often it has died.
-    """
-
-    name: str
-    state: str = "idle"
-    label: str = ""
-    pid: int | None = None
-    deaths: int = 0
-    jobs: dict[str, Job] = field(default_factory=dict)
+_LEAST_FREE = 3 << 30
+"""Bytes free on a GPU that a worker is started on: a large model at 4K, whose matter takes small tiles then."""
 
 
 class WorkerProcess:
-    """One device's worker, kept alive while it has jobs.
+    """One device's worker, kept alive while it has jobs. One that cannot open its device fails them, and says why.
 
     Args:
         device: what it works on.
@@ -60,16 +43,17 @@ class WorkerProcess:
         store: Store,
         model_bytes: int,
         idle_rest: float,
-        heard: Callable[[Job, Message], None],
+        heard: Callable[[Job, JobNews], None],
     ) -> None:
         self.device = device
         self._store = store
-        self._command = [sys.executable, "-m", "engine.service.worker", "--device", device.name]
+        self._command = [sys.executable, "-m", "engine.service.worker", "--device", device.within or device.name]
         self._command += ["--store", str(store.root), "--memory", str(model_bytes), "--rest-after", str(idle_rest)]
         self._heard = heard
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._blame: dict[str, int] = {}
+        self._refused, self._given_note = False, device.note
         self._expected: str | None = None
 
     def submit(self, job: Job) -> None:
@@ -82,7 +66,7 @@ class WorkerProcess:
         self._expected = model
         self._tell(_expect(model))
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Order) -> None:
         """Send the worker a message; without a process there is nobody who has to know."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(ConnectionError, RuntimeError):
@@ -96,7 +80,7 @@ class WorkerProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, message: Order) -> None:
         """Send the process a message; where there is none, start one, which is told all that there is to know."""
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
@@ -106,12 +90,14 @@ class WorkerProcess:
     async def _keep(self) -> None:
         """Run the process, and another one for as long as the last has died with work to do."""
         while True:
-            self.device.state = "starting"
+            self.device.state, self._refused = "starting", False
             try:
                 await self._live()
             finally:
                 weight = MOST_DEATHS_AT_START if self.device.state == "ready" else MOST_DEATHS
                 self.device.state, self.device.pid, self._process = "idle", None, None
+            if self._refused:
+                return
             self.device.deaths += 1
             _log.warning("the worker of %s has died", self.device.name)
             for job in list(self.device.jobs.values()):
@@ -131,7 +117,7 @@ class WorkerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LINE,
-            env=prepared(os.environ),
+            env=prepared({**os.environ, **self.device.alone}),
         )
         self._process, self.device.pid = process, process.pid
         try:
@@ -155,15 +141,25 @@ class WorkerProcess:
         for path in (working, *self._store.begun(process)):
             discard(path)
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: News) -> None:
         if message["is"] == "ready":
-            self.device.state, self.device.label = "ready", message["name"]
+            self.device.state, self.device.label, self.device.note = "ready", message["name"], self._given_note
+            return
+        if message["is"] == "refused":
+            self._refuse(message["error"])
             return
         job = self.device.jobs.get(message["id"])
         if job is not None:
             self._take(job, message)
 
-    def _take(self, job: Job, message: Message) -> None:
+    def _refuse(self, error: dict[str, Any]) -> None:
+        """End all jobs: another process could not open the device either."""
+        _log.error("the worker of %s cannot work: %s", self.device.name, error["message"])
+        self._refused, self.device.note = True, error["message"]
+        for job in list(self.device.jobs.values()):
+            self._take(job, {"id": job.id, "is": "failed", "error": error})
+
+    def _take(self, job: Job, message: JobNews) -> None:
         if message["is"] == "frame":
             self._blame.pop(job.id, None)
         self._heard(job, message)
@@ -176,7 +172,7 @@ class Workers:
     """All devices' workers. A shot stays on the device where it began, for as long as the engine lives.
 
     Args:
-        devices: their names.
+        devices: what there is to work on.
         store: the shots.
         model_bytes: most bytes of models on each device.
         idle_rest: seconds without work after which one gives memory back.
@@ -185,13 +181,13 @@ class Workers:
 
     def __init__(
         self,
-        devices: list[str],
+        devices: list[Device],
         store: Store,
         model_bytes: int,
         idle_rest: float,
-        heard: Callable[[Job, Message], None],
+        heard: Callable[[Job, JobNews], None],
     ) -> None:
-        self._workers = [WorkerProcess(Device(name), store, model_bytes, idle_rest, heard) for name in devices]
+        self._workers = [WorkerProcess(device, store, model_bytes, idle_rest, heard) for device in devices]
         self._homes: dict[str, WorkerProcess] = {}
 
     @property
@@ -234,10 +230,20 @@ class Workers:
         return self._homes[shot]
 
     def _freest(self) -> WorkerProcess:
-        return min(self._workers, key=lambda worker: len(worker.device.jobs))
+        """Give the worker whose next job ends soonest, of those whose device others leave memory."""
+        return min(self._workers, key=lambda worker: (_is_full(worker.device), _burden(worker.device)))
 
 
-def _order(job: Job) -> Message:
+def _burden(device: Device) -> float:
+    return (len(device.jobs) + 1) / device.speed
+
+
+def _is_full(device: Device) -> bool:
+    used, total = memory_of(device)
+    return device.pid is None and total - used < _LEAST_FREE and bool(device.uuid)
+
+
+def _order(job: Job) -> Work:
     return {
         "do": "job",
         "id": job.id,
@@ -248,7 +254,7 @@ def _order(job: Job) -> Message:
     }
 
 
-def _expect(model: str) -> Message:
+def _expect(model: str) -> Prepare:
     return {"do": "prepare", "model": model}
 
 

@@ -61,12 +61,14 @@ def window_around(mask_11hw: Tensor, size_wh: tuple[int, int], margin: float = M
         None where the mask is empty.
     """
     inside = mask_11hw[0, 0] > DOUBT
-    rows, columns = inside.any(1).nonzero(), inside.any(0).nonzero()
-    if not len(rows):
-        return None
     (height, width), (across, down) = inside.shape, size_wh
-    left, right = int(columns[0]) * across / width, (int(columns[-1]) + 1) * across / width
-    top, bottom = int(rows[0]) * down / height, (int(rows[-1]) + 1) * down / height
+    # Together, for a device is waited for once.
+    rows, columns = torch.cat([inside.any(1), inside.any(0)]).cpu().split([height, width])
+    if not rows.any():
+        return None
+    (first_row, last_row), (first_column, last_column) = _ends(rows), _ends(columns)
+    left, right = first_column * across / width, (last_column + 1) * across / width
+    top, bottom = first_row * down / height, (last_row + 1) * down / height
     longer = max(right - left, bottom - top)
     around = max(margin * longer, _CELLS * max(across / width, down / height))
     slim = _SLIMMEST * (longer + 2 * around)
@@ -74,6 +76,12 @@ def window_around(mask_11hw: Tensor, size_wh: tuple[int, int], margin: float = M
     top, bottom = _widened(top - around, bottom + around, slim)
     plate = Crop(0, 0, across, down)
     return Crop(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)).cut_to(plate)
+
+
+def _ends(places: Tensor) -> tuple[int, int]:
+    """Give the first and the last place that is True."""
+    found = places.nonzero().flatten().tolist()
+    return found[0], found[-1]
 
 
 def _widened(start: float, end: float, least: float) -> tuple[float, float]:

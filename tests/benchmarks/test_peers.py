@@ -54,6 +54,7 @@ def test_a_mask_is_given_a_band_around_its_edge():
     assert (row[55:] == 255).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "words"), [("peers_ours.py", ()), ("peers_sam2.py", ("--matter",))], ids=["ours", "wired up"]
 )

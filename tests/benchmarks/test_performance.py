@@ -39,43 +39,51 @@ def _written(rows):
     return {"benchmark": "any", "machine": MACHINE, "rows": rows}
 
 
-def test_the_page_gets_tables_of_what_was_measured(performance, page):
-    """A benchmark's rows stand as a table behind the machine that they are of; made again, the page stays the same."""
+def _end_to_end(pace):
+    usual = {"model": "starter", "memory_mib": 900, "plates": "1920x1080", "subject": "ordinary"}
+    return _written([{**usual, "frames_per_second": pace}, {**usual, "plates": "512x288", "frames_per_second": 99.0}])
+
+
+def test_this_machine_replaces_its_own_rows(performance, page):
+    """The page's table gets the rows of this kind of processor and keeps the others'; made again, it stays the same."""
     picture = page.parent / "images" / "performance.png"
-    results = {"growth": _written(GROWTH)}
-    performance.write_page(page, picture, results)
+    others = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| AVX512")]
+    performance.write_page(page, picture, {"end_to_end": _end_to_end(1.5)})
     text = page.read_text(encoding="utf-8")
-    assert (
-        "a processor, AVX2 without bfloat16, 1 of 2 cores, torch 2.0.\n\n"
-        "| grows | value | processor s |\n|---|---|---|\n| objects | 1 | 0.1 |" in text
-    )
-    performance.write_page(page, picture, results)
+    assert [line for line in text.splitlines() if line.startswith("| AVX2 |")] == [
+        "| AVX2 | ordinary | 1.5 | 900 | - | - | - |"
+    ]
+    assert len(others) > 1
+    assert set(others) <= set(text.splitlines())
+    performance.write_page(page, picture, {"end_to_end": _end_to_end(1.5)})
     assert page.read_text(encoding="utf-8") == text
 
 
-def test_what_was_not_measured_says_so(performance, page):
-    """A part without figures says that it was not measured, and no picture is drawn from half of its figures."""
-    picture = page.parent / "images" / "performance.png"
-    performance.write_page(page, picture, {"growth": _written(GROWTH)})
-    text = page.read_text(encoding="utf-8")
-    assert "<!-- measured: stages -->\nNot measured yet.\n<!-- end: stages -->" in text
-    assert "<!-- measured: picture -->\nNot measured yet.\n<!-- end: picture -->" in text
-    assert not picture.exists()
+def test_the_report_has_a_table_of_every_part(performance):
+    """A part's rows stand as a table behind the machine that they are of; a part without figures says so."""
+    text = performance.report({"growth": _written(GROWTH)})
+    assert (
+        "## growth\n\na processor, AVX2 without bfloat16, 1 of 2 cores, torch 2.0.\n\n"
+        "| grows | value | processor s |\n|---|---|---|\n| objects | 1 | 0.1 |" in text
+    )
+    assert "## stages\n\nNot measured yet.\n" in text
 
 
 def test_the_picture_is_drawn_from_stages_and_growth(performance, page):
-    """When stages and growth were measured, the page shows a picture that is there."""
+    """When stages and growth were measured, the page shows a picture of them; half of the figures make none."""
     picture = page.parent / "images" / "performance.png"
+    performance.write_page(page, picture, {"growth": _written(GROWTH)})
+    assert not picture.exists()
     performance.write_page(page, picture, {"growth": _written(GROWTH), "stages": _written(STAGES)})
     shown = re.search(r"!\[[^]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
     assert (page.parent / shown[1]).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_page_without_a_place_for_a_table_is_left_alone(performance, page):
-    """When a measured part has no place on the page, the page stays as it is and the part is named."""
+def test_a_page_without_a_place_for_the_table_is_left_alone(performance, page):
+    """When the page has no place for what was measured, it stays as it is and the place is named."""
     page.write_text("No marks.\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="ceilings"):
-        performance.write_page(page, page.parent / "images" / "performance.png", {"ceilings": _written(STAGES)})
+    with pytest.raises(ValueError, match="table"):
+        performance.write_page(page, page.parent / "images" / "performance.png", {"end_to_end": _end_to_end(1.5)})
     assert page.read_text(encoding="utf-8") == "No marks.\n"
 
 

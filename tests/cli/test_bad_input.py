@@ -255,3 +255,15 @@ def test_folders_that_were_there_stay(matte, tmp_path):
     assert matte(*CLICK, "--model", "nonsense", out=tmp_path / "out" / "deeper" / "new").code == 2
     assert list((tmp_path / "out").iterdir()) == [tmp_path / "out" / "deeper"]
     assert list((tmp_path / "out" / "deeper").iterdir()) == []
+
+
+def test_memory_that_runs_out_is_no_bug(matte, monkeypatch):
+    """Where there is no memory for a model's weights, one sentence says so, and what to do."""
+
+    def short(*_, **__):
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr("engine.weights.models.load_model", short)
+    said = matte(*CLICK)
+    assert said.code == 2
+    assert "too little memory for the model's weights" in said.error

@@ -55,6 +55,15 @@ def test_the_readme_is_short(repository):
     assert PAGES["README.md"] == text
 
 
+def test_pages_that_like_to_grow_stay_short(repository):
+    """The rules fit 10 KB; performance fits 120 lines and 800 words with one table and one picture."""
+    assert (repository / "CONTRIBUTING.md").stat().st_size <= 10_000
+    text = (repository / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert text.count("\n") <= 120
+    assert len(text.split()) <= 800
+    assert len(re.findall(r"^\|(?:-+\|)+$", text, re.MULTILINE)) == len(re.findall(r"!\[[^\]]*\]\(", text)) == 1
+
+
 def test_the_workflow_is_the_check_by_hand(repository):
     """What a server runs on a change is .ci/run and nothing else of its own; the issue forms can be read."""
     workflow = yaml.safe_load((repository / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8"))

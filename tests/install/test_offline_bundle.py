@@ -12,6 +12,8 @@ import zipfile
 import pytest
 from standin_wheels import make_wheels
 
+pytestmark = pytest.mark.slow
+
 PROJECT = """
 [build-system]
 requires = ["setuptools"]

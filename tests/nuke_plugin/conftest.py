@@ -14,6 +14,12 @@ for _folder in (PLUGIN, _TESTS / "service"):
 from running_engine import engines  # noqa: E402 - stands beside the service's tests
 
 
+@pytest.fixture(autouse=True)
+def _this_environment(monkeypatch):
+    """An engine that the plug-in starts by itself runs in the environment of these tests, wherever that lies."""
+    monkeypatch.setenv("MAM2_VENV", sys.prefix)
+
+
 @pytest.fixture
 def make_engine():
     """Make engines, each with folders of its own; what still runs at the end is stopped."""

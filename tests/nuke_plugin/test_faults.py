@@ -69,6 +69,7 @@ def test_mattes_come_back_while_plates_are_still_rendered(artist, tmp_path, shar
     assert comp.status == f"Mattes of {FIRST}-{LAST} are up to date."
 
 
+@pytest.mark.slow
 def test_a_killed_engine_is_started_again_and_the_track_goes_on(artist, tmp_path, engine, monkeypatch):
     """Killed in the middle, the engine's successor finishes the job, and the node never notices."""
     for name, value in engine.variables.items():

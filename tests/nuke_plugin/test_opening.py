@@ -26,3 +26,15 @@ def test_a_script_starts_no_engine(terminal, tmp_path, started):
     """In a terminal nobody opens a panel: a render needs no engine, and gets none."""
     Comp(terminal, tmp_path)
     assert not comes(started, 0.5)
+
+
+def test_a_checkout_starts_the_engine_of_its_environment(terminal, tmp_path, monkeypatch):
+    """From a checkout the engine is started in the environment that `$MAM2_VENV` names."""
+    del terminal
+    import mam2_nuke.contract
+
+    program = tmp_path / "elsewhere" / "bin" / "mam2"
+    write_stand_in(program)
+    monkeypatch.delenv("MAM2_COMMAND", raising=False)
+    monkeypatch.setenv("MAM2_VENV", str(tmp_path / "elsewhere"))
+    assert mam2_nuke.contract.engine_command() == [str(program), "serve"]

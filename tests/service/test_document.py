@@ -6,9 +6,10 @@ from engine.contract.errors import error_from_json
 from engine.service import schemas
 from engine.service.answers import status_of
 from engine.service.app import build
+from engine.service.devices import Device
 from engine.service.engine import Engine
+from engine.service.security import Tickets
 from engine.service.settings import ServiceSettings
-from engine.service.tickets import Tickets
 
 JSON = "application/json"
 
@@ -16,7 +17,7 @@ JSON = "application/json"
 @pytest.fixture(scope="module")
 def document(tmp_path_factory):
     """Give the document as `GET /openapi.json` gives it."""
-    engine = Engine(ServiceSettings(store=tmp_path_factory.mktemp("engine") / "store"), ["cpu"])
+    engine = Engine(ServiceSettings(store=tmp_path_factory.mktemp("engine") / "store"), [Device("cpu")])
     return build(engine, Tickets()).openapi()
 
 

@@ -10,6 +10,7 @@ from engine.contract.errors import EngineError
 from engine.contract.shot import Point, ShotObject
 from engine.service import engine as engines
 from engine.service.declaration import Declaration
+from engine.service.devices import Device
 from engine.service.engine import Engine
 from engine.service.settings import ServiceSettings
 
@@ -19,7 +20,7 @@ ROOM = 1 << 20
 @pytest.fixture
 def engine(tmp_path):
     """Give an engine with room for a megabyte, and three shots of half a megabyte each."""
-    made = Engine(ServiceSettings(store=tmp_path / "store", store_bytes=ROOM), ["cpu"])
+    made = Engine(ServiceSettings(store=tmp_path / "store", store_bytes=ROOM), [Device("cpu")])
 
     async def fill():
         for name in ("oldest", "old", "new"):

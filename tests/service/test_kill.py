@@ -14,6 +14,8 @@ from engine.contract.client import EngineClient
 from engine.contract.connection import read_connection
 from engine.contract.errors import EngineError
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("MAM2_TEST_KILLS", "3"))  # more make a longer soak
 FRAMES = range(1001, 1009)
 

@@ -7,6 +7,7 @@ import pytest
 from running_engine import SIZE, declare, write_plate
 
 from engine.service.declaration import Declaration
+from engine.service.devices import Device
 from engine.service.engine import Engine
 from engine.service.settings import ServiceSettings
 
@@ -33,7 +34,7 @@ def test_an_engine_told_to_wait_starts_nothing(client):
 @pytest.mark.parametrize("model", ["starter", "studio"])
 def test_the_model_used_last_is_expected(tmp_path, monkeypatch, model):
     """At its start an engine expects the model of the shot that was used last, in an empty store the starter."""
-    engine = Engine(ServiceSettings(store=tmp_path / "store", prepare=True), ["cpu"])
+    engine = Engine(ServiceSettings(store=tmp_path / "store", prepare=True), [Device("cpu")])
     expected = []
     monkeypatch.setattr(engine.workers, "prepare", expected.append)
     if model != "starter":

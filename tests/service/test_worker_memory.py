@@ -6,8 +6,8 @@ import torch
 from worker_bench import FRAMES
 
 from engine.service.worker.models import Models
-from engine.service.worker.offload import OnHost
-from engine.service.worker.runs import LADDER
+from engine.session.ladder import LADDER
+from engine.session.offload import OnHost
 
 # One frame at a time, as on a GPU.
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -74,6 +74,23 @@ def test_memory_that_never_suffices_is_said_in_words(bench, model, monkeypatch):
     one.begin("again")
     one.finish()
     assert one.last("again")["is"] == "done"
+
+
+@pytest.mark.parametrize(("part", "says"), [("encode", "track"), ("recall", "track"), ("load", "weights")])
+def test_a_stage_that_never_has_enough_is_named(part, says, bench, model, monkeypatch):
+    """Memory that runs out in loading weights, encoding or recalling ends the job with one clear sentence."""
+
+    def short(*_, **__):
+        raise RuntimeError("CUDA error: out of memory")
+
+    one = bench()
+    one.declare()
+    monkeypatch.setattr(*((one.models, "get") if part == "load" else (model, part)), short)
+    one.begin()
+    one.finish()
+    error = one.last()["error"]
+    assert error["code"] == "engine.out_of_memory"
+    assert says in error["message"]
 
 
 def test_another_shot_makes_room_before_quality_goes(bench, model, monkeypatch):

@@ -1,4 +1,4 @@
-"""What each process of `test_crew` runs: two steps on its share of every batch, then weights and losses to a file."""
+"""What each process of `test_crew` runs: two steps of each stage on its share of every batch, weights to files."""
 
 import sys
 from dataclasses import replace
@@ -8,14 +8,13 @@ import torch
 
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint, crew
-from engine.training.datasets import PooledClips
+from engine.training.pool import PooledClips
 from engine.training.stages import STAGES
 from engine.training.trainer import Progress, train_stage
 
 
-def main(pool: Path, stage_name: str) -> None:
-    """Train and save `<stage>-rank<N>of<M>.pt` beside the pool."""
-    together = crew.join(torch.device("cpu"))
+def train(pool: Path, stage_name: str, together: crew.Crew) -> None:
+    """Train from the same beginning and save `<stage>-rank<N>of<M>.pt` beside the pool."""
     torch.manual_seed(0)
     model = MAM2(checkpoint.starter_config(64))
     stage = replace(STAGES[stage_name], size=64, frames=2, batch=4)
@@ -38,4 +37,6 @@ def main(pool: Path, stage_name: str) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(Path(sys.argv[1]), sys.argv[2])
+    everyone = crew.join(torch.device("cpu"))
+    for name in sys.argv[2:]:
+        train(Path(sys.argv[1]), name, everyone)

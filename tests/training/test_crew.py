@@ -9,30 +9,35 @@ from timm.layers import BatchNormAct2d
 from torch import nn
 
 from engine.model.mam2 import MAM2
-from engine.training import checkpoint, datasets
-from engine.training.crew import Crew
-from engine.training.norms import SharedBatchNorm2d
+from engine.training import checkpoint
+from engine.training.crew import Crew, SharedBatchNorm2d
+from engine.training.pool import build_pool
+
+STAGES = ("trimaps", "matter-fine")
 
 
-@pytest.fixture(scope="module", params=["trimaps", "matter-fine"])
-def trained(request, tmp_path_factory, repository):
-    """Give weights and losses after two steps of the same run: by one process, and by each of two."""
+@pytest.fixture(scope="module")
+def trained_pool(tmp_path_factory, repository):
+    """Train every stage for two steps, in one process and in two; give the pool that what they found lies beside."""
     pool = tmp_path_factory.mktemp("crew") / "pool.npy"
-    datasets.build_pool(pool, clips=2, frames=2, size=64, first_seed=0, workers=0, report=lambda _: None)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-    for processes in (1, 2):
+    build_pool(pool, clips=2, frames=2, size=64, first_seed=0, workers=0, report=lambda _: None)
+    program = ["-m", "tests.training.crew_program", str(pool), *STAGES]
+    for launcher in ([], ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]):
         done = subprocess.run(
-            [*launcher, str(processes), "-m", "tests.training.crew_program", str(pool), request.param],
-            cwd=repository,
-            capture_output=True,
-            text=True,
-            check=False,
+            [sys.executable, *launcher, *program], cwd=repository, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+    return pool
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def trained(request, trained_pool):
+    """Give weights and losses after two steps of the same run: by one process, and by each of two."""
     names = ("rank0of1", "rank0of2", "rank1of2")
-    return [torch.load(pool.with_name(f"{request.param}-{name}.pt"), weights_only=True) for name in names]
+    return [torch.load(trained_pool.with_name(f"{request.param}-{name}.pt"), weights_only=True) for name in names]
 
 
+@pytest.mark.slow
 def test_processes_that_train_together_hold_the_same_weights(trained):
     """Two processes on shares of one batch end with equal weights, and the leading one says when to stop."""
     one, other = (found["weights"] for found in trained[1:])
@@ -40,6 +45,7 @@ def test_processes_that_train_together_hold_the_same_weights(trained):
     assert all(torch.equal(value, other[name]) for name, value in one.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trained", ["trimaps"], indirect=True)
 def test_two_processes_do_the_work_of_one(trained):
     """The same batches shared by two processes take the same steps as in one, but for rounding."""
@@ -51,6 +57,7 @@ def test_two_processes_do_the_work_of_one(trained):
     assert max(apart) < 0.02 * max(moved)
 
 
+@pytest.mark.slow
 def test_two_processes_lose_as_much_as_one(trained):
     """In every step, a batch shared by two processes has one process's losses and gradient, but for rounding."""
     alone, *shares = (found["terms"] for found in trained)

@@ -14,7 +14,8 @@ from torch.nn import functional
 from torch.nn.utils import skip_init
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from engine.model.ready.regions import cells_with, filled_beyond, joined, runs_of, tiles_over
+from engine.model.ready.precision import InFloat32
+from engine.model.ready.regions import cells_with, filled_beyond, joined, marked_cells, runs_of, tiles_over
 from engine.model.tensors import Crop
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AroundUnknown", "FoldedFusion", "windows_around"]
 
-_CELL = 64
+_CELL, _FINE = 64, 4
+"""Pixels of a cell that windows and that their parts are made of; the finer ones leave a device, once a batch."""
 _LONGEST = 2048
 _LITTLE = 0.7
 """Of the cost of the window that would hold all: several that cost more are not worth compiling for."""
@@ -59,6 +61,13 @@ class AroundUnknown(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     @classmethod
+    def with_exact_head(cls, decoder: MatterDecoder) -> AroundUnknown:
+        """Give one whose step to alpha never uses TF32."""
+        made = cls(decoder)
+        made.head = InFloat32(made.head)
+        return made
+
+    @classmethod
     def in_half(cls, decoder: MatterDecoder) -> AroundUnknown:
         """Give one whose details and fusion are in bfloat16; the step to alpha, which that would band, is not."""
         made = cls(decoder)
@@ -66,37 +75,42 @@ class AroundUnknown(nn.Module):
         made.steps.bfloat16()
         return made
 
-    def forward(self, features: Tensor, image_b4hw: Tensor) -> Tensor:
+    def cells_of(self, image_b4hw: Tensor) -> Tensor:
+        """Give (H/4, W/4) uint8 on the device: 1 where a cell of 4 x 4 pixels holds an unknown one of any image."""
+        return marked_cells((image_b4hw[:, 3] == 0.5).any(dim=0), _FINE)
+
+    def forward(self, features: Tensor, image_b4hw: Tensor, cells: Tensor | None = None) -> Tensor:
         """Decode a batch; equals decoding the frame at once where the trimap is unknown, up to rounding.
 
         Args:
             features: B x dim x H/16 x W/16.
             image_b4hw: B x 4 x H x W, normalised plate and trimap.
+            cells: what `cells_of` gives of it, bool, on the CPU; None: it is asked.
 
         Returns:
             B x 1 x H x W float32: alpha around unknown pixels, the trimap elsewhere.
         """
         alpha = image_b4hw[:, 3:].float().clone()
         frame = Crop(0, 0, image_b4hw.shape[-1], image_b4hw.shape[-2])
-        unknown = (alpha[:, 0] == 0.5).any(dim=0)
-        for window in windows_around(unknown):
+        cells = self.cells_of(image_b4hw).bool().cpu() if cells is None else cells
+        for window in windows_around(cells):
             inside, seen = window.cut_to(frame), window.grown(CONTEXT).cut_to(frame)
             alpha[inside.window] = self.decode_window(
                 features[seen.shrunk(16).window],
                 image_b4hw[seen.window],
                 inside.moved(-seen.left, -seen.top),
-                unknown[inside.window],
+                cells[inside.shrunk(_FINE).window],
             )
         return alpha
 
-    def decode_window(self, features: Tensor, image_b4hw: Tensor, window: Crop, wanted_hw: Tensor) -> Tensor:
+    def decode_window(self, features: Tensor, image_b4hw: Tensor, window: Crop, cells: Tensor) -> Tensor:
         """Decode some pixels of a window.
 
         Args:
             features: B x dim x H/16 x W/16.
             image_b4hw: B x 4 x H x W, normalised plate and trimap.
             window: within the frame, on multiples of 16 pixels.
-            wanted_hw: its pixels that are wanted, bool.
+            cells: which of its cells of 4 x 4 pixels hold wanted ones, bool, on the CPU.
 
         Returns:
             B x 1 x h x w float32 alpha of the window, 0..1; the trimap where nothing is wanted.
@@ -108,7 +122,7 @@ class AroundUnknown(nn.Module):
         near = _cut(features.to(half), window.shrunk(2 * _STRIDES[0]).grown(_HALO))
         for index in (0, 1):
             near = self._step(index, near, details[index], window, frame)
-        for part in _parts_with(wanted_hw):
+        for part in _parts_with(cells, _PART_HW if image_b4hw.device.type == "cpu" else _GPU_PART_HW):
             found = near[part.shrunk(4).grown(_HALO).moved(_HALO, _HALO).window]
             place = part.moved(window.left, window.top)
             for index in (2, 3):
@@ -180,12 +194,15 @@ class FoldedFusion(nn.Module):
                 found[..., column, None] -= convolved(beyond, self.of_doubled[..., tap, None])
 
 
-def windows_around(wanted_hw: Tensor) -> list[Crop]:
-    """Give windows that hold every wanted pixel (H, W) bool, joined where one costs less than two.
+def windows_around(cells: Tensor) -> list[Crop]:
+    """Give windows that hold every wanted pixel, joined where one costs less than two.
 
     Where several save little, one holds all.
+
+    Args:
+        cells: (H/4, W/4) bool, which cells of 4 x 4 pixels hold wanted ones.
     """
-    windows = joined(runs_of(cells_with(wanted_hw, _CELL), _CELL, _LONGEST), _cheaper_together)
+    windows = joined(runs_of(cells_with(cells, _CELL // _FINE), _CELL, _LONGEST), _cheaper_together)
     box = reduce(Crop.around, windows) if windows else None
     return [box] if box and sum(map(_cost, windows)) > _LITTLE * _cost(box) and _fits(box) else windows
 
@@ -203,11 +220,11 @@ def _cost(window: Crop) -> int:
     return (window.right - window.left + 2 * CONTEXT) * (window.bottom - window.top + 2 * CONTEXT)
 
 
-def _parts_with(wanted_hw: Tensor) -> list[Crop]:
-    """Give parts of a window (H, W) bool, on multiples of 4, that hold every wanted pixel and little else."""
-    frame = Crop(0, 0, wanted_hw.shape[1], wanted_hw.shape[0])
-    size = _PART_HW if wanted_hw.device.type == "cpu" else _GPU_PART_HW
-    return [tile.shifted_into(frame) for tile in tiles_over(wanted_hw, *size, grid=4)]
+def _parts_with(cells: Tensor, size_hw: tuple[int, int]) -> list[Crop]:
+    """Give parts of a window that hold every cell that is wanted and little else, in pixels; on the cells' grid."""
+    frame = Crop(0, 0, _FINE * cells.shape[1], _FINE * cells.shape[0])
+    tiles = tiles_over(cells, size_hw[0] // _FINE, size_hw[1] // _FINE)
+    return [tile.enlarged(_FINE).shifted_into(frame) for tile in tiles]
 
 
 def _cut(picture: Tensor, seen: Crop) -> Tensor:

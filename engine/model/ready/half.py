@@ -118,12 +118,9 @@ def in_half(part: nn.Module) -> nn.Module:
 
 
 def tracker_precision(model: MAM2) -> torch.dtype | None:
-    """Give what a tracker's products are computed in, for autocast; None: in the precision of its weights.
-
-    On a GPU it is bfloat16, as SAM 2's own predictor has it.
-    """
-    weight = model.tracker.image_encoder.neck.convs[0].conv.weight
-    return torch.bfloat16 if weight.device.type == "cuda" or weight.dtype == torch.bfloat16 else None
+    """Give what a tracker's products are computed in, for autocast: what it is stored in; None: float32."""
+    stored_in: torch.dtype = model.tracker.image_encoder.neck.convs[0].conv.weight.dtype
+    return None if stored_in == torch.float32 else stored_in
 
 
 class HalfAttention(Attention):
@@ -146,13 +143,6 @@ def matter_block_in_half(block: AttentionBlock) -> AttentionBlock:
             if isinstance(child, nn.Linear):
                 become(child, HalfLinear)
     return block
-
-
-def has_bfloat16() -> bool:
-    """Tell whether this processor multiplies bfloat16 natively, in tiles (AMX) or not, and not by way of float32."""
-    # PyTorch has no public names for these; a version without them says no.
-    asked = (getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
-    return any(ask() for ask in asked if ask)
 
 
 def _whole_steps(tokens: Tensor, step: int) -> Tensor:

@@ -1,8 +1,8 @@
 """Swaps that make a loaded model quick on its device: the same function at less cost. Not for training or saving.
 
-`SWAPS` is the whole list. In float32 stay, on every device: matters without trained weights to compare, the tokens that
-a matter's blocks add to and what its routers make of them, since their choices must not flip, and the last layers
-before any alpha, which eight bits would band.
+`SWAPS` is the whole list; `engine/model/ready/precision.py` says what is computed in what. In float32 stay, on every
+device: matters without trained weights to compare, the tokens that a matter's blocks add to and what its routers make
+of them, since their choices must not flip, and the last layers before any alpha, which eight bits would band.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
@@ -19,16 +19,17 @@ from engine.model.config import STARTER_MATTER
 from engine.model.ready import become
 from engine.model.ready.around_unknown import AroundUnknown
 from engine.model.ready.encoder import StripBlock, channels_last, fixed_positions, laid_channels_last, narrow_pyramid
-from engine.model.ready.half import has_bfloat16, in_half, matter_block_in_half
+from engine.model.ready.first_step import overflows
+from engine.model.ready.half import in_half, matter_block_in_half
 from engine.model.ready.memory import keep_freed_memory
+from engine.model.ready.precision import LARGE, half_of, use_tf32
 from engine.model.ready.recall import RecallAttention
+from engine.model.ready.rooms import roomy
+from engine.model.ready.stored import stored
 
-_LARGE = 384
-"""Pixels of the largest tracker's square that stays in float32, the starter's.
+if TYPE_CHECKING:
+    from engine.model.mam2 import MAM2
 
-At 256, conversions cost more than bfloat16 saved; at 384 it saves a sixth of the tracker's time, which trained weights
-would have to be examined for.
-"""
 _PROVEN_IN_HALF = (STARTER_MATTER,)
 """Matters whose trained weights are here, so that mattes could be compared: `benchmarks/fidelity.py`."""
 
@@ -36,28 +37,36 @@ _PROVEN_IN_HALF = (STARTER_MATTER,)
 class Case(Flag):
     """What decides which swaps are made."""
 
-    PROCESSOR = auto()  # not a GPU
+    PROCESSOR = auto()
+    GPU = auto()
+    METAL = auto()  # Apple's, where slices of what lies with channels last have been computed wrongly
     HIERA = auto()  # the encoder's trunk is SAM 2's
     LITE = auto()  # it is EfficientNet-Lite
-    LARGE = auto()  # the tracker's square is larger than `_LARGE`
+    LARGE = auto()  # the tracker's square is larger than `LARGE`
     HALF_TRACKER = auto()  # large, and the processor multiplies bfloat16 natively
     HALF_MATTER = auto()  # proven, and the processor does
+    BFLOAT16_TRACKER = auto()  # large, and the GPU multiplies bfloat16 natively
+    FLOAT16_TRACKER = auto()  # large, and the GPU multiplies float16 natively, but not bfloat16
 
     @classmethod
     def of(cls, model: nn.Module, device: torch.device) -> "Case":
         """Give the case of a model, or of some of its parts, on its device."""
         children: dict[str, Any] = dict(model.named_children())
         processor, tracker, matter = device.type == "cpu", children.get("tracker"), children.get("matter")
-        half = processor and has_bfloat16()
+        half = half_of(device)
         hiera = tracker is not None and tracker.config.hiera is not None
-        large = tracker is not None and tracker.config.image_size > _LARGE
+        large = tracker is not None and tracker.config.image_size > LARGE
         facts = {
             cls.PROCESSOR: processor,
+            cls.GPU: not processor,
+            cls.METAL: device.type == "mps",
             cls.HIERA: hiera,
             cls.LITE: tracker is not None and not hiera,
             cls.LARGE: large,
-            cls.HALF_TRACKER: half and hiera and large,
-            cls.HALF_MATTER: half and matter is not None and matter.config in _PROVEN_IN_HALF,
+            cls.HALF_TRACKER: processor and half is not None and hiera and large,
+            cls.HALF_MATTER: processor and half is not None and getattr(matter, "config", None) in _PROVEN_IN_HALF,
+            cls.BFLOAT16_TRACKER: not processor and half == torch.bfloat16 and hiera and large,
+            cls.FLOAT16_TRACKER: not processor and half == torch.float16 and hiera and large,
         }
         return cls(sum(fact.value for fact, holds in facts.items() if holds))
 
@@ -88,7 +97,7 @@ class Swap:
         return self.when in case and not self.unless & case
 
 
-_CPU, _HIERA, _HALF = Case.PROCESSOR, Case.HIERA, Case.HALF_TRACKER
+_CPU, _GPU, _METAL, _HIERA, _HALF = Case.PROCESSOR, Case.GPU, Case.METAL, Case.HIERA, Case.HALF_TRACKER
 _TRUNK, _RECALL = "tracker.image_encoder.trunk", "tracker.memory_attention.layers.*.cross_attn_image"
 
 SWAPS = (
@@ -97,15 +106,18 @@ SWAPS = (
     Swap("tracker.memory_attention", _HALF, in_half, 0.03),
     Swap("tracker", _HIERA, fixed_positions, 0.0),
     Swap(_TRUNK, Case.LITE, laid_channels_last, 1e-5),
-    Swap(f"{_TRUNK}.patch_embed", _CPU | _HIERA, laid_channels_last, 1e-5),
+    Swap(f"{_TRUNK}.patch_embed", _HIERA, laid_channels_last, 1e-5, unless=_METAL),
     Swap(f"{_TRUNK}.blocks.*", _CPU | _HIERA | Case.LARGE, partial(become, kind=StripBlock), 1e-5, unless=_HALF),
     Swap(_RECALL, _CPU, partial(become, kind=RecallAttention), 1e-5),
-    Swap("tracker.sam_mask_decoder", _CPU, channels_last, 1e-5),
-    Swap("tracker.memory_encoder", _CPU, channels_last, 1e-5),
-    Swap("trimap", _CPU, laid_channels_last, 1e-5),
-    Swap("matter.decoder", ALWAYS, AroundUnknown, 1e-5, unless=Case.HALF_MATTER),
+    Swap("tracker.sam_mask_decoder", ALWAYS, channels_last, 1e-5, unless=_METAL),
+    Swap("tracker.memory_encoder", ALWAYS, channels_last, 1e-5, unless=_METAL),
+    Swap("tracker", Case.BFLOAT16_TRACKER, partial(stored, precision=torch.bfloat16), 0.03),
+    Swap("tracker", Case.FLOAT16_TRACKER, partial(stored, precision=torch.float16), 0.03),
+    Swap("trimap", ALWAYS, laid_channels_last, 1e-5, unless=_METAL),
+    Swap("matter.decoder", _CPU, AroundUnknown, 1e-5, unless=Case.HALF_MATTER),
     Swap("matter.decoder", Case.HALF_MATTER, AroundUnknown.in_half, 0.03),
     Swap("matter.backbone.blocks.*", Case.HALF_MATTER, matter_block_in_half, 0.03),
+    Swap("matter", _GPU, roomy, 1e-5),
 )
 """In the order in which they are made."""
 
@@ -118,11 +130,15 @@ def make_ready(model: nn.Module, device: torch.device) -> None:
         device: where it is.
     """
     case = Case.of(model, device)
+    if Case.FLOAT16_TRACKER in case and overflows(cast("MAM2", model), torch.float16):
+        case &= ~Case.FLOAT16_TRACKER
     for swap in SWAPS:
         if swap.is_made(case):
             put(model, swap)
     if Case.PROCESSOR in case:
         keep_freed_memory()
+    else:
+        use_tf32()
 
 
 def is_ready(model: nn.Module) -> bool:

@@ -6,9 +6,10 @@ Averaging values while they are narrow takes a third fewer products than SAM 2's
 from typing import cast
 
 import torch
-from sam2.modeling.sam.transformer import RoPEAttention
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
+
+from engine.model.image_encoder import RotaryAttention
 
 _ROWS = 256  # queries at once where their largest scores are sought
 _BLOCKS = {torch.bfloat16: (1 << 20, 1024, 32), torch.float32: (1024, 512, 8)}
@@ -57,7 +58,7 @@ def attend(queries_bnc: Tensor, keys_bmc: Tensor, values_bmd: Tensor) -> Tensor:
     return out
 
 
-class RecallAttention(RoPEAttention):
+class RecallAttention(RotaryAttention):
     """SAM 2's attention to memories, whose values stay as narrow as memories are until they have been averaged.
 
     softmax(Q K^T) (M W + b) = (softmax(Q K^T) M) W + b, since a row of softmax sums to 1: with memories M of 64
@@ -79,7 +80,7 @@ class RecallAttention(RoPEAttention):
         queries, keys = self.q_proj(q), self.k_proj(k)
         placed = keys.shape[1] - num_k_exclude_rope
         for tokens in (queries, keys[:, :placed]):
-            _turn(tokens, self.freqs_cis.to(q.device))
+            _turn(tokens, self.freqs_cis)
         with torch.autocast(q.device.type, enabled=False):
             recalled = attend(queries, keys, v.to(keys.dtype))
         return cast("Tensor", self.out_proj(self.v_proj(recalled)))

@@ -11,10 +11,15 @@ from engine.model.tensors import Crop
 
 def cells_with(wanted_hw: Tensor, side: int) -> Tensor:
     """Cut a plate (H, W) bool into cells of `side` pixels; give True for those that hold a wanted pixel, on the CPU."""
+    return marked_cells(wanted_hw, side).bool().cpu()
+
+
+def marked_cells(wanted_hw: Tensor, side: int) -> Tensor:
+    """Give the same where the plate is, uint8: 1 for cells that hold a wanted pixel."""
     whole = F.pad(wanted_hw, (0, -wanted_hw.shape[1] % side, 0, -wanted_hw.shape[0] % side))
     # Bytes' largest value row by row takes a fortieth of the time that pooling of floats does on a processor.
     rows = whole.view(torch.uint8).unflatten(0, (-1, side)).amax(dim=1)
-    return rows.unflatten(1, (-1, side)).amax(dim=2).bool().cpu()
+    return rows.unflatten(1, (-1, side)).amax(dim=2)
 
 
 def filled_beyond(picture: Tensor, known: Crop, *, mode: str = "constant") -> Tensor:
@@ -35,27 +40,25 @@ def runs_of(cells: Tensor, side: int, longest: int) -> list[Crop]:
     ]
 
 
-def tiles_over(wanted_hw: Tensor, height: int, width: int, grid: int) -> list[Crop]:
-    """Give rectangles of one size, none over another, that hold every wanted pixel of a plate (H, W) bool.
+def tiles_over(wanted_hw: Tensor, height: int, width: int) -> list[Crop]:
+    """Give rectangles of one size, none over another, that hold every wanted place of a map (H, W) bool.
 
-    They begin on multiples of `grid`, where something is wanted, and may reach beyond the plate.
+    They begin where something is wanted, and may reach beyond the map.
     """
-    wanted = wanted_hw.cpu()
     return [
         Crop(left, top, left + width, top + height)
-        for top in _starts(wanted.any(dim=1), height, grid)
-        for left in _starts(wanted[top : top + height].any(dim=0), width, grid)
+        for top in _starts(wanted_hw.any(dim=1), height)
+        for left in _starts(wanted_hw[top : top + height].any(dim=0), width)
     ]
 
 
-def _starts(wanted: Tensor, length: int, grid: int) -> Iterator[int]:
+def _starts(wanted: Tensor, length: int) -> Iterator[int]:
     """Give where stretches of one length begin that hold every place that is wanted along one axis, bool."""
     end = 0
     for place in wanted.nonzero().flatten().tolist():
         if place >= end:
-            start = max(place // grid * grid, end)
-            yield start
-            end = start + length
+            yield place
+            end = place + length
 
 
 def joined(crops: list[Crop], belong_together: Callable[[Crop, Crop], bool]) -> list[Crop]:

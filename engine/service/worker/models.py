@@ -39,8 +39,8 @@ class Models:
     def __contains__(self, model: MAM2) -> bool:
         return any(model is loaded for _, loaded in self._loaded.values())
 
-    def keep_only(self, model: MAM2) -> None:
-        """Let go of all models but one."""
+    def keep_only(self, model: MAM2 | None) -> None:
+        """Let go of all models but one; None: of all."""
         for name, (_, loaded) in list(self._loaded.items()):
             if loaded is not model:
                 del self._loaded[name]

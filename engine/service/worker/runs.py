@@ -4,43 +4,25 @@ import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import torch
-
-from engine.contract.errors import ServiceError
+from engine.model.mam2 import MAM2
+from engine.model.ready.first_step import first_step
+from engine.model.ready.half import tracker_precision
 from engine.model.ready.memory import give_back_freed_memory
 from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
-from engine.service.worker.footage import Footage
 from engine.service.worker.models import Models
-from engine.service.worker.offload import place_matter
-from engine.service.worker.shot_run import ShotRun
-from engine.session.matting import MatterLimits
+from engine.service.worker.shot_run import Footage, ShotRun
+from engine.session.ladder import Ladder
+from engine.session.offload import place_matter
+from engine.session.out_of_memory import LOAD, is_out_of_memory, stage_of, too_little_memory
 
 Result = TypeVar("Result")
 
 MOST = 8  # shots held ready; their features lie on disk, so one costs little
 TURNS = 6  # shots tracked in turn: fewer than are held, for one that was dropped begins anew
-
-
-@dataclass(frozen=True)
-class Rung:
-    """How the matter works: how much it sees at once, and whether on the host's processor instead of the device."""
-
-    limits: MatterLimits
-    on_host: bool = False
-
-
-LADDER = (
-    Rung(MatterLimits()),
-    Rung(MatterLimits(tile=1024, frames=1)),
-    Rung(MatterLimits(tile=512, overlap=64, frames=1)),
-    Rung(MatterLimits(margin=32, tile=256, overlap=32, frames=1)),
-    Rung(MatterLimits(tile=1024, frames=1), on_host=True),
-)
 
 
 class _HeldShot:
@@ -49,24 +31,30 @@ class _HeldShot:
     def __init__(self, footage: Footage, scratch: Path) -> None:
         self.footage, self.scratch = footage, scratch
         self.runs: dict[str, ShotRun] = {}
-        self.rung = 0
+        self.ladder = Ladder()
 
     def place_matter(self) -> None:
-        place_matter(self.footage.model, on_host=LADDER[self.rung].on_host)
+        place_matter(self.footage.model, on_host=self.ladder.rung.on_host)
 
-    def step_down(self) -> bool:
-        """Let the matter do with less; False at the ladder's foot."""
-        if self.rung + 1 == len(LADDER):
-            return False
-        self.rung += 1
+    def step_down(self, stage: str) -> bool:
+        """Let the matter do with less after memory ran out in a stage; False at the ladder's foot."""
+        has = self.ladder.down(stage)
+        self._use_limits()
+        return has
+
+    def went_well(self) -> None:
+        """Note that there was memory for a frame; after some, the matter gets more again."""
+        if self.ladder.went_well():
+            self._use_limits()
+
+    def _use_limits(self) -> None:
         for run in self.runs.values():
-            run.use_limits(LADDER[self.rung].limits)
-        return True
+            run.use_limits(self.ladder.rung.limits)
 
     def rest(self) -> None:
         for run in self.runs.values():
             run.rest()
-        self.footage.rest()
+        self.footage.features.rest()
 
     def drop_runs(self) -> None:
         for run in self.runs.values():
@@ -75,7 +63,6 @@ class _HeldShot:
 
     def close(self) -> None:
         self.drop_runs()
-        self.footage.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
@@ -97,16 +84,18 @@ class Runs:
         self.turns = TURNS
 
     def prepare(self, model: str) -> None:
-        """Load a model before a shot needs it.
+        """Load a model before a shot needs it; on a GPU its first step is taken, which has to load much more.
 
         Raises:
             ModelError: it cannot be loaded.
         """
-        self._models.get(model)
+        loaded = self._load(model)
+        if next(loaded.parameters()).device.type != "cpu":
+            first_step(loaded, tracker_precision(loaded))
 
     def quality(self, name: str) -> dict[str, int]:
         """How the matter works on a held shot: what it sees at once, the context around it, and 1 if on the host."""
-        rung = LADDER[self._held[name].rung]
+        rung = self._held[name].ladder.rung
         return {"tile": rung.limits.tile, "margin": rung.limits.margin, "on_host": int(rung.on_host)}
 
     def holds(self, name: str, run: ShotRun | None) -> bool:
@@ -130,7 +119,7 @@ class Runs:
             held.runs.pop(way).close()
             run = None
         if run is None:
-            limits = LADDER[held.rung].limits
+            limits = held.ladder.rung.limits
             run = held.runs[way] = ShotRun(stored, declaration, direction, held.footage, held.scratch, limits)
         run.update(declaration)
         return run
@@ -143,8 +132,10 @@ class Runs:
             frames: those that may have been replaced; None: any.
         """
         held = self._held.get(name)
-        if held is not None and held.footage.renew(frames):
+        replaced = held.footage.plates.replaced(frames) if held else []
+        if held and replaced:
             held.drop_runs()
+            held.footage.forget(replaced)
 
     def rest(self, at_work: AbstractSet[str]) -> None:
         """Have all shots but these hold nothing ready in memory: of large plates eight shots would hold gigabytes."""
@@ -170,16 +161,19 @@ class Runs:
             ServiceError: `engine.out_of_memory` at the ladder's foot.
         """
         while True:
+            held = self._held[name]
             try:
-                self._held[name].place_matter()
-                return work()
-            except (torch.OutOfMemoryError, MemoryError) as problem:
-                if not self._drop_others(name) and not self._held[name].step_down():
-                    raise ServiceError(
-                        "engine.out_of_memory",
-                        "The device has too little memory for this shot, even in small tiles and without the matter.",
-                        "Close other programs that use it, choose a smaller model, or work at a lower resolution.",
-                    ) from problem
+                held.place_matter()
+                done = work()
+            except Exception as problem:
+                if not is_out_of_memory(problem):
+                    raise
+                stage = stage_of(problem)
+                if not self._drop_others(name) and not held.step_down(stage):
+                    raise too_little_memory(stage) from problem
+            else:
+                held.went_well()
+                return done
             give_back_freed_memory()
 
     def _drop_others(self, name: str) -> bool:
@@ -190,8 +184,26 @@ class Runs:
         self._models.keep_only(self._held[name].footage.model)
         return bool(others)
 
+    def _load(self, name: str) -> MAM2:
+        """Give a model; where there is no memory for its weights, of nothing else that is here."""
+        try:
+            return self._models.get(name)
+        except Exception as problem:
+            if not is_out_of_memory(problem):
+                raise
+        for other in list(self._held):
+            self.drop(other)
+        self._models.keep_only(None)
+        give_back_freed_memory()
+        try:
+            return self._models.get(name)
+        except Exception as problem:
+            if not is_out_of_memory(problem):
+                raise
+            raise too_little_memory(LOAD) from problem
+
     def _footage_of(self, stored: StoredShot, declaration: Declaration) -> _HeldShot:
-        model = self._models.get(declaration.model)
+        model = self._load(declaration.model)
         held = self._held.get(stored.name)
         if held is not None and held.footage.serves(declaration, model):
             self.renew(stored.name)

@@ -11,6 +11,7 @@ from engine.model.config import STARTER_MATTER
 from engine.model.matter_decoder import FusionBlock, MatterDecoder
 from engine.model.ready import around_unknown
 from engine.model.ready.around_unknown import AroundUnknown, FoldedFusion, windows_around
+from engine.model.ready.regions import cells_with
 from engine.model.tensors import Crop
 
 HEIGHT, WIDTH = 192, 288
@@ -42,7 +43,7 @@ def test_a_window_decodes_as_its_frame_does(both, monkeypatch, window, part_hw):
     monkeypatch.setattr(around_unknown, "_PART_HW", part_hw)
     features, image = given()
     wanted = torch.rand(HEIGHT, WIDTH)[window.window] > 0.999
-    found = around.decode_window(features, image, window, wanted)
+    found = around.decode_window(features, image, window, cells_with(wanted, 4))
     want = whole(features, image)[window.window]
     torch.testing.assert_close(found[..., wanted], want[..., wanted], rtol=0, atol=1e-6)
 
@@ -65,7 +66,7 @@ def test_windows_hold_what_is_wanted_and_little_else():
     wanted[100:900, 200:1700] = True
     wanted[130:870, 230:1670] = False
     covered = torch.zeros_like(wanted)
-    for window in windows_around(wanted):
+    for window in windows_around(cells_with(wanted, 4)):
         covered[window.window] = True
     assert covered[wanted].all()
     assert not covered[300:700, 500:1400].any()

@@ -18,6 +18,11 @@ from engine.weights.models import load_model, save_model
 PLAIN = replace(SMALL, lora=None, trimap=PictureTrimapConfig((4, 8, 8, 16, 16), (0, 1, 1, 1, 1), side=64))
 LITE = replace(PLAIN, tracker=replace(SMALL.tracker, hiera=None, trunk="efficientnet_lite0"))
 FRAMES = 4
+HALVES = {
+    Case.HALF_TRACKER: torch.bfloat16,
+    Case.BFLOAT16_TRACKER: torch.bfloat16,
+    Case.FLOAT16_TRACKER: torch.float16,
+}
 METHODS = {"tracker": "forward_image"}
 """Of modules that are not called as such."""
 
@@ -70,9 +75,9 @@ def read(path, result, given):
     """The tensors that are read of what a module at a path gives."""
     if path == "tracker":
         return result["backbone_fpn"]  # nobody reads the positions beside them
-    if path == "matter.decoder":
-        _, image = given[0]
-        return [result[image[:, 3:] == 0.5]]  # a session takes the rest from the trimap
+    if path.startswith("matter") and "." not in path.removeprefix("matter.decoder"):
+        _, last = given[0]
+        return [result[last[:, -1:] == 0.5]]  # a session takes the rest from the trimap
     if isinstance(result, dict):
         return [tensor for value in result.values() for tensor in ([value] if torch.is_tensor(value) else value)]
     return [result] if torch.is_tensor(result) else list(result)
@@ -89,7 +94,7 @@ def test_swapped_equals_plain_within_its_error(swap):
     assert paths, "a path that leads nowhere"
     compared = 0
     for path, given, want in calls_of(plain, paths):
-        with torch.autocast("cpu", torch.bfloat16, enabled=Case.HALF_TRACKER in swap.when):
+        with torch.autocast("cpu", HALVES.get(swap.when, torch.bfloat16), enabled=swap.when in HALVES):
             args, kwargs = copy.deepcopy(given)
             found = getattr(swapped.get_submodule(path), METHODS.get(path, "forward"))(*args, **kwargs)
         for mine, theirs in zip(read(path, found, given), read(path, want, given), strict=True):
@@ -100,8 +105,8 @@ def test_swapped_equals_plain_within_its_error(swap):
 
 def both(monkeypatch, *, half=False, largest=64):
     """A small model twice, as it is and made ready where squares above `largest` pixels are large."""
-    monkeypatch.setattr(make_ready, "has_bfloat16", lambda: half)
-    monkeypatch.setattr(make_ready, "_LARGE", largest)
+    monkeypatch.setattr(make_ready, "half_of", lambda _: torch.bfloat16 if half else None)
+    monkeypatch.setattr(make_ready, "LARGE", largest)
     plain = lively(PLAIN).requires_grad_(requires_grad=False)
     quick = copy.deepcopy(plain)
     make_ready.make_ready(quick, torch.device("cpu"))
