@@ -62,7 +62,8 @@ def prompt_from_json(data: Any) -> Prompt:
             x0, y0, x1, y1 = (_number(value) for value in rest.pop("box"))
             prompt = Box(frame, x0, y0, x1, y1)
         elif kind == "mask":
-            prompt = MaskPrompt(frame, str(rest.pop("path")))
+            path, layer = str(rest.pop("path")), rest.pop("layer", None)
+            prompt = MaskPrompt(frame, path if layer is None else f"{path}:{layer}")
         else:
             raise ValueError(f"unknown kind {kind!r}")
         if rest:

@@ -70,7 +70,7 @@ def _with_masks(shot: Shot, new: Path) -> Shot:
 
     def moved(thing: ShotObject) -> ShotObject:
         prompts = (
-            replace(prompt, path=_copied(prompt.path, new, copies)) if isinstance(prompt, MaskPrompt) else prompt
+            prompt.moved(_copied(prompt.file, new, copies)) if isinstance(prompt, MaskPrompt) else prompt
             for prompt in thing.prompts
         )
         return replace(thing, prompts=tuple(prompts))

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.contract.events import JobEvent, event_to_lines
 
-Frame = Annotated[int, Field(ge=-1_000_000, le=10_000_000)]
+# Any number that a file may have, dates with their times included; how many frames a shot has is the contract's rule.
+Frame = Annotated[int, Field(ge=-(10**15), le=10**15)]
 Side = Annotated[int, Field(ge=1, le=32768)]
 
 
@@ -102,7 +103,7 @@ class MaskBody(Form):
 
     kind: Literal["mask"]
     frame: Frame
-    path: Annotated[str, Field(max_length=4096)]
+    path: Annotated[str, Field(max_length=4096, description="`FILE`, or `FILE:LAYER` for one of its layers.")]
 
 
 PromptBody = Annotated[PointBody | BoxBody | MaskBody, Field(discriminator="kind")]

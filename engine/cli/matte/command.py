@@ -51,7 +51,11 @@ def matte(
     ] = None,
     mask: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE@FRAME", help="A mask of the object, at the plate's size.", rich_help_panel=_PROMPTS),
+        typer.Option(
+            metavar="FILE:LAYER@FRAME",
+            help="A mask of the object, at the plate's size; :LAYER where the file has several.",
+            rich_help_panel=_PROMPTS,
+        ),
     ] = None,
     object_: Annotated[
         list[str] | None,

@@ -119,7 +119,7 @@ def read_frames(text: str) -> tuple[int, int]:
 
 
 def read_prompt(given: Given, first_frame: int) -> Prompt:
-    """Read one of `X,Y@FRAME`, `X0,Y0,X1,Y1@FRAME` and `FILE@FRAME`; without `@FRAME` it is on `first_frame`.
+    """Read one of `X,Y@FRAME`, `X0,Y0,X1,Y1@FRAME` and `FILE[:LAYER]@FRAME`; without `@FRAME` it is on `first_frame`.
 
     Raises:
         PromptError: a malformed value.
@@ -128,7 +128,7 @@ def read_prompt(given: Given, first_frame: int) -> Prompt:
     what, frame = (match["what"], int(match["frame"])) if match else (given.value, first_frame)
     if given.option == "mask":
         if not what:
-            raise _malformed(given, "FILE@FRAME", "matte_v01.png@1001")
+            raise _malformed(given, "FILE[:LAYER]@FRAME", "matte_v01.png@1001")
         return MaskPrompt(frame, what)
     if given.option == "box":
         x0, y0, x1, y1 = _numbers(given, what, 4, "X0,Y0,X1,Y1@FRAME", "420,180,910,1060@1001")
@@ -161,12 +161,13 @@ def read_prompt_file(path: Path) -> PromptFile:
         PromptError, ShotError: the file cannot be read or does not hold together.
     """
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        # From bytes, in any form of Unicode, with or without a mark: some editors write no other.
+        data: Any = json.loads(path.read_bytes())
     except OSError as problem:
         raise PromptError(
             "prompt.file", f"The prompts file '{path}' cannot be read: {problem.strerror}.", "Check the path."
         ) from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise PromptError(
             "prompt.file", f"The prompts file '{path}' is not JSON: {problem}.", 'Write {"objects": [...]}.'
         ) from problem

@@ -15,6 +15,7 @@ from engine.contract.client import EngineClient
 from engine.contract.errors import EngineError, error_from_json
 from engine.contract.launch import find_or_start
 from engine.contract.shot import MaskPrompt, ShotObject
+from engine.media.layers import PLAIN
 from engine.media.matte_files import read_matte
 from engine.media.sequences import SequenceSource
 from engine.session.results import FrameMattes, ObjectMatte
@@ -62,7 +63,7 @@ def _submit(engine: EngineClient, name: str, job: MatteJob, stop: Event) -> str:
     for frame in shot.frames:
         if stop.is_set():
             raise Interrupted
-        if isinstance(job.source, SequenceSource) and job.request.plate_layer is None:
+        if isinstance(job.source, SequenceSource) and job.source.layer == PLAIN:
             engine.put_plate(name, frame, job.source.path_of(frame))
         else:
             pixels = job.source.read(frame).pixels_hwc
@@ -73,7 +74,7 @@ def _submit(engine: EngineClient, name: str, job: MatteJob, stop: Event) -> str:
 
 def _with_whole_paths(thing: ShotObject) -> ShotObject:
     prompts = (
-        replace(prompt, path=str(Path(prompt.path).resolve())) if isinstance(prompt, MaskPrompt) else prompt
+        prompt.moved(str(Path(prompt.file).resolve())) if isinstance(prompt, MaskPrompt) else prompt
         for prompt in thing.prompts
     )
     return replace(thing, prompts=tuple(prompts))

@@ -1,5 +1,8 @@
 """What `mam2 matte` was asked for, and the same checked against what is on disk."""
 
+import hashlib
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,9 +12,10 @@ from threading import Event
 from engine.cli.matte.options import Given, PromptFile, merge, read_objects, read_prompt_file
 from engine.contract.errors import EngineError, OutputError, ShotError
 from engine.contract.shot import MaskPrompt, Settings, Shot
+from engine.contract.shot_json import shot_to_json
 from engine.media.colour import DisplayTransform
 from engine.media.masks import read_mask
-from engine.media.mattes import FORMATS, LAYERS, MatteWriter
+from engine.media.mattes import FORMATS, LAYERS, MatteWriter, plain_name
 from engine.media.plate_check import check_plates
 from engine.media.plates import DisplayPlates, open_plates
 from engine.media.source import PlateSource
@@ -20,6 +24,7 @@ from engine.weights.automatic import AUTO, Choice, choose_model
 DEVICES = ("auto", "cpu", "cuda", "mps")  # whether this machine has it is seen when the model is loaded
 PREVIEWS = ("sheet", "movie")
 STAGES = ("trimap", "alpha", "check")
+_FILE_PATTERN = re.compile(r"(?:#+|%0?\d*d)[^#]*\.\w+$")
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,13 @@ class MatteJob:
         """Channels of a frame's files that differ from each other: the alpha of all, and every object's layers."""
         return 1 + len(self.shot.objects) * len(self.request.layers)
 
+    @property
+    def identity(self) -> str:
+        """A short text that two jobs share if they make the same mattes, perhaps of other frames."""
+        request = self.request
+        said = [shot_to_json(self.shot), self.colourspace, request.model, request.layers, request.format]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
     def delivers(self, frame: int) -> bool:
         """Tell whether a frame's files are wanted of this call."""
         first, last = self.request.frames or (frame, frame)
@@ -96,6 +108,7 @@ class MatteJob:
             layers=self.request.layers,
             objects=[thing.name for thing in self.shot.objects],
             format=self.request.format,
+            tags=self.source.tags,
         )
 
 
@@ -111,9 +124,9 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
     with open_plates(request.plates, layer=request.plate_layer) as source:
         transform = DisplayTransform(_settings(request, of_file).colourspace, source.encoding)
         shot = _shot(request, of_file, source)
-        check_plates(source, *_plates_read(request, shot), request.plate_layer, stop)
+        check_plates(source, *_plates_read(request, shot), stop)
         _check_masks(shot)
-        name = request.name or f"{source.name}_matte"
+        name = request.name or plain_name(f"{source.name}_matte")
         named = of_file.model if request.model == AUTO and of_file.model else request.model
         model = choose_model(named, request.device)
         plates = DisplayPlates(source, transform)
@@ -176,14 +189,20 @@ def _check_options(request: MatteRequest) -> None:
         )
     if request.preview and request.format != "exr" and "alpha" not in request.layers:
         raise OutputError("output.layer", "A preview needs the alpha.", "Add it: --layers alpha,...")
-    if "#" in request.out.name or "%" in request.out.name:
+    if _FILE_PATTERN.search(request.out.name):
         raise OutputError(
             "output.not_a_folder",
             f"'{request.out}' is a file pattern, but -o takes a folder.",
             "Give the folder; --name begins the file names.",
         )
-    if request.name is not None and (not request.name or Path(request.name).name != request.name):
-        raise OutputError("output.name", f"'{request.name}' cannot begin a file name.", "Give a plain name.")
+    if request.name is not None and (
+        not request.name or Path(request.name).name != request.name or plain_name(request.name) != request.name
+    ):
+        raise OutputError(
+            "output.name",
+            f"'{request.name}' cannot begin a file name.",
+            "Give a plain name, without # % [ ] and other signs that stand for something in hosts.",
+        )
 
 
 def _settings(request: MatteRequest, of_file: PromptFile) -> Settings:

@@ -108,6 +108,8 @@ def _matte(
         request = job.request
         model = find_files(request.model, weights_folder())
         output.prepare()
+        chunk = request.frames is not None or request.stage in {"alpha", "check"}
+        output.claim(job.name, job.identity, alone=not chunk)
         files = _files(job)
         plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
         frames = _delivered(job, plan)
@@ -225,7 +227,7 @@ def _opening(job: MatteJob, frames: tuple[int, ...]) -> str:
     names = ", ".join(thing.name for thing in job.shot.objects)
     return (
         f"{job.source.name}: {count(len(frames))} {spell(frames)}, {job.shot.width}x{job.shot.height}, "
-        f"{job.colourspace}; matting {names}"
+        f"{', '.join((*job.source.remarks, job.colourspace))}; matting {names}"
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from glob import escape
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -19,7 +20,7 @@ from engine.contract.frames import spell
 from engine.media.atomic import make_folder
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_matte, read_signature, write_exr
-from engine.media.mattes import Layers, MatteWriter, ObjectMatte
+from engine.media.mattes import Layers, MatteWriter, ObjectMatte, check_length
 from engine.session.results import ObjectTrimap
 
 if TYPE_CHECKING:
@@ -65,8 +66,9 @@ class TrimapFiles:
         """Make the folder.
 
         Raises:
-            OutputError: as `make_folder`.
+            OutputError: as `make_folder` and `check_length`.
         """
+        check_length((self.path_of(0),))
         make_folder(self._folder)
 
     def path_of(self, frame: int) -> Path:
@@ -86,7 +88,7 @@ class TrimapFiles:
         channels = {
             f"{name}.{layer}": getattr(one, f"{layer}_hw") for name, one in trimaps.items() for layer in self.layers
         }
-        write_exr(self.path_of(frame), channels, signature, exact=True)
+        write_exr(self.path_of(frame), channels, signature, exact=True, tags=self._job.source.tags(frame))
 
     def read(self, frame: int) -> dict[str, dict[str, Layer]]:
         """Give the layers of a frame's objects in the shot's order: `trimap`, and `mask` if there is one.
@@ -230,7 +232,7 @@ def check_mattes(job: MatteJob, frames: tuple[int, ...], signed: Mapping[int, st
             "Run it again with --resume: it makes these frames and keeps the others.",
         )
     for folder in (job.request.out, job.request.out / FOLDER):
-        for leftover in folder.glob(f".{job.name}.*.part.*"):
+        for leftover in folder.glob(f".{escape(job.name)}.*.part.*"):
             leftover.unlink(missing_ok=True)
 
 

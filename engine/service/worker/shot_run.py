@@ -215,8 +215,8 @@ class ShotRun:
             PlateAwaited: a plate that it needs is not there yet.
             PlateReplaced, EngineError: as `advance`.
         """
-        mattes = self._session.preview(frame)
-        self._previews.write(frame, self._complete(mattes), signature=self._sign(frame))
+        # Unsigned: nobody asks whether a preview is right, and most of what a track would have seen may not be there.
+        self._previews.write(frame, self._complete(self._session.preview(frame)))
 
     def _prepare(self) -> None:
         """Make what depends on objects and prompts, once rather than every frame."""
@@ -231,6 +231,7 @@ class ShotRun:
                 height=self._shot.height,
                 layers=LAYERS,
                 objects=self._names,
+                tags=self._plates.tags,
             )
             for folder in ("mattes", "previews")
         )
@@ -277,5 +278,5 @@ def _mask_digests(declaration: Declaration) -> dict[str, str]:
         for prompt in thing.prompts:
             if isinstance(prompt, MaskPrompt):
                 with suppress(OSError):
-                    digests[prompt.path] = file_digest(Path(prompt.path))
+                    digests[prompt.path] = file_digest(Path(prompt.file))
     return digests
