@@ -27,7 +27,7 @@ def coming_down(tensors: Sequence[Tensor]) -> tuple[list[Tensor], Callable[[], N
     if device is None:
         return [tensor.cpu() for tensor in tensors], _nothing
     found = [tensor.to("cpu", non_blocking=True) for tensor in tensors]
-    event = torch.cuda.Event()
+    event = torch.cuda.Event()  # type: ignore[no-untyped-call]
     event.record(torch.cuda.current_stream(device))
     return found, event.synchronize
 
