@@ -131,9 +131,12 @@ class Record:
     def forget(self, name: str, frames: Iterable[int]) -> None:
         """Drop an object's steps on these frames, where there are any."""
         for frame in self._frames.get(name, {}).keys() & set(frames):
-            self._remove_alpha(self.alpha(name, frame).path)
-            self._written(name, frame).unlink(missing_ok=True)
-            del self._frames[name][frame]
+            with suppress(Exception):  # whose frame it is hears of it
+                self._written(name, frame)
+            if self.has(name, frame):
+                self._remove_alpha(self.alpha(name, frame).path)
+                self._path(name, frame).unlink(missing_ok=True)
+                del self._frames[name][frame]
 
     def _write(self, name: str, frame: int, path: Path, kept: dict[str, Tensor], arrived: Callable[[], None]) -> None:
         """Write a step once it is on the host; where that fails, the frame has not been tracked."""
