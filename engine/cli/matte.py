@@ -12,7 +12,7 @@ from engine.cli.matte_options import MATTES, Format, Layers, Name, read_layers
 from engine.cli.ordered import ARGUMENTS, ORDER
 from engine.cli.prompt_options import PROMPT_OPTIONS, Given, read_frames, read_range
 
-_PROMPTS, _TRACKING, _RUNNING, _FARM = "Prompts", "Tracking", "Running", "Farm"
+_PROMPTS, _HELD, _TRACKING, _RUNNING, _FARM = "Prompts", "Masks to hold to", "Tracking", "Running", "Farm"
 
 
 def matte(
@@ -43,12 +43,50 @@ def matte(
         list[str] | None,
         typer.Option(metavar="FILE@FRAME", help="A mask of the object, at the plate's size.", rich_help_panel=_PROMPTS),
     ] = None,
+    core: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]",
+            help="A mask of what is surely in, on a frame, on frames A-B, or on all.",
+            rich_help_panel=_HELD,
+        ),
+    ] = None,
+    not_core: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE[:LAYER][@FRAMES]", help="The same, inverted.", rich_help_panel=_HELD),
+    ] = None,
+    garbage: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE[:LAYER][@FRAMES]", help="A mask of what is surely out.", rich_help_panel=_HELD),
+    ] = None,
+    not_garbage: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]",
+            help="The same, inverted: what it leaves out is surely out.",
+            rich_help_panel=_HELD,
+        ),
+    ] = None,
+    unknown: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]", help="A mask of where the matting model is to look.", rich_help_panel=_HELD
+        ),
+    ] = None,
+    trimap: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]",
+            help="A trimap of your own in place of the tracked one.",
+            rich_help_panel=_HELD,
+        ),
+    ] = None,
     object_: Annotated[
         list[str] | None,
         typer.Option(
             "--object",
             metavar="NAME",
-            help="Whose the prompts after this are; give it again for the next object.",
+            help="Whose the prompts and masks after this are; give it again for the next object.",
             rich_help_panel=_PROMPTS,
         ),
     ] = None,
@@ -160,7 +198,19 @@ def matte(
     from engine.cli.matte_request import MatteRequest
     from engine.cli.matte_run import run_matte
 
-    del point, not_point, box, mask, object_  # their order counts: it is in ctx.meta
+    del (
+        point,
+        not_point,
+        box,
+        mask,
+        object_,
+        core,
+        not_core,
+        garbage,
+        not_garbage,
+        unknown,
+        trimap,
+    )  # their order counts: it is in ctx.meta
     given = {"direction": direction, "corrections": corrections, "mode": mode, "colourspace": colourspace}
     request = MatteRequest(
         plates=plates,

@@ -9,9 +9,11 @@ from threading import Event
 from engine.cli.plate_check import check_plates
 from engine.cli.prompt_options import Given, PromptFile, merge, read_objects, read_prompt_file
 from engine.cli.shot_plates import ShotPlates
-from engine.contract.errors import EngineError, OutputError, ShotError
+from engine.contract.errors import EngineError, OutputError, PromptError, ShotError
+from engine.contract.held import HeldMask
 from engine.contract.shot import MaskPrompt, Settings, Shot
 from engine.media.colour import DisplayTransform
+from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.mattes import FORMATS, LAYERS, MatteWriter
 from engine.media.plates import open_plates
@@ -209,3 +211,20 @@ def _check_masks(shot: Shot) -> None:
                 except EngineError as problem:
                     where = f"The mask of '{thing.name}' on frame {prompt.frame}"
                     raise type(problem)(problem.code, f"{where}: {problem.message}", problem.hint) from problem
+        for held in thing.held:
+            _check_held(thing.name, held, shot)
+
+
+def _check_held(name: str, held: HeldMask, shot: Shot) -> None:
+    """Look for every frame's file, and into the first one."""
+    frames = held.frames(shot.frames)
+    missing = [frame for frame in frames if not Path(held.file(frame)).is_file()]
+    if not frames or missing:
+        raise PromptError(
+            "prompt.mask_unreadable",
+            f"The {held.kind} mask of '{name}' has no file for frame {missing[0]}: '{held.file(missing[0])}'."
+            if missing
+            else f"The {held.kind} mask of '{name}' holds on no frame of the shot, {shot.first}-{shot.last}.",
+            "Say on which frames it holds: FILE@FRAME, or FILE.####.exr@FIRST-LAST.",
+        )
+    read_held(held, frames[0], (shot.width, shot.height))

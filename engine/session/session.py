@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import ShotError
-from engine.contract.plan import Visit, dirty_frames, plan_shot, visits
+from engine.contract.plan import Visit, dirty_frames, held_frames, plan_shot, visits
 from engine.contract.shot import Shot, ShotObject
 from engine.model.mam2 import MAM2
 from engine.model.ready.half import tracker_precision
@@ -24,6 +24,7 @@ from engine.model.tensors import Features, FrameMemory, FramePrompt, Memory, Ste
 from engine.session import fit
 from engine.session.encode_ahead import EncodeAhead
 from engine.session.features import FeatureCache
+from engine.session.held import Held, ReadHeld, held_by_object
 from engine.session.matting import MatterLimits
 from engine.session.memory import MemoryBank, Selection, nearest, select
 from engine.session.prompts import ReadMask, frame_prompt
@@ -60,6 +61,7 @@ class ShotSession:
         folder: where the record goes; None: the system's folder for temporary files.
         matter: how much the matter sees at once.
         read_mask: how mask prompts are read from files.
+        read_held: how masks are read that objects are held to.
 
     Raises:
         ShotError: plates and shot differ in size.
@@ -75,6 +77,7 @@ class ShotSession:
         folder: Path | None = None,
         matter: MatterLimits = MatterLimits(),  # noqa: B008 - frozen
         read_mask: ReadMask | None = None,
+        read_held: ReadHeld | None = None,
     ) -> None:
         if tuple(plates.size) != (shot.width, shot.height):
             raise ShotError(
@@ -88,7 +91,7 @@ class ShotSession:
         self._courses = plan_shot(shot)
         self._plates = plates
         self._limits = matter
-        self._read_mask = read_mask
+        self._read_mask, self._read_held = read_mask, read_held
         self._scratch = tempfile.TemporaryDirectory(prefix="mam2-", dir=folder)
         scratch = Path(self._scratch.name)
         self._features = features or FeatureCache(folder=scratch / "features")
@@ -211,7 +214,7 @@ class ShotSession:
         for name in {**old, **new}:
             frames = dirty_frames(old.get(name), new.get(name), shot)
             self._record.forget(name, frames)
-            dirty |= frames
+            dirty |= frames | held_frames(old.get(name), new.get(name), shot)
         self._shot, self._courses = shot, plan_shot(shot)
         self._delivered -= dirty
         self._banks.clear()
@@ -341,17 +344,25 @@ class ShotSession:
         return self._matting(frame, self._found(frame), self._kept(frame, may_keep=True))
 
     def _matting(self, frame: int, found: dict[str, Found], kept: dict[str, KeptAlpha]) -> Callable[[], FrameMattes]:
-        return partial(mattes_of, self._model.matter, self._plate(frame), frame, found, self._limits, kept)
+        held = self._held(frame, found)
+        return partial(mattes_of, self._model.matter, self._plate(frame), frame, found, self._limits, kept, held)
 
     def _kept(self, frame: int, *, may_keep: bool) -> dict[str, KeptAlpha]:
         """Give the alphas that a correction of one object of several leaves as they are."""
         if len(self._courses) == 1:
             return {}
-        tracked = (name for name in self._courses if self._record.has(name, frame))
+        asked = {thing.name for thing in self._shot.objects if any(h.asks_model for h in thing.held_on(frame))}
+        tracked = (name for name in self._courses if self._record.has(name, frame) and name not in asked)
         return {name: self._record.alpha(name, frame, may_keep=may_keep) for name in tracked}
 
     def _trimaps(self, frame: int) -> Callable[[], FrameTrimaps]:
-        return partial(trimaps_of, frame, self._found(frame), (self._shot.width, self._shot.height))
+        found = self._found(frame)
+        return partial(trimaps_of, frame, found, (self._shot.width, self._shot.height), self._held(frame, found))
+
+    def _held(self, frame: int, names: Iterable[str]) -> dict[str, Held]:
+        """Read what objects are held to on a frame."""
+        said = {thing.name: thing.held_on(frame) for thing in self._shot.objects if thing.name in names}
+        return held_by_object(said, frame, (self._shot.width, self._shot.height), self._read_held)
 
     def _found(self, frame: int) -> dict[str, Found]:
         reached = [name for name, course in self._courses.items() if course.reaches(frame)]

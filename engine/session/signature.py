@@ -23,7 +23,8 @@ def signatures(
     It covers the engine's version, the weights, the shot's range, size, settings and objects, the layers written, the
     name of the colour space, the fingerprint of the frame's own plate, and those prompts that
     can change the frame: all that describe an object anew, and the corrections that tracking passes on its way there.
-    So a correction leaves the signatures of the frames before it as they were. Of a mask file the contents count.
+    So a correction leaves the signatures of the frames before it as they were. Of a mask file the contents count. A
+    mask that an object is held to counts on the frames that it holds on, and on no others.
 
     It does not cover the other plates, though a matte depends on those tracked before it: after a plate was changed,
     only its own frame is made anew with `--resume`; run without it to be sure of the rest. Neither does it cover
@@ -48,6 +49,11 @@ def signatures(
         for thing in shot.objects:
             counts = courses[thing.name].reaching(frame)
             _add(own, [thing.name, [said(prompt) for prompt in thing.prompts if prompt.frame in counts]])
+            for held in thing.held_on(frame):
+                file = held.file(frame)
+                if file not in masks:
+                    masks[file] = file_digest(Path(file))
+                _add(own, [held.kind, masks[file], held.layer, held.invert])
         own.update(fingerprint(frame).encode())
         return own.hexdigest()[:32]
 

@@ -4,7 +4,7 @@ The trimap stage needs the frames before; the alpha stage needs one frame's plat
 be matted on any machine and in any order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import numpy as np
@@ -13,19 +13,22 @@ import torch
 from torch import Tensor
 
 from engine.session import fit
-from engine.session.matting import Matter, MatterLimits, matte, share
+from engine.session.held import NOTHING_HELD, Held, share_around
+from engine.session.matting import Matter, MatterLimits, matte
 from engine.session.record import Found, KeptAlpha
 from engine.session.results import FrameMattes, FrameTrimaps, Layer, ObjectMatte, ObjectTrimap
 
 
 @torch.inference_mode()
-def trimaps_of(frame: int, found: Mapping[str, Found], size_wh: tuple[int, int]) -> FrameTrimaps:
-    """Give the trimaps and masks of what was found on a frame, at the plate's size."""
+def trimaps_of(
+    frame: int, found: Mapping[str, Found], size_wh: tuple[int, int], held: Mapping[str, Held] = NOTHING_HELD
+) -> FrameTrimaps:
+    """Give the trimaps that the matter starts from and the masks of what was found on a frame, at the plate's size."""
     return FrameTrimaps(
         frame,
         {
             name: ObjectTrimap(
-                _pixels(one.trimap(size_wh)),
+                _pixels(held.get(name, Held()).asked(one.trimap(size_wh))),
                 _mask(one, size_wh),
             )
             for name, one in found.items()
@@ -40,6 +43,7 @@ def matte_trimaps(
     trimaps_hw: Mapping[str, npt.NDArray[np.float32]],
     device: torch.device,
     limits: MatterLimits = MatterLimits(),  # noqa: B008 - frozen
+    held: Mapping[str, Held] = NOTHING_HELD,
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Give the alphas (H, W) 0..1 of one frame from its plate and its trimaps alone.
 
@@ -49,11 +53,12 @@ def matte_trimaps(
         trimaps_hw: by name, of every object that `ShotSession.track_trimaps` gave for the frame: (H, W) 0, 0.5 or 1.
         device: where the network is.
         limits: how much of the plate the network sees at once.
+        held: by object, what its alpha is held to.
     """
     plate = fit.to_tensor(display_hw3, device)
     trimaps = (torch.from_numpy(trimap)[None, None].to(device) for trimap in trimaps_hw.values())
-    alphas = share([matte(matter, plate, trimap, limits) for trimap in trimaps])
-    return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, alphas, strict=True)}
+    alphas = [matte(matter, plate, trimap, limits) for trimap in trimaps]
+    return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, _shared(trimaps_hw, alphas, held), strict=True)}
 
 
 @torch.inference_mode()
@@ -64,6 +69,7 @@ def mattes_of(
     found: Mapping[str, Found],
     limits: MatterLimits,
     kept: Mapping[str, KeptAlpha],
+    held: Mapping[str, Held] = NOTHING_HELD,
 ) -> FrameMattes:
     """Matte what was found on a frame.
 
@@ -74,20 +80,29 @@ def mattes_of(
         found: what tracking found, by object.
         limits: how much the network sees at once.
         kept: by object, where its alpha may be found, or is to be kept.
+        held: by object, what its trimap and alpha are held to.
     """
     size = (plate_13hw.shape[-1], plate_13hw.shape[-2])
     alphas, codes = [], []
     for name, one in found.items():
-        trimap = one.trimap(size)
+        masks = held.get(name, Held())
+        trimap = masks.asked(one.trimap(size))
         alphas.append(_matted_once(matter, plate_13hw, trimap, limits, kept.get(name)))
-        codes.append((trimap * 2).byte()[0, 0].cpu().numpy())
+        codes.append((masks.shown(trimap) * 2).byte()[0, 0].cpu().numpy())
     return FrameMattes(
         frame,
         {
             name: ObjectMatte(_pixels(alpha), partial(_decoded, code), partial(_mask, one, size))
-            for (name, one), alpha, code in zip(found.items(), share(alphas), codes, strict=True)
+            for (name, one), alpha, code in zip(found.items(), _shared(found, alphas, held), codes, strict=True)
         },
     )
+
+
+def _shared(names: Iterable[str], alphas: list[Tensor], held: Mapping[str, Held]) -> list[Tensor]:
+    """Hold alphas to the artist's masks, and have objects share pixels."""
+    masks = [held.get(name, Held()) for name in names]
+    clamped = [one.clamped(alpha) for one, alpha in zip(masks, alphas, strict=True)]
+    return share_around(clamped, [one.core() for one in masks])
 
 
 def _matted_once(

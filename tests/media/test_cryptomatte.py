@@ -52,6 +52,7 @@ class Reader:
         image.close()
 
     def matte(self, name: str) -> np.ndarray:
+        """Give the coverage of everything with this name's ID."""
         wanted = np.float32(struct.unpack("<f", struct.pack("<I", int(self.manifest[name], 16)))[0])
         return np.sum([np.where(one == wanted, share, 0) for one, share in self.pairs], axis=0)
 
