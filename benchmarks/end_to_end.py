@@ -24,8 +24,8 @@ from outcome import add_outcome_options, most_memory, publish, size_of
 from subjects import TrueTrimaps, subject
 from written_shot import WrittenShot, write_prompts, write_shot
 
-from engine.cli.matte_request import MatteRequest
-from engine.cli.matte_run import run_matte
+from engine.cli.matte.request import MatteRequest
+from engine.cli.matte.run import run_matte
 
 SIZES = [(512, 288), (1920, 1080), (4096, 2160)]
 WARM = 2

@@ -19,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 from pymatting import estimate_foreground_ml
 
+from engine.clips.drawn import KINDS, UNSEEN_SEED, render_linear
+from engine.clips.drawn.noise import child
 from engine.evaluation.pictures.staging import STILL, Stage, background, cutout
 from engine.evaluation.pictures.studio import Studio
 from engine.session.foreground import foreground
 from engine.training.pictures.pack import read_pack
-from engine.training.procedural import KINDS, UNSEEN_SEED, render_linear
-from engine.training.procedural.noise import child
 
 Floats = NDArray[np.float32]
 

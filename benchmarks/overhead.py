@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,16 +27,14 @@ import psutil
 from own_engine import SERVE, own_engine
 
 import engine
-from engine.cli.shot_plates import ShotPlates
-from engine.contract.plan import plan_shot, visits
+from engine.clips.drawn import UNSEEN_SEED, render_linear
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.media.colour import DisplayTransform
 from engine.media.matte_files import read_matte, write_exr
 from engine.media.mattes import LAYERS, MatteWriter
-from engine.media.plates import open_plates
+from engine.media.plates import DisplayPlates, open_plates
 from engine.model.mam2 import MAM2
 from engine.session.session import ShotSession
-from engine.training.procedural import UNSEEN_SEED, render_linear
 from engine.weights.models import load_model
 
 FIRST = 1001
@@ -134,9 +131,8 @@ def in_process(model: MAM2, shot: Shot, plates: Path, out: Path) -> None:
     """Track a shot as `mam2 matte` does."""
     with open_plates(plates / "plate.####.exr") as source, tempfile.TemporaryDirectory() as scratch:
         writer = MatteWriter(out, "matte", width=shot.width, height=shot.height, layers=LAYERS, objects=["thing"])
-        shown = ShotPlates(source, DisplayTransform(None, source.encoding))
-        shown.follow([visit.frame for visit in visits(plan_shot(shot), lambda *_: False, lambda _: False)])
-        with closing(shown), ShotSession(model, shot, shown, folder=Path(scratch)) as session:
+        shown = DisplayPlates(source, DisplayTransform(None, source.encoding))
+        with ShotSession(model, shot, shown, folder=Path(scratch)) as session:
             for mattes in session.track():
                 writer.write(mattes.frame, mattes.complete(["thing"], shot.width, shot.height))
 

@@ -21,10 +21,9 @@ from outcome import add_outcome_options, publish, size_of
 from subjects import TrueTrimaps, subject
 from written_shot import WrittenShot, write_shot
 
-from engine.cli.shot_plates import ShotPlates
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.media.colour import DisplayTransform
-from engine.media.plates import open_plates
+from engine.media.plates import DisplayPlates, open_plates
 from engine.model.mam2 import MAM2
 from engine.session.session import ShotSession
 
@@ -75,7 +74,7 @@ def _clicks(model: MAM2, trimaps: TrueTrimaps, written: WrittenShot) -> tuple[fl
     shot = Shot(1, written.frames, written.width, written.height, (thing,), Settings(direction="forward"))
     corrected = ShotObject(thing.name, (*thing.prompts, Point(1, 1.0, 1.0, positive=False)))
     with tempfile.TemporaryDirectory() as folder, open_plates(written.plates) as source:
-        plates = ShotPlates(source, DisplayTransform(None, source.encoding))
+        plates = DisplayPlates(source, DisplayTransform(None, source.encoding))
         with ShotSession(model, shot, plates, folder=Path(folder)) as session:
             trimaps.restart()
             start = time.perf_counter()

@@ -11,8 +11,8 @@ from mkdocs.structure.files import File
 
 from engine.service.app import build
 from engine.service.engine import Engine
+from engine.service.security import Tickets
 from engine.service.settings import ServiceSettings
-from engine.service.tickets import Tickets
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig

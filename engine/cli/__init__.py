@@ -26,7 +26,6 @@ def build() -> typer.Typer:
         demo,
         doctor,
         evaluate,
-        matte,
         model,
         serve,
         status,
@@ -34,11 +33,12 @@ def build() -> typer.Typer:
         train,
         weights,
     )
-    from engine.cli.ordered import OrderedCommand
+    from engine.cli.matte.command import matte
+    from engine.cli.matte.options import OrderedCommand
 
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
     app.callback()(_options)
-    app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte.matte)
+    app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte)
     app.command("batch", cls=OrderedCommand, rich_help_panel=SHOTS)(batch.batch)
     app.command("submit", rich_help_panel=SHOTS)(submit.submit)
     app.command("demo", rich_help_panel=SHOTS)(demo.demo)

@@ -9,8 +9,7 @@ import typer
 
 from engine.cli import report
 from engine.cli.background import Interrupted
-from engine.cli.matte_options import read_layers
-from engine.cli.ordered import ARGUMENTS
+from engine.cli.matte.options import ARGUMENTS, read_layers
 
 SOME_FAILED = 1
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli import report
-from engine.cli.matte_request import MatteRequest, check_device
-from engine.cli.matte_run import MatteResult, run_matte
-from engine.cli.matte_stages import Load, load
+from engine.cli.matte.request import MatteRequest, check_device
+from engine.cli.matte.run import MatteResult, run_matte
+from engine.cli.matte.stages import Load, load
 from engine.contract.errors import EngineError
 from engine.farm.shot_files import find_shots, mattes_beside, plates_of
 from engine.weights.catalogue import find_files, weights_folder

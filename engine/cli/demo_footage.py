@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cli.demo_picture import Moment, paint
-from engine.cli.matte_request import MatteRequest
-from engine.cli.matte_run import MatteResult, run_matte
-from engine.cli.prompt_options import Given
+from engine.cli.matte.options import Given
+from engine.cli.matte.request import MatteRequest
+from engine.cli.matte.run import MatteResult, run_matte
 from engine.media.atomic import make_folder
 from engine.media.matte_files import read_matte
 from engine.media.plates import open_plates

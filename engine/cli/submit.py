@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.matte_options import MATTES, Format, Layers, Name, read_layers
+from engine.cli.matte.options import MATTES, Format, Layers, Name, read_layers
 
 _HOSTS, _HERE = "Farm", "This machine"
 

@@ -185,8 +185,7 @@ def _lack(row: dict[str, Any]) -> str:
 
 def _way(name: str) -> str:
     """Say what the official file is, and how to get it."""
-    from engine.weights.catalogue import OFFICIAL
-    from engine.weights.sources import SOURCES, by_hand
+    from engine.weights.catalogue import OFFICIAL, SOURCES, by_hand
 
     official, source = OFFICIAL[name], SOURCES.get(name)
     if source is None:

@@ -62,6 +62,14 @@ class EngineClient:
         """Give the engine's status: version, devices, shots, jobs."""
         return self._json("GET", "/v1/status")
 
+    def models(self) -> Dict[str, Any]:
+        """Give what `auto` stands for, and every model with whether it is ready.
+
+        Raises:
+            ServiceError: an engine that does not tell.
+        """
+        return self._json("GET", "/v1/models")
+
     def monitor_link(self) -> str:
         """Give the path of a link to the engine's page for a browser; it works once, within a minute."""
         return str(self._json("POST", "/v1/tickets")["path"])

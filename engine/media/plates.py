@@ -5,11 +5,32 @@ from pathlib import Path
 from engine.contract.errors import PlateError
 
 from . import images, movies
+from .colour import DisplayTransform
 from .movies import MovieSource
 from .sequences import Sequence, SequenceSource, from_file, from_folder, from_pattern, is_pattern
-from .source import Plate, PlateSource
+from .source import Pixels, Plate, PlateSource
 
-__all__ = ["Plate", "PlateSource", "open_plates"]
+__all__ = ["DisplayPlates", "Plate", "PlateSource", "open_plates"]
+
+
+class DisplayPlates:
+    """Plates as a session sees them: a source's files through the shot's one display transform.
+
+    Attributes:
+        size: width and height in pixels.
+    """
+
+    def __init__(self, source: PlateSource, transform: DisplayTransform) -> None:
+        self.size = source.size
+        self._source, self._transform = source, transform
+
+    def display(self, frame: int) -> Pixels:
+        """Give a plate as (H, W, 3) float32 display-referred sRGB of 0..1, origin top-left.
+
+        Raises:
+            PlateError: as `PlateSource.read`.
+        """
+        return self._transform.apply(self._source.read(frame).stored_hwc)
 
 
 def open_plates(path: str | Path, *, layer: str | None = None) -> PlateSource:

@@ -14,14 +14,15 @@ from engine.contract.events import event_to_lines
 from engine.contract.shot import Settings
 from engine.contract.shot_json import objects_from_json
 from engine.service.answers import add_answers, documented_errors
-from engine.service.bodies import EVENTS, MATTES, PLATE
 from engine.service.declaration import Declaration, declaration_to_json
 from engine.service.engine import Engine
 from engine.service.monitor_routes import add_monitor
-from engine.service.raw import RawLayout
-from engine.service.receiving import receive
+from engine.service.received import RawLayout, receive
 from engine.service.reports import job_info
 from engine.service.schemas import (
+    EVENTS,
+    MATTES,
+    PLATE,
     Dirty,
     Frame,
     HandOverBody,
@@ -34,7 +35,7 @@ from engine.service.schemas import (
     Status,
     TrackBody,
 )
-from engine.service.tickets import Tickets
+from engine.service.security import Tickets
 
 PULSE = 15.0  # seconds after which a silent event stream shows that it lives
 ShotName = Annotated[str, Path(min_length=1, max_length=128, examples=["sh010"])]

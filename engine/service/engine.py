@@ -19,12 +19,13 @@ from engine.service.declaration import Declaration, tracked_frames
 from engine.service.devices import Device
 from engine.service.housekeeping import surplus
 from engine.service.jobs import Job, JobBook
-from engine.service.messages import Message
-from engine.service.raw import RawLayout
+from engine.service.matte_states import MatteStates
+from engine.service.messages import JobNews
+from engine.service.received import RawLayout
 from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
-from engine.service.states import MatteStates
 from engine.service.store import Store, StoredShot, discard
+from engine.service.thumbnails import Thumbnails
 from engine.service.workers import Workers
 from engine.weights.catalogue import find_files, weights_folder
 
@@ -51,6 +52,7 @@ class Engine:
         self._leftovers = self.store.leftovers()
         self.book = JobBook(self.store.root / "jobs")
         self.workers = Workers(devices, self.store, settings.model_bytes, settings.idle_rest, self._heard)
+        self.thumbnails = Thumbnails()
         self._states = MatteStates()
         self._is_full = False
         self.began = time.monotonic()
@@ -208,6 +210,7 @@ class Engine:
                 ticks += 1
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
+                self.thumbnails.close()
                 await self.workers.close()
 
     def _likely_model(self) -> str:
@@ -275,15 +278,13 @@ class Engine:
         wanted = [job.frame] if job.frame is not None else tracked_frames(stored.declaration().shot(job.direction))
         return sorted(set(wanted) - set(stored.frames()))
 
-    def _heard(self, job: Job, message: Message) -> None:
-        kind = message["is"]
-        if kind == "frame" and job.kind != "preview":
-            self._states.made(job.shot, message["frame"])
-        if kind == "waiting" and job.state == "waiting":
-            return
-        if kind == "frame" and message["kept"] and message["frame"] in job.done:
-            return
-        self.book.tell(job, kind, {key: value for key, value in message.items() if key not in ("is", "id")})
+    def _heard(self, job: Job, message: JobNews) -> None:
+        if message["is"] == "frame":
+            if job.kind != "preview":
+                self._states.made(job.shot, message["frame"])
+            if message["kept"] and message["frame"] in job.done:
+                return
+        self.book.tell(job, message["is"], {key: value for key, value in message.items() if key not in ("is", "id")})
 
 
 def _busy(name: str) -> ServiceError:

@@ -17,6 +17,19 @@ from engine.contract.events import JobEvent
 MOST_ENDED, MOST_EVENTS = 500, 100_000  # jobs that are over and still remembered, and their events: 60 MB
 
 
+_WORK = {"started": "running", "frame": "running"}
+_END = {"done": "done", "failed": "failed", "cancelled": "cancelled"}
+MOVES: dict[str, dict[str, str]] = {
+    "queued": {"queued": "queued", "waiting": "waiting", **_WORK, **_END},
+    "running": {"waiting": "waiting", **_WORK, **_END},
+    "waiting": {**_WORK, **_END},
+    "done": {},
+    "failed": {},
+    "cancelled": {},
+}
+"""A job's states: what may happen in each, and the state that follows. What does not stand here does not happen."""
+
+
 @dataclass
 class Job:
     """One job.
@@ -29,6 +42,7 @@ class Job:
         direction: of a track; None: as declared.
         plate_timeout: seconds that it waits for its next plate.
         created: seconds since 1970.
+        state: one of `MOVES`.
         events: what has happened, oldest first; their numbers count from 1.
         waiting: since when it has been waiting for plates, by `time.monotonic`.
         total: frames that will have mattes at its end.
@@ -43,6 +57,7 @@ class Job:
     direction: str | None = None
     plate_timeout: float = 120.0
     created: float = 0.0
+    state: str = "queued"
     events: list[JobEvent] = field(default_factory=list)
     waiting: float | None = None
     total: int = 0
@@ -50,15 +65,9 @@ class Job:
     quality: dict[str, int] | None = None
 
     @property
-    def state(self) -> str:
-        """What happened last that counts: `queued`, `running`, `waiting`, `done`, `failed` or `cancelled`."""
-        last = self.events[-1].kind if self.events else "queued"
-        return {"started": "running", "frame": "running"}.get(last, last)
-
-    @property
     def ended(self) -> bool:
         """Whether it is over."""
-        return bool(self.events) and self.events[-1].ends
+        return not MOVES[self.state]
 
     @property
     def error(self) -> dict[str, Any] | None:
@@ -68,6 +77,7 @@ class Job:
     def took(self, event: JobEvent) -> None:
         """Take in what has happened."""
         self.events.append(event)
+        self.state = MOVES[self.state][event.kind]
         self.total = event.data.get("total", self.total)
         if event.kind == "frame":
             self.done.add(event.data["frame"])
@@ -132,8 +142,8 @@ class JobBook:
         return [job for job in self.unfinished() if job.shot == shot]
 
     def tell(self, job: Job, kind: str, data: dict[str, Any] | None = None) -> None:
-        """Note what has happened to a job and wake those who listen; nothing happens to a job that is over."""
-        if job.ended:
+        """Note what has happened to a job and wake those who listen; what cannot happen in its state does not."""
+        if kind not in MOVES[job.state]:
             return
         event = JobEvent(len(job.events) + 1, kind, data or {})
         # A full disk keeps the record waiting, not the job.
@@ -207,7 +217,7 @@ def _load(path: Path) -> Job | None:
         for number, line in enumerate(lines, start=1):
             kind, data = json.loads(line)
             job.took(JobEvent(number, kind, data))
-    except (StopIteration, ValueError, TypeError):
+    except (StopIteration, ValueError, TypeError, KeyError):
         return None
     job.waiting = None
     return job

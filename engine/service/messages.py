@@ -1,23 +1,84 @@
-"""What the service and a worker say to each other: JSON, a line each, through the worker's standard streams."""
+"""What the service and a worker say to each other: JSON, a line each, through the worker's standard streams.
+
+Messages are what lies on the wire; their types say what stands in each. `do` tells orders apart, `is` news.
+"""
 
 import json
-from typing import Any
-
-Message = dict[str, Any]
-
-# To a worker, under `do`: `prepare` (model: of a job that is to be expected), `job` (id, shot, kind, frame or
-# direction), `cancel` (id), `poke` (shot, frame: its plate is new; without one, prompts are), `forget` (shot). From a
-# worker, under `is`: `ready` (device, pid), and of a job (id): `started` (total), `frame` (frame, kept, quality),
-# `waiting` (missing), `done`, `failed` (error), `cancelled`.
+from typing import Any, Literal, TypeAlias, TypedDict
 
 
-def to_line(message: Message) -> bytes:
+class Prepare(TypedDict):
+    """Load a model: a job is to be expected."""
+
+    do: Literal["prepare"]
+    model: str
+
+
+class Work(TypedDict):
+    """Do a job, `preview`, `track` or `batch`; `frame` is of a preview, `direction` of a track."""
+
+    do: Literal["job"]
+    id: str
+    shot: str
+    kind: str
+    frame: int | None
+    direction: str | None
+
+
+class Cancel(TypedDict):
+    """Leave a job."""
+
+    do: Literal["cancel"]
+    id: str
+
+
+class Poke(TypedDict):
+    """Look again: the frame's plate is new; without one, the declaration is."""
+
+    do: Literal["poke"]
+    shot: str
+    frame: int | None
+
+
+class Forget(TypedDict):
+    """The shot is gone."""
+
+    do: Literal["forget"]
+    shot: str
+
+
+Order: TypeAlias = Prepare | Work | Cancel | Poke | Forget
+"""To a worker."""
+
+Ready = TypedDict("Ready", {"is": Literal["ready"], "device": str, "name": str, "pid": int})
+"""The process is there; `name` is the hardware's own."""
+Refused = TypedDict("Refused", {"is": Literal["refused"], "error": dict[str, Any]})
+"""The process cannot work on its device, and ends; `error` as `EngineError.to_json`."""
+Started = TypedDict("Started", {"is": Literal["started"], "id": str, "total": int})
+"""A job has begun, or begun anew, and will give so many frames."""
+FrameDone = TypedDict(
+    "FrameDone", {"is": Literal["frame"], "id": str, "frame": int, "kept": bool, "quality": dict[str, int]}
+)
+"""A frame's mattes are on disk; `kept`: they were there and right before."""
+Waiting = TypedDict("Waiting", {"is": Literal["waiting"], "id": str, "missing": list[int]})
+"""A job waits for plates."""
+Failed = TypedDict("Failed", {"is": Literal["failed"], "id": str, "error": dict[str, Any]})
+"""A job is over; `error` as `EngineError.to_json`."""
+Ended = TypedDict("Ended", {"is": Literal["done", "cancelled"], "id": str})
+"""A job is over."""
+
+JobNews: TypeAlias = Started | FrameDone | Waiting | Failed | Ended
+News: TypeAlias = Ready | Refused | JobNews
+"""From a worker."""
+
+
+def to_line(message: Order | News) -> bytes:
     """Give a message as one line."""
     return json.dumps(message).encode() + b"\n"
 
 
-def from_line(line: bytes) -> Message:
-    """Read a message; `to_line` is the inverse.
+def from_line(line: bytes) -> Any:
+    """Read a message, an `Order` or `News` as its reader knows; `to_line` is the inverse.
 
     Raises:
         ValueError: it is none.

@@ -10,10 +10,9 @@ from fastapi.responses import FileResponse, RedirectResponse
 from engine.contract.connection import runtime_folder
 from engine.contract.errors import ServiceError
 from engine.contract.launch import LOG
-from engine.service.bodies import JPEG
 from engine.service.engine import Engine
-from engine.service.schemas import Frame, LogLines, Ticket
-from engine.service.tickets import COOKIE, OPEN, Tickets
+from engine.service.schemas import JPEG, Frame, LogLines, Ticket
+from engine.service.security import COOKIE, OPEN, Tickets
 
 _FOLDER = FilePath(__file__).with_name("monitor")
 _FILES = {"": "index.html", **{name: name for name in ("monitor.css", "monitor.js", "api.js", "cards.js")}}
@@ -40,15 +39,13 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
             return LogLines(lines=["This engine was started by hand: its log is where it was started."])
 
     @app.get("/v1/shots/{shot}/thumbnails/{frame}", response_class=Response, responses={200: JPEG})
-    def picture(
+    async def picture(
         shot: Annotated[str, Path(min_length=1, max_length=128, examples=["sh010"])],
         frame: Annotated[Frame, Path(examples=[1001])],
         of: Annotated[Literal["plate", "alpha", "comp"], Query(examples=["alpha"])] = "comp",
     ) -> Response:
         """Give a small JPEG of a frame."""
-        from engine.service.thumbnails import thumbnail  # noqa: PLC0415 - loads the image libraries
-
-        jpeg = thumbnail(engine.store.shot(shot), frame, of)
+        jpeg = await engine.thumbnails.get(engine.store.shot(shot), frame, of)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.get(OPEN, include_in_schema=False)

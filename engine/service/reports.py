@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from engine.service.devices import Device
+from engine.service.devices import Device, memory_of
 from engine.service.jobs import Job
-from engine.service.memory import memory_of
 
 
 def job_info(job: Job) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import filelock
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine import __version__
 from engine.contract.connection import Connection, make_runtime_folder, remove_connection, write_connection
@@ -19,15 +20,14 @@ from engine.contract.errors import ServiceError
 from engine.service.app import build
 from engine.service.devices import find_devices
 from engine.service.engine import Engine
-from engine.service.security import Gate
+from engine.service.security import Gate, Tickets
 from engine.service.settings import ServiceSettings
-from engine.service.tickets import Tickets
-from engine.service.wire import BoundedHttp
 
 _log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 _SLACK = 1 << 16  # bytes of a request that are no plate
+MOST_HEAD = 1 << 16  # bytes of request line and headers
 
 
 def serve(settings: ServiceSettings) -> None:
@@ -62,6 +62,41 @@ def serve(settings: ServiceSettings) -> None:
         connection = Connection(HOST, port, token, os.getpid(), __version__, path)
         app.router.lifespan_context = lambda _: _life(engine, server, connection)
         server.run(sockets=[one for one in (tcp, unix) if one is not None])
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection of uvicorn's, which has no limit on a request's head: a stranger must not fill our memory.
+
+    A request whose head does not end within the limit is refused, and the connection closed.
+    """
+
+    _in_head = True
+    _head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has come; of a head no more than the limit at once, for the parser keeps it."""
+        while self._in_head and data:
+            part, data = data[:MOST_HEAD], data[MOST_HEAD:]
+            super().data_received(part)
+            if self.transport.is_closing():
+                return
+            if self._in_head:
+                self._head_bytes += len(part)
+                if self._head_bytes >= MOST_HEAD:
+                    self.send_400_response("The request's headers are too long.")
+                    return
+        if data:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Count no more: bodies have a limit of their own."""
+        self._in_head = False
+        super().on_headers_complete()
 
 
 @asynccontextmanager

@@ -29,8 +29,8 @@ from pathlib import Path
 from engine.contract.errors import DISK_FULL, PlateError, ServiceError
 from engine.media.atomic import unfinished
 from engine.service.declaration import Declaration, declaration_from_json, declaration_to_json
-from engine.service.digests import Digests
-from engine.service.raw import RawLayout, too_large
+from engine.service.received import RawLayout, too_large
+from engine.session.signature import file_digest
 
 FORMAT = 1
 MATTE = "matte"  # first part of every matte's file name
@@ -153,6 +153,39 @@ class Store:
                 "Use letters, digits, '_', '-' and '.', 128 at most, not beginning with a '.'.",
             )
         return self.root / "shots" / name
+
+
+@dataclass(frozen=True)
+class Digests:
+    """Hashes of plates kept in a folder, each beside the name, size and time of change of the file that it is of.
+
+    One is computed when somebody first needs it: receiving a plate must cost no more than writing it.
+    """
+
+    folder: Path
+
+    def of(self, frame: int, plate: Path) -> str:
+        """Give the SHA-256 of a frame's plate.
+
+        Raises:
+            OSError: the plate cannot be read.
+        """
+        found = plate.stat()
+        identity = f"{plate.name} {found.st_size} {found.st_mtime_ns} "
+        kept = self.folder / str(frame)
+        with suppress(OSError, UnicodeDecodeError):
+            text = kept.read_text()
+            if text.startswith(identity):
+                return text.removeprefix(identity)
+        digest = file_digest(plate)
+        temporary = self.folder / f".{frame}.{secrets.token_hex(4)}"
+        try:
+            temporary.write_text(identity + digest)
+            temporary.replace(kept)
+        except OSError:  # on a full disk it is computed again
+            with suppress(OSError):
+                temporary.unlink()
+        return digest
 
 
 @dataclass(frozen=True)

@@ -1,53 +1,73 @@
-"""Small pictures of a shot's frames, for the monitor."""
+"""Small pictures for the monitor, made in a process of their own: decoding a 4K plate must keep no answer waiting."""
 
-import cv2
-import numpy as np
+import asyncio
+import base64
+import contextlib
+import json
+import sys
 
-from engine.contract.errors import ServiceError
-from engine.media.matte_files import read_matte
-from engine.media.pictures import eight_bit, over_checker
-from engine.media.source import Pixels
+from engine.contract.errors import ServiceError, error_from_json
 from engine.service.store import StoredShot
-from engine.service.stored_plates import PlateAwaited, StoredPlates
 
-WIDTH = 304
+_LINE = 1 << 20
+_REST = 60.0  # seconds without a picture after which the process ends
 
 
-def thumbnail(stored: StoredShot, frame: int, of: str) -> bytes:
-    """Make a JPEG.
+class Thumbnails:
+    """Asks a process for pictures, one at a time; it is started when somebody looks, and ends when nobody does."""
 
-    Args:
-        stored: the shot.
-        frame: the host's number.
-        of: `plate`, `alpha` (of all objects together) or `comp` (the plate by its alpha over a checkerboard).
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+        self._end: asyncio.TimerHandle | None = None
 
-    Raises:
-        ServiceError: `matte.missing` when plate or matte is not there.
-        PlateError: it cannot be read.
-    """
-    path = stored.matte(frame)
-    if of != "plate" and not path.is_file():
-        raise _missing(stored, frame)
-    if of == "alpha":
-        alpha = _small(read_matte(path)["A"])
-        picture = np.repeat(alpha[..., None], 3, axis=2)
-    else:
-        declaration = stored.declaration()
-        plates = StoredPlates(stored, (declaration.width, declaration.height), declaration.settings.colourspace)
+    async def get(self, stored: StoredShot, frame: int, of: str) -> bytes:
+        """Give a JPEG.
+
+        Args:
+            stored: the shot.
+            frame: the host's number.
+            of: `plate`, `alpha` (of all objects together) or `comp` (the plate by its alpha over a checkerboard).
+
+        Raises:
+            ServiceError: `matte.missing` when plate or matte is not there; `engine.thumbnail` when the process dies.
+            PlateError: it cannot be read.
+        """
+        async with self._turn:
+            line = await self._ask(json.dumps({"shot": str(stored.folder), "frame": frame, "of": of}).encode() + b"\n")
+            if self._end is not None:
+                self._end.cancel()
+            self._end = asyncio.get_running_loop().call_later(_REST, self.close)
+        answer = json.loads(line or b"{}")
+        if "error" in answer:
+            raise error_from_json(answer["error"])
+        if "jpeg" not in answer:
+            raise ServiceError("engine.thumbnail", "The picture could not be made.", "Look at the engine's log.")
+        return base64.b64decode(answer["jpeg"])
+
+    def close(self) -> None:
+        """Let the process end by itself: its input ends here."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process = None
+
+    async def _ask(self, line: bytes) -> bytes:
+        process = self._process
+        if process is None or process.returncode is not None:
+            command = [sys.executable, "-m", "engine.service.worker.thumbnails"]
+            pipe = asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_LINE)
+            self._process = process
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("pipes were asked for")
         try:
-            plate = _small(plates.display(frame))
-        except PlateAwaited:
-            raise _missing(stored, frame) from None
-        picture = plate if of == "plate" else over_checker(plate, _small(read_matte(path)["A"]))
-    _, jpeg = cv2.imencode(".jpg", eight_bit(picture)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
-    return jpeg.tobytes()
-
-
-def _small(image: Pixels) -> Pixels:
-    height = max(1, round(image.shape[0] * WIDTH / image.shape[1]))
-    method = cv2.INTER_AREA if image.shape[1] > WIDTH else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (WIDTH, height), interpolation=method), np.float32)
-
-
-def _missing(stored: StoredShot, frame: int) -> ServiceError:
-    return ServiceError("matte.missing", f"Frame {frame} of '{stored.name}' is not there yet.", "Track the shot first.")
+            with contextlib.suppress(ConnectionError):
+                process.stdin.write(line)
+                await process.stdin.drain()
+            found = await process.stdout.readline()
+        except BaseException:
+            self.close()  # its answer must not be taken for the next one's
+            raise
+        if not found:
+            self._process = None  # it died: the next picture gets another
+        return found

@@ -7,13 +7,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from engine.contract.errors import ServiceError
 from engine.model.ready.memory import prepared
-from engine.service.devices import Device
+from engine.service.devices import Device, memory_of
 from engine.service.jobs import Job
-from engine.service.memory import memory_of
-from engine.service.messages import Message, from_line, to_line
+from engine.service.messages import JobNews, News, Order, Prepare, Work, from_line, to_line
 from engine.service.store import Store, discard
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class WorkerProcess:
         store: Store,
         model_bytes: int,
         idle_rest: float,
-        heard: Callable[[Job, Message], None],
+        heard: Callable[[Job, JobNews], None],
     ) -> None:
         self.device = device
         self._store = store
@@ -66,7 +66,7 @@ class WorkerProcess:
         self._expected = model
         self._tell(_expect(model))
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Order) -> None:
         """Send the worker a message; without a process there is nobody who has to know."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(ConnectionError, RuntimeError):
@@ -80,7 +80,7 @@ class WorkerProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, message: Order) -> None:
         """Send the process a message; where there is none, start one, which is told all that there is to know."""
         if self._keeper is None or self._keeper.done():
             self._keeper = asyncio.get_running_loop().create_task(self._keep())
@@ -141,7 +141,7 @@ class WorkerProcess:
         for path in (working, *self._store.begun(process)):
             discard(path)
 
-    def _hear(self, message: Message) -> None:
+    def _hear(self, message: News) -> None:
         if message["is"] == "ready":
             self.device.state, self.device.label, self.device.note = "ready", message["name"], self._given_note
             return
@@ -152,14 +152,14 @@ class WorkerProcess:
         if job is not None:
             self._take(job, message)
 
-    def _refuse(self, error: dict[str, str]) -> None:
+    def _refuse(self, error: dict[str, Any]) -> None:
         """End all jobs: another process could not open the device either."""
         _log.error("the worker of %s cannot work: %s", self.device.name, error["message"])
         self._refused, self.device.note = True, error["message"]
         for job in list(self.device.jobs.values()):
             self._take(job, {"id": job.id, "is": "failed", "error": error})
 
-    def _take(self, job: Job, message: Message) -> None:
+    def _take(self, job: Job, message: JobNews) -> None:
         if message["is"] == "frame":
             self._blame.pop(job.id, None)
         self._heard(job, message)
@@ -185,7 +185,7 @@ class Workers:
         store: Store,
         model_bytes: int,
         idle_rest: float,
-        heard: Callable[[Job, Message], None],
+        heard: Callable[[Job, JobNews], None],
     ) -> None:
         self._workers = [WorkerProcess(device, store, model_bytes, idle_rest, heard) for device in devices]
         self._homes: dict[str, WorkerProcess] = {}
@@ -243,7 +243,7 @@ def _is_full(device: Device) -> bool:
     return device.pid is None and total - used < _LEAST_FREE and bool(device.uuid)
 
 
-def _order(job: Job) -> Message:
+def _order(job: Job) -> Work:
     return {
         "do": "job",
         "id": job.id,
@@ -254,7 +254,7 @@ def _order(job: Job) -> Message:
     }
 
 
-def _expect(model: str) -> Message:
+def _expect(model: str) -> Prepare:
     return {"do": "prepare", "model": model}
 
 

@@ -2,10 +2,18 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from engine.model.tensors import Features
+from engine.session.pipeline import Later, now
 from engine.session.scratch import load_tensors, save_tensors
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _SUFFIX = ".features"
 
@@ -29,44 +37,61 @@ class FeatureCache:
         self._ram: OrderedDict[int, Features] = OrderedDict()
         self._sizes: dict[int, int] = {}
         self._disk: dict[int, int] = {}
+        # Features that are being written: who asks for them meanwhile gets them from here.
+        self._fresh: dict[int, Features] = {}
+        self._writing: dict[int, Future[object]] = {}
+        self._lock = Lock()
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
             self._disk = {int(path.stem): path.stat().st_size for path in folder.glob(f"*{_SUFFIX}")}
 
-    def get(self, frame: int, compute: Callable[[], Features]) -> Features:
+    def get(self, frame: int, compute: Callable[[], Features], later: Later = now) -> Features:
         """Give a frame's features: from memory, from disk, or by computing them.
 
         Features that were kept are on the CPU; computed ones are where `compute` left them.
+
+        Args:
+            frame: whose.
+            compute: encodes its plate.
+            later: has computed ones written beside what follows.
         """
-        if frame in self._ram:
-            self._ram.move_to_end(frame)
-            return self._ram[frame]
-        if frame in self._disk:
-            features = Features(**load_tensors(self._path(frame)))
-            self._keep(frame, features)
-            return features
-        features = compute()
-        kept = features.map(lambda tensor: tensor.cpu())
-        self._keep(frame, kept)
-        self._store(frame, kept)
+        with self._lock:
+            if frame in self._fresh:
+                return self._fresh[frame]
+            if frame in self._ram:
+                self._ram.move_to_end(frame)
+                return self._ram[frame]
+            if frame in self._disk:
+                features = Features(**load_tensors(self._path(frame)))
+                self._keep(frame, features)
+                return features
+        features = self._fresh[frame] = compute()
+        self._writing = {one: writing for one, writing in self._writing.items() if not writing.done()}
+        kept = features.map(lambda tensor: tensor.cpu())  # here: devices hear of one thread alone
+        self._writing[frame] = later(partial(self._file, frame, kept))
         return features
 
     def has(self, frame: int) -> bool:
         """Tell whether a frame's features are kept."""
-        return frame in self._ram or frame in self._disk
+        return frame in self._fresh or frame in self._ram or frame in self._disk
 
     def rest(self) -> None:
         """Let go of what is in memory and on disk as well."""
-        for frame in [frame for frame in self._ram if frame in self._disk]:
-            del self._ram[frame], self._sizes[frame]
+        with self._lock:
+            for frame in [frame for frame in self._ram if frame in self._disk]:
+                del self._ram[frame], self._sizes[frame]
 
     def forget(self, frames: Iterable[int]) -> None:
         """Drop what is kept of these frames, on disk too: their plates have changed."""
         for frame in frames:
-            self._ram.pop(frame, None)
-            self._sizes.pop(frame, None)
-            if frame in self._disk:
-                self._remove(frame)
+            if writing := self._writing.pop(frame, None):
+                with suppress(Exception):  # whose frame it is hears of it
+                    writing.result()
+            with self._lock:
+                self._ram.pop(frame, None)
+                self._sizes.pop(frame, None)
+                if frame in self._disk:
+                    self._remove(frame)
 
     @property
     def ram_bytes(self) -> int:
@@ -78,6 +103,18 @@ class FeatureCache:
         """Bytes held on disk now."""
         return sum(self._disk.values())
 
+    def _file(self, frame: int, kept: Features) -> None:
+        """Keep computed features in memory and on disk; any thread may do it."""
+        try:
+            size = save_tensors(self._path(frame), vars(kept)) if self._folder else 0
+            with self._lock:
+                self._keep(frame, kept)
+                if self._folder:
+                    self._disk[frame] = size
+                    self._make_room(frame)
+        finally:
+            del self._fresh[frame]
+
     def _keep(self, frame: int, features: Features) -> None:
         self._ram[frame] = features
         self._sizes[frame] = sum(
@@ -87,10 +124,7 @@ class FeatureCache:
             oldest, _ = self._ram.popitem(last=False)
             del self._sizes[oldest]
 
-    def _store(self, frame: int, features: Features) -> None:
-        if self._folder is None:
-            return
-        self._disk[frame] = save_tensors(self._path(frame), vars(features))
+    def _make_room(self, frame: int) -> None:
         while self.disk_bytes > self._disk_bytes:
             # Frames are asked for in order: those far away are needed last, and dropping the oldest would drop,
             # of a shot that does not fit, always the one that is asked for next.

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.contract.held import HeldMask
-from engine.session.matting import share
 
 Layer = NDArray[np.float32]
 ReadHeld = Callable[[HeldMask, int, tuple[int, int]], Layer]
@@ -88,6 +87,18 @@ class Held:
 
 
 NOTHING_HELD: Mapping[str, Held] = MappingProxyType({})
+
+
+def share(alphas: list[Tensor]) -> list[Tensor]:
+    """Scale the alphas of a frame's objects down, in place, where they sum to more than 1, so that they sum to 1."""
+    if len(alphas) > 1:
+        total = alphas[0].clone()
+        for alpha in alphas[1:]:
+            total += alpha
+        total.clamp_(min=1.0)
+        for alpha in alphas:
+            alpha.div_(total)
+    return alphas
 
 
 def share_around(alphas: Sequence[Tensor], cores: Sequence[Tensor | None]) -> list[Tensor]:

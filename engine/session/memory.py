@@ -6,8 +6,12 @@ pointers of fifteen; prompted frames are limited to the nearest eight, so that p
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from engine.model.tensors import FrameMemory, Memory
+from engine.contract.plan import Course, plan_shot
+from engine.contract.shot import Shot
+from engine.model.tensors import FrameMemory, Memory, Step
+from engine.session.record import Record
 
 PROMPTED = 8  # memories of prompted frames
 RECENT = 6  # memories of frames tracked lately
@@ -96,3 +100,84 @@ class MemoryBank:
             recent={t - first: kept[t] for t in selection.recent},
             backward=backward,
         )
+
+
+Banks = dict[tuple[str, bool], MemoryBank]
+"""By object, and whether its sweep runs backward."""
+Track = Callable[[str, int], Step]
+"""Tracks an object through a frame that needs nothing of others."""
+
+
+class Memories:
+    """What the frames of a shot recall, from banks and the record behind them.
+
+    Args:
+        shot: as it is declared now.
+        record: what was found so far.
+        banks: memories held ready.
+
+    Attributes:
+        courses: by object, the frames that tracking reaches.
+    """
+
+    def __init__(self, shot: Shot, record: Record, banks: Banks) -> None:
+        self.courses: dict[str, Course] = plan_shot(shot)
+        self._first, self._length = shot.first, len(shot.frames)
+        self._record, self._banks = record, banks
+
+    def is_independent(self, name: str, frame: int) -> bool:
+        """Tell whether a frame's prompts describe an object by themselves."""
+        return frame in self.courses[name].independent
+
+    def recall(self, name: str, frame: int, track: Track, *, backward: bool) -> Memory:
+        """Give what an object's frame recalls in a sweep."""
+        if self.is_independent(name, frame):
+            return Memory(frame - self._first, self._length)
+        return self._bank(name, backward=backward).recall(
+            frame,
+            self._selection(name, frame, backward=backward),
+            partial(self._of, name, track),
+            self._first,
+            self._length,
+            backward=backward,
+        )
+
+    def remember(self, name: str, frame: int, memory: FrameMemory, *, backward: bool) -> None:
+        """Hold the memory of a frame just tracked."""
+        self._bank(name, backward=backward).remember(frame, memory)
+
+    def of_nearest(self, name: str, frame: int, track: Track) -> Memory:
+        """Give the memory of the prompts nearest to a frame, whichever sweep would reach it."""
+        near = nearest(frame, self.courses[name].independent, count=2)
+        return Memory(
+            frame - self._first,
+            self._length,
+            prompted={t - self._first: self._of(name, track, t) for t in near},
+            backward=frame < near[0],  # object pointers are recalled from one side only
+        )
+
+    def are_there(self, name: str, frame: int, *, backward: bool) -> bool:
+        """Tell whether an object can be tracked on a frame now: all that it recalls is there, or needs no memory."""
+        course = self.courses[name]
+        if frame in course.independent:
+            return True
+        chosen = self._selection(name, frame, backward=backward)
+        return course.reaches(frame) and all(
+            self._record.has(name, t) or t in course.independent for t in (*chosen.prompted, *chosen.recent)
+        )
+
+    def _selection(self, name: str, frame: int, *, backward: bool) -> Selection:
+        course = self.courses[name]
+        references = course.references(frame, backward=backward)
+        return select(frame, references, course.sweep(backward=backward), backward=backward)
+
+    def _bank(self, name: str, *, backward: bool) -> MemoryBank:
+        return self._banks.setdefault((name, backward), MemoryBank())
+
+    def _of(self, name: str, track: Track, frame: int) -> FrameMemory:
+        """Give a recorded memory; SAM 2 recalls independent frames of the future too, so those are decoded now."""
+        if self._record.has(name, frame):
+            return self._record.memory(name, frame)
+        if not self.is_independent(name, frame):
+            raise LookupError(f"frame {frame} of '{name}' is recalled before it is tracked")
+        return track(name, frame).memory

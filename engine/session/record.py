@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import astuple, dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,7 +14,11 @@ from torch import Tensor
 from engine.contract.errors import OutputError
 from engine.model.tensors import Crop, FrameMemory, Step
 from engine.session import fit
+from engine.session.pipeline import Later, now
 from engine.session.scratch import load_tensors, save_tensors
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 @dataclass(frozen=True)
@@ -68,16 +74,18 @@ class Record:
         folder: an empty or missing folder of the session's own.
         device: where what is read back goes.
         alpha_bytes: most bytes of alphas on disk.
+        later: has steps written beside what follows; who asks for one meanwhile waits for its file.
     """
 
-    def __init__(self, folder: Path, device: torch.device, *, alpha_bytes: int = 4 << 30) -> None:
-        self._folder, self._device = folder, device
+    def __init__(self, folder: Path, device: torch.device, *, alpha_bytes: int = 4 << 30, later: Later = now) -> None:
+        self._folder, self._device, self._later = folder, device, later
         self._room = alpha_bytes
         # By object and frame, which tracking it is: one more each time.
         self._frames: dict[str, dict[int, int]] = {}
         self._trackings = count()
         # Folders are numbered: two objects' names may differ only in case, which some file systems cannot tell.
         self._numbers: dict[str, int] = {}
+        self._writing: dict[Path, Future[object]] = {}
 
     def keep(self, name: str, frame: int, step: Step) -> None:
         """Record an object's step on a frame, in place of an earlier one."""
@@ -92,9 +100,10 @@ class Record:
             "pointer": step.memory.pointer_bc,
         }
         path = self._path(name, frame)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_tensors(path, kept)
         self._frames.setdefault(name, {})[frame] = next(self._trackings)
+        self._writing = {one: writing for one, writing in self._writing.items() if not writing.done()}
+        kept = {key: tensor.cpu() for key, tensor in kept.items()}  # here: devices hear of one thread alone
+        self._writing[path] = self._later(partial(self._write, name, frame, path, kept))
 
     def has(self, name: str, frame: int) -> bool:
         """Tell whether an object has been tracked on a frame."""
@@ -102,13 +111,13 @@ class Record:
 
     def found(self, name: str, frame: int) -> Found:
         """Read what becomes the object's matte on a frame that it has been tracked on."""
-        kept = load_tensors(self._path(name, frame), "mask", "trimap", "covers")
+        kept = load_tensors(self._written(name, frame), "mask", "trimap", "covers")
         covers = Crop(*kept["covers"].tolist()) if len(kept["covers"]) else None
         return Found(kept["mask"].to(self._device), kept["trimap"].to(self._device), covers)
 
     def memory(self, name: str, frame: int) -> FrameMemory:
         """Read what the tracker remembers of an object on a frame that it has been tracked on."""
-        kept = load_tensors(self._path(name, frame), "features", "pointer")
+        kept = load_tensors(self._written(name, frame), "features", "pointer")
         return FrameMemory(kept["features"].to(self._device), kept["pointer"].to(self._device))
 
     def alpha(self, name: str, frame: int, *, may_keep: bool = True) -> KeptAlpha:
@@ -121,8 +130,24 @@ class Record:
         """Drop an object's steps on these frames, where there are any."""
         for frame in self._frames.get(name, {}).keys() & set(frames):
             self._remove_alpha(self.alpha(name, frame).path)
-            self._path(name, frame).unlink(missing_ok=True)
+            self._written(name, frame).unlink(missing_ok=True)
             del self._frames[name][frame]
+
+    def _write(self, name: str, frame: int, path: Path, kept: dict[str, Tensor]) -> None:
+        """Write a step; where that fails, the frame has not been tracked."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_tensors(path, kept)
+        except BaseException:
+            self._frames[name].pop(frame, None)
+            raise
+
+    def _written(self, name: str, frame: int) -> Path:
+        """Give a step's file once it is whole."""
+        path = self._path(name, frame)
+        if writing := self._writing.get(path):
+            writing.result()
+        return path
 
     def _write_alpha(self, path: Path, alphas_n: Tensor) -> None:
         if alphas_n.nbytes < self._room:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from engine.cli import matte_stages
+from engine.cli.matte import stages as matte_stages
 
 POINT = {"objects": [{"name": "disc", "prompts": [{"kind": "point", "frame": 1, "x": 32, "y": 24}]}]}
 

@@ -135,7 +135,7 @@ def test_a_bug_says_that_it_is_one(matte, monkeypatch, tmp_path):
     def broken(*_):
         raise ZeroDivisionError("seven by nothing")
 
-    monkeypatch.setattr("engine.cli.matte_run.check_not_over_plates", broken)
+    monkeypatch.setattr("engine.cli.matte.run.check_not_over_plates", broken)
     said = matte("--point", "32,24@1001")
     assert said.code == 1
     assert "bug in mam2: ZeroDivisionError: seven by nothing" in said.error

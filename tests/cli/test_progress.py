@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from engine.cli.progress import FrameProgress, bar_for
+from engine.cli.matte.progress import FrameProgress, bar_for
 
 
 def test_a_terminal_gets_a_bar_with_pace_and_time_left():

@@ -8,8 +8,17 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cli.ordered import ARGUMENTS, ORDER, OrderedCommand
-from engine.cli.prompt_options import Given, merge, read_objects, read_prompt, read_prompt_file, read_range
+from engine.cli.matte.options import (
+    ARGUMENTS,
+    ORDER,
+    Given,
+    OrderedCommand,
+    merge,
+    read_objects,
+    read_prompt,
+    read_prompt_file,
+    read_range,
+)
 from engine.contract.errors import PromptError, ShotError
 from engine.contract.frames import count, spell
 from engine.contract.shot import Box, MaskPrompt, Point, Settings, Shot, ShotObject

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from openjd.model import StepDependencyGraph, StepParameterSpaceIterator, create_job, decode_job_template
 from openjd.model._types import ParameterValue, ParameterValueType
 
-from engine.cli.prompt_options import read_frames
+from engine.cli.matte.options import read_frames
 from engine.farm.template import parameter_values, template
 
 _KINDS = {"PATH": ParameterValueType.PATH, "STRING": ParameterValueType.STRING, "INT": ParameterValueType.INT}

@@ -8,8 +8,8 @@ from engine.service.answers import status_of
 from engine.service.app import build
 from engine.service.devices import Device
 from engine.service.engine import Engine
+from engine.service.security import Tickets
 from engine.service.settings import ServiceSettings
-from engine.service.tickets import Tickets
 
 JSON = "application/json"
 

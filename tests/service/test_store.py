@@ -10,7 +10,7 @@ from engine.contract.errors import EngineError
 from engine.media.atomic import atomic_file
 from engine.service.declaration import Declaration
 from engine.service.housekeeping import surplus
-from engine.service.raw import RawLayout, layout_of
+from engine.service.received import RawLayout, layout_of
 from engine.service.store import Store, discard
 
 

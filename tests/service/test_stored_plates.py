@@ -1,18 +1,16 @@
 """A stored shot's plates as a session sees them."""
 
-import threading
-
 import cv2
 import numpy as np
 import pytest
 from running_engine import SIZE, write_plate
 
 from engine.contract.errors import EngineError
-from engine.service import stored_plates
 from engine.service.declaration import Declaration
-from engine.service.raw import RawLayout
+from engine.service.received import RawLayout
 from engine.service.store import Store
-from engine.service.stored_plates import PlateAwaited, PlateReplaced, StoredPlates
+from engine.service.worker import plates as stored_plates
+from engine.service.worker.plates import PlateAwaited, PlateReplaced, StoredPlates
 
 
 @pytest.fixture
@@ -49,31 +47,6 @@ def test_a_plate_is_awaited_until_it_is_there(shot, tmp_path):
             plates.display(3)
     _put(shot, 3, tmp_path, 1)
     assert plates.display(3).shape == (*SIZE[::-1], 3)
-
-
-def test_the_next_plate_is_read_while_this_one_is_worked_on(shot, tmp_path, monkeypatch):
-    """Following an order, the frame after the one that was asked for is read by itself, once, and is the right one."""
-    for frame in (1, 2, 3):
-        _put(shot, frame, tmp_path, frame)
-    expected = [StoredPlates(shot, SIZE, None).display(frame) for frame in (1, 2, 3)]
-    read, reads = threading.Event(), []
-    real = stored_plates.read_rgb
-
-    def noted(path):
-        reads.append(path.parent.name)
-        if len(reads) == 2:
-            read.set()
-        return real(path)
-
-    monkeypatch.setattr(stored_plates, "read_rgb", noted)
-    plates = StoredPlates(shot, SIZE, None)
-    plates.follow([1, 2, 3])
-    found = [plates.display(1)]
-    assert read.wait(10)
-    found += [plates.display(2), plates.display(3)]
-    plates.close()
-    assert reads == ["1", "2", "3"]
-    assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
 
 
 def test_a_file_of_another_size_is_refused_before_it_is_decoded(shot, tmp_path, monkeypatch):

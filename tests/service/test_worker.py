@@ -1,11 +1,14 @@
 """What becomes of a worker's jobs while plates, prompts and mask files change under them."""
 
 import numpy as np
+import pytest
 from running_engine import CUP, SIZE
 from worker_bench import FRAMES
 
+from engine.contract.errors import OutputError
 from engine.contract.shot import MaskPrompt, Point, Settings, ShotObject
-from engine.media.matte_files import write_exr
+from engine.media.matte_files import read_signature, write_exr
+from engine.media.mattes import MatteWriter
 from engine.model.mam2 import MAM2
 from engine.service.declaration import Declaration
 from engine.service.worker.runs import MOST
@@ -65,6 +68,51 @@ def test_a_matte_is_signed_with_the_plate_that_it_is_of(bench, monkeypatch):
     assert one.right() == []
     one.poke(1001)
     one.finish()
+    assert one.right() == list(FRAMES)
+
+
+def test_a_frame_is_told_once_its_mattes_are_on_disk(bench, monkeypatch):
+    """Whenever a worker tells of a frame, that frame's mattes are there and whole."""
+    one, found = bench(), []
+    say = one.worker._say
+
+    def listening(news):
+        if news["is"] == "frame":
+            found.append(read_signature(one.store.shot("sh").matte(news["frame"])) is not None)
+        say(news)
+
+    monkeypatch.setattr(one.worker, "_say", listening)
+    one.declare()
+    one.begin()
+    one.finish()
+    assert found == [True] * len(FRAMES)
+
+
+@pytest.mark.parametrize("look", [False, True])
+def test_a_frame_that_cannot_be_written_fails_its_job(bench, monkeypatch, look):
+    """A failed write ends its job, though a frame was looked at meanwhile; the next job makes what is missing."""
+    write, refused = MatteWriter.write, {1002}
+
+    def writing(self, frame, *rest, **more):
+        if frame in refused:
+            raise OutputError("output.full_disk", "The disk is full.", "Make room.")
+        return write(self, frame, *rest, **more)
+
+    monkeypatch.setattr(MatteWriter, "write", writing)
+    one = bench()
+    one.declare()
+    one.begin()
+    one.worker.work()
+    one.worker.work()
+    if look:
+        one.begin("look", kind="preview", frame=1004)
+    one.finish()
+    assert one.frames() == [1001]
+    assert (one.last()["is"], one.last()["error"]["code"]) == ("failed", "output.full_disk")
+    refused.clear()
+    one.begin("again")
+    one.finish()
+    assert (one.frames("again", kept=True), one.frames("again")) == ([1001], [1002, 1003, 1004])
     assert one.right() == list(FRAMES)
 
 

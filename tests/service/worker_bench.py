@@ -6,7 +6,7 @@ from running_engine import CUP, SIZE, write_plate
 from engine.contract.shot import Settings
 from engine.media.matte_files import read_matte
 from engine.service.declaration import Declaration
-from engine.service.matte_state import right_frames
+from engine.service.matte_states import right_frames
 from engine.service.store import Store
 from engine.service.worker.models import Models
 from engine.service.worker.runs import Runs
@@ -60,20 +60,24 @@ class Bench:
         pytest.fail(f"no end after {most} turns: {self.said[-6:]}")
 
     def frames(self, job="job", *, kept=False):
-        """Give the frames that a job has told of, in order."""
+        """Give the frames that a job has told of, in order, once all that was made is on disk."""
+        self.worker.settle()
         told = [message for message in self.said if message["id"] == job and message["is"] == "frame"]
         return [message["frame"] for message in told if message["kept"] == kept]
 
     def last(self, job="job"):
         """Give what was said last of a job."""
+        self.worker.settle()
         return [message for message in self.said if message["id"] == job][-1]
 
     def mattes(self, name="sh"):
         """Give the alphas of a shot."""
+        self.worker.settle()
         stored = self.store.shot(name)
         return [read_matte(stored.matte(frame))["cup.alpha"] for frame in stored.mattes()]
 
     def right(self, name="sh"):
         """Give the frames whose mattes are right."""
+        self.worker.settle()
         stored = self.store.shot(name)
         return sorted(right_frames(stored, stored.declaration())[0])

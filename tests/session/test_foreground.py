@@ -3,8 +3,8 @@ import pytest
 import torch
 from pymatting import estimate_foreground_ml
 
+from engine.clips.drawn import render_linear
 from engine.session.foreground import Colours, despill, foreground
-from engine.training.procedural import render_linear
 
 
 def disc(size: int = 160, soft: float = 12.0, inner: float = 0.3) -> torch.Tensor:

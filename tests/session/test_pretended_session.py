@@ -15,13 +15,11 @@ LAST = 3
 WAITS = {
     "session/fit.py to_tensor upload": 1,
     "session/features.py <lambda> download": 3,
-    "session/session.py <lambda> upload": 3,
-    "session/scratch.py <genexpr> download": 4,
-    "session/record.py found upload": 2,
+    "session/record.py <dictcomp> download": 4,
     "model/ready/regions.py cells_with download": 1,
     "model/ready/rooms.py _told download": 1,
-    "session/stages.py mattes_of download": 1,
-    "session/stages.py _pixels download": 1,
+    "session/matting.py mattes_of download": 1,
+    "session/matting.py _pixels download": 1,
 }
 """Where the processor waits for the device on a frame of one object, and how often. These may only fall."""
 

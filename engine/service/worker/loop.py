@@ -15,12 +15,12 @@ from pathlib import Path
 import torch
 
 from engine.contract.errors import EngineError, ServiceError
-from engine.service.messages import Message, from_line, to_line
+from engine.service.messages import News, Order, from_line, to_line
 from engine.service.store import Store
 from engine.service.worker.models import Models
 from engine.service.worker.runs import Runs
 from engine.service.worker.worker import Worker
-from engine.weights.devices import pick_device
+from engine.weights.models import pick_device
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -36,21 +36,22 @@ def main(arguments: list[str] | None = None) -> None:
     # Whatever a library prints must not come between the messages.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    say = _Wire(out.fileno()).send
     device = _opened(options.device)
     if isinstance(device, EngineError):
-        _send(out.fileno(), {"is": "refused", "error": device.to_json()})
+        say({"is": "refused", "error": device.to_json()})
         return
-    heard: queue.Queue[Message | None] = queue.Queue()
+    heard: queue.Queue[Order | None] = queue.Queue()
     threading.Thread(target=_listen, args=(heard,), daemon=True).start()
     store = Store(options.store)
     runs = Runs(options.working, Models(options.device, options.memory))
-    worker = Worker(store, runs, lambda message: _send(out.fileno(), message))
-    _send(out.fileno(), {"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
+    worker = Worker(store, runs, say)
+    say({"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
     work_until_told(worker, heard, options.rest_after)
     runs.close()
 
 
-def work_until_told(worker: Worker, heard: "queue.Queue[Message | None]", rest_after: float) -> None:
+def work_until_told(worker: Worker, heard: "queue.Queue[Order | None]", rest_after: float) -> None:
     """Do what is heard, until that is None; without work for so many seconds, let the worker rest."""
     patience: float | None = 0.0  # seconds to wait for the next message; None: as long as it takes
     while True:
@@ -85,16 +86,23 @@ def _opened(name: str) -> torch.device | EngineError:
     return device
 
 
-def _listen(heard: "queue.Queue[Message | None]") -> None:
+def _listen(heard: "queue.Queue[Order | None]") -> None:
     for line in sys.stdin.buffer:
         heard.put(from_line(line))
     heard.put(None)
 
 
-def _send(handle: int, message: Message) -> None:
-    line = to_line(message)
-    while line:
-        line = line[os.write(handle, line) :]
+class _Wire:
+    """Where messages go, one whole line after another, whichever thread they come from."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle, self._lock = handle, threading.Lock()
+
+    def send(self, message: News) -> None:
+        line = to_line(message)
+        with self._lock:
+            while line:
+                line = line[os.write(self._handle, line) :]
 
 
 def _name(device: torch.device) -> str:

@@ -13,9 +13,8 @@ from engine.model.ready.half import tracker_precision
 from engine.model.ready.memory import give_back_freed_memory
 from engine.service.declaration import Declaration
 from engine.service.store import StoredShot
-from engine.service.worker.footage import Footage
 from engine.service.worker.models import Models
-from engine.service.worker.shot_run import ShotRun
+from engine.service.worker.shot_run import Footage, ShotRun
 from engine.session.ladder import Ladder
 from engine.session.offload import place_matter
 from engine.session.out_of_memory import LOAD, is_out_of_memory, stage_of, too_little_memory
@@ -55,7 +54,7 @@ class _HeldShot:
     def rest(self) -> None:
         for run in self.runs.values():
             run.rest()
-        self.footage.rest()
+        self.footage.features.rest()
 
     def drop_runs(self) -> None:
         for run in self.runs.values():
@@ -64,7 +63,6 @@ class _HeldShot:
 
     def close(self) -> None:
         self.drop_runs()
-        self.footage.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
@@ -134,8 +132,10 @@ class Runs:
             frames: those that may have been replaced; None: any.
         """
         held = self._held.get(name)
-        if held is not None and held.footage.renew(frames):
+        replaced = held.footage.plates.replaced(frames) if held else []
+        if held and replaced:
             held.drop_runs()
+            held.footage.forget(replaced)
 
     def rest(self, at_work: AbstractSet[str]) -> None:
         """Have all shots but these hold nothing ready in memory: of large plates eight shots would hold gigabytes."""

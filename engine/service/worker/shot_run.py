@@ -1,6 +1,8 @@
 """One shot in a worker: its session, kept from job to job, and its mattes on disk."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,23 +12,58 @@ from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_signature
 from engine.media.mattes import LAYERS, MatteWriter
+from engine.model.mam2 import MAM2
 from engine.service.declaration import Declaration, tracked_frames
-from engine.service.matte_state import signer
+from engine.service.matte_states import signer
 from engine.service.store import MATTE, StoredShot
-from engine.service.worker.footage import Footage
+from engine.service.worker.plates import StoredPlates
+from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
-from engine.session.results import FrameMattes
+from engine.session.pipeline import Behind, frames_behind
+from engine.session.results import FrameMattes, ObjectMatte
 from engine.session.session import ShotSession
 from engine.session.signature import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Report = Callable[[int, bool], None]
+"""Told a frame whose mattes are on disk now, and whether they were there and right before; by any thread."""
+
 
 class _Kept(Exception):  # noqa: N818 - not an error: a way out of a track between two frames
     def __init__(self, frame: int) -> None:
         super().__init__(frame)
         self.frame = frame
+
+
+class Footage:
+    """A stored shot's plates and their features: each plate is encoded once, whichever way the shot is tracked.
+
+    Args:
+        stored: the shot.
+        declaration: for its size and its plates' colour space.
+        model: loaded.
+        folder: an empty folder for the features.
+
+    Attributes:
+        model, plates, features: what a run needs.
+    """
+
+    def __init__(self, stored: StoredShot, declaration: Declaration, model: MAM2, folder: Path) -> None:
+        self.model = model
+        self._seen_as = _seen_as(declaration)
+        self.plates = StoredPlates(stored, (declaration.width, declaration.height), declaration.settings.colourspace)
+        self.features = FeatureCache(folder=folder)
+
+    def serves(self, declaration: Declaration, model: MAM2) -> bool:
+        """Tell whether features are what this model would make of these plates."""
+        return model is self.model and _seen_as(declaration) == self._seen_as
+
+    def forget(self, frames: Iterable[int]) -> None:
+        """Let go of what is known of plates that were replaced."""
+        self.plates.forget(frames)
+        self.features.forget(frames)
 
 
 class ShotRun:
@@ -56,6 +93,8 @@ class ShotRun:
         self._plates = footage.plates
         self._tracking: Iterator[FrameMattes] | None = None
         self._kept: set[int] = set()
+        self._unwritten: set[int] = set()
+        self._failed: Exception | None = None
         self._session = ShotSession(
             footage.model,
             self._shot,
@@ -71,11 +110,13 @@ class ShotRun:
     def rest(self) -> None:
         """Let go of what is held ready in memory; a track that was left goes on where it was."""
         self._tracking = None
+        self.settle()
         self._session.rest()
 
     def close(self) -> None:
         """Let go of working files, and of what is held ready in memory."""
         self._tracking = None
+        self.settle()
         self._session.close()
 
     def serves(self, declaration: Declaration, direction: str | None) -> bool:
@@ -90,6 +131,7 @@ class ShotRun:
             ShotError, PromptError: they do not hold together.
         """
         if declaration.objects != self._declaration.objects:
+            self.settle()
             self._session.edit(declaration.objects)
             self._declaration, self._shot = declaration, declaration.shot(self._direction)
             self._masks = _mask_digests(declaration)
@@ -100,10 +142,11 @@ class ShotRun:
     def begin(self) -> tuple[int, ...]:
         """Begin a track, and give the frames that will get mattes or keep right ones, in order."""
         self._tracking = None
+        self.settle()
+        self._failed = None
         self._kept.clear()
         plan = visits(plan_shot(self._shot), lambda *_: False, lambda _: False)
         frames = tuple(visit.frame for visit in plan if visit.deliver)
-        self._plates.follow([visit.frame for visit in plan])
         self._session.want(frames)
         return frames
 
@@ -116,16 +159,16 @@ class ShotRun:
         """Let the matter see less or more of a plate at once from here on."""
         self._session.use_limits(limits)
 
-    def advance(self) -> tuple[int, bool] | None:
-        """Do one frame of the track.
+    def advance(self, report: Report) -> bool:
+        """Do one frame of the track; its mattes are written while the next is made. False at the end.
 
-        Returns:
-            The frame, whose mattes are on disk now, and whether they were there and right before; None at the end.
+        Args:
+            report: hears of the frame once its mattes are on disk.
 
         Raises:
             PlateAwaited: a plate is not there yet; nothing is lost, ask again when it is.
             PlateReplaced: this run is of an older plate: make another.
-            EngineError: what is wrong.
+            EngineError: what is wrong, be it with a frame made before that could not be written.
         """
 
         def skip(frame: int) -> bool:
@@ -136,17 +179,34 @@ class ShotRun:
             self._kept.add(frame)
             raise _Kept(frame)
 
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            self._tracking = None
+            raise failed
         # A track that was left begins again where it was: the session knows what it has tracked.
         tracking, self._tracking = self._tracking or self._session.track(skip=skip), None
         try:
             mattes = next(tracking, None)
         except _Kept as kept:
-            return kept.frame, True
+            report(kept.frame, True)
+            return True
+        except Exception:
+            self._finish()
+            raise
         if mattes is None:
-            return None
-        self._write(self._mattes, mattes)
+            self._finish()
+            return False
+        self._write_behind(mattes, report)
         self._tracking = tracking
-        return mattes.frame, False
+        return True
+
+    def settle(self) -> None:
+        """Wait until all that was made is on disk; of what could not be written `advance` tells."""
+        try:
+            self._finish()
+        except Exception as problem:  # noqa: BLE001 - raised where the track goes on
+            self._failed = problem
+        self._behind.rest()
 
     def preview(self, frame: int) -> None:
         """Make one frame's mattes ahead of tracking.
@@ -155,12 +215,14 @@ class ShotRun:
             PlateAwaited: a plate that it needs is not there yet.
             PlateReplaced, EngineError: as `advance`.
         """
-        self._write(self._previews, self._session.preview(frame))
+        mattes = self._session.preview(frame)
+        self._previews.write(frame, self._complete(mattes), signature=self._sign(frame))
 
     def _prepare(self) -> None:
         """Make what depends on objects and prompts, once rather than every frame."""
         self._sign = signer(self._declaration, self._direction, self._plates.digest)
         self._names = [thing.name for thing in self._shot.objects]
+        self._behind = Behind(most=frames_behind(self._shot.width, self._shot.height, len(self._names)))
         self._mattes, self._previews = (
             MatteWriter(
                 self._stored.folder / folder,
@@ -173,9 +235,36 @@ class ShotRun:
             for folder in ("mattes", "previews")
         )
 
-    def _write(self, writer: MatteWriter, mattes: FrameMattes) -> None:
-        layers = mattes.complete(self._names, self._shot.width, self._shot.height)
-        writer.write(mattes.frame, layers, signature=self._sign(mattes.frame))
+    def _write_behind(self, mattes: FrameMattes, report: Report) -> None:
+        """Hand a frame's mattes on to be written; raises what went wrong with those before."""
+        frame, signature = mattes.frame, self._sign(mattes.frame)
+
+        def write(writer: MatteWriter) -> None:
+            writer.write(frame, self._complete(mattes), signature=signature)
+            self._unwritten.discard(frame)
+            report(frame, False)
+
+        self._unwritten.add(frame)
+        try:
+            self._behind.put(partial(write, self._mattes))
+        except BaseException:
+            self._finish()
+            raise
+
+    def _finish(self) -> None:
+        """Wait for what is being written; raises what went wrong with it."""
+        try:
+            self._behind.settle()
+        finally:
+            self._session.want(self._unwritten)
+            self._unwritten.clear()
+
+    def _complete(self, mattes: FrameMattes) -> dict[str, ObjectMatte]:
+        return mattes.complete(self._names, self._shot.width, self._shot.height)
+
+
+def _seen_as(declaration: Declaration) -> tuple[int, int, str | None]:
+    return declaration.width, declaration.height, declaration.settings.colourspace
 
 
 def _mask_digests(declaration: Declaration) -> dict[str, str]:

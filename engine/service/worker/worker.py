@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from engine.contract.errors import EngineError, ServiceError
 from engine.model.ready.memory import give_back_freed_memory
-from engine.service.messages import Message
+from engine.service.messages import Ended, Failed, JobNews, Order, Work
 from engine.service.schedule import Schedule
 from engine.service.store import Store, store_unusable
-from engine.service.stored_plates import PlateAwaited, PlateReplaced
+from engine.service.worker.plates import PlateAwaited, PlateReplaced
 from engine.service.worker.runs import Runs
-from engine.service.worker.shot_run import ShotRun
+from engine.service.worker.shot_run import Report, ShotRun
 from engine.session.out_of_memory import is_out_of_memory, stage_of, too_little_memory
 
 _log = logging.getLogger(__name__)
@@ -22,37 +22,36 @@ class Worker:
     Args:
         store: where shots are.
         runs: keeps shots between jobs.
-        say: sends a message to the service.
+        say: sends a message to the service; any thread may.
     """
 
-    def __init__(self, store: Store, runs: Runs, say: Callable[[Message], None]) -> None:
+    def __init__(self, store: Store, runs: Runs, say: Callable[[JobNews], None]) -> None:
         self._store, self._runs, self._say = store, runs, say
         self._schedule = Schedule()
-        self._jobs: dict[str, Message] = {}
+        self._jobs: dict[str, Work] = {}
         self._begun: dict[str, ShotRun] = {}
         self._expected: str | None = None
 
-    def hear(self, message: Message) -> None:
+    def hear(self, message: Order) -> None:
         """Take in one message."""
-        do = message["do"]
-        if do == "prepare":
+        if message["do"] == "prepare":
             self._expected = message["model"]
-        elif do == "job":
+        elif message["do"] == "job":
             self._expected = None
             self._jobs[message["id"]] = message
             self._schedule.add(message["id"], message["shot"], message["kind"])
             self._runs.rest({job["shot"] for job in self._jobs.values()})
-        elif do == "cancel":
+        elif message["do"] == "cancel":
             if message["id"] in self._schedule:
-                self._end(message["id"], {"is": "cancelled"})
-        elif do == "poke":
+                self._end({"is": "cancelled", "id": message["id"]})
+        elif message["do"] == "poke":
             self._poke(message["shot"], message["frame"])
-        elif do == "forget":
+        elif message["do"] == "forget":
             for job in self._schedule.jobs_of(message["shot"]):
-                self._end(job, {"is": "cancelled"})
+                self._end({"is": "cancelled", "id": job})
             self._runs.drop(message["shot"])
         else:
-            raise ValueError(f"a worker cannot {do!r}")
+            raise ValueError(f"a worker cannot {message['do']!r}")
 
     def work(self) -> bool:
         """Do one frame of the job whose turn it is; False when there is nothing to do."""
@@ -67,19 +66,24 @@ class Worker:
                 self._track(job, message)
         except PlateAwaited as awaited:
             self._schedule.set_ready(job, ready=False)
-            self._tell(job, {"is": "waiting", "missing": self._missing(job) or [awaited.frame]})
+            self._say({"is": "waiting", "id": job, "missing": self._missing(job) or [awaited.frame]})
         except PlateReplaced as replaced:
             self._runs.renew(message["shot"], [replaced.frame])
         except EngineError as problem:
-            self._end(job, {"is": "failed", "error": problem.to_json()})
+            self._end({"is": "failed", "id": job, "error": problem.to_json()})
         except OSError as problem:
-            self._end(job, {"is": "failed", "error": store_unusable(problem).to_json()})
+            self._end({"is": "failed", "id": job, "error": store_unusable(problem).to_json()})
         except Exception as problem:  # noqa: BLE001 - one shot's trouble must not end the others
             _log.exception("job %s", job)
             self._runs.drop(message["shot"])
             error = too_little_memory(stage_of(problem)) if is_out_of_memory(problem) else _bug(problem)
-            self._end(job, {"is": "failed", "error": error.to_json()})
+            self._end({"is": "failed", "id": job, "error": error.to_json()})
         return True
+
+    def settle(self) -> None:
+        """Wait until all that was made is on disk and has been told."""
+        for run in self._begun.values():
+            run.settle()
 
     def rest(self) -> None:
         """Hold no more than models and what lies on disk: whatever else runs on the machine may have the memory."""
@@ -96,29 +100,35 @@ class Worker:
                 _log.info("the model '%s' could not be loaded ahead", model, exc_info=True)
         return model is not None
 
-    def _track(self, job: str, message: Message) -> None:
+    def _track(self, job: str, message: Work) -> None:
         shot, run = message["shot"], self._begun.get(job)
         if run is None or not self._runs.holds(shot, run):
             run = self._begun[job] = self._run(message)
-            self._tell(job, {"is": "started", "total": len(run.begin())})
-        done = self._runs.within_memory(shot, run.advance)
-        if done is None:
-            self._end(job, {"is": "done"})
-        else:
-            frame, kept = done
-            self._tell(job, {"is": "frame", "frame": frame, "kept": kept, "quality": self._runs.quality(shot)})
+            self._say({"is": "started", "id": job, "total": len(run.begin())})
+        if not self._runs.within_memory(shot, lambda: run.advance(self._report(job, shot))):
+            self._end({"is": "done", "id": job})
 
-    def _preview(self, job: str, message: Message) -> None:
-        shot, run = message["shot"], self._run(message)
+    def _report(self, job: str, shot: str) -> Report:
+        quality = self._runs.quality(shot)
+
+        def tell(frame: int, kept: bool) -> None:
+            self._say({"is": "frame", "id": job, "frame": frame, "kept": kept, "quality": quality})
+
+        return tell
+
+    def _preview(self, job: str, message: Work) -> None:
+        shot, frame, run = message["shot"], message["frame"], self._run(message)
+        if frame is None:
+            raise ValueError("a preview is of a frame")
         if job not in self._begun:
             self._begun[job] = run
-            self._tell(job, {"is": "started", "total": 1})
-        self._runs.within_memory(shot, lambda: run.preview(message["frame"]))
+            self._say({"is": "started", "id": job, "total": 1})
+        self._runs.within_memory(shot, lambda: run.preview(frame))
         quality = self._runs.quality(shot)
-        self._tell(job, {"is": "frame", "frame": message["frame"], "kept": False, "quality": quality})
-        self._end(job, {"is": "done"})
+        self._say({"is": "frame", "id": job, "frame": frame, "kept": False, "quality": quality})
+        self._end({"is": "done", "id": job})
 
-    def _run(self, message: Message) -> ShotRun:
+    def _run(self, message: Work) -> ShotRun:
         stored = self._store.shot(message["shot"])
         return self._runs.get(stored, stored.declaration(), message["direction"])
 
@@ -135,14 +145,13 @@ class Worker:
         run = self._begun.get(job)
         return run.missing() if run is not None and self._jobs[job]["kind"] != "preview" else []
 
-    def _tell(self, job: str, message: Message) -> None:
-        self._say({"id": job, **message})
-
-    def _end(self, job: str, message: Message) -> None:
+    def _end(self, news: Failed | Ended) -> None:
+        job = news["id"]
         self._schedule.remove(job)
         self._jobs.pop(job, None)
-        self._begun.pop(job, None)
-        self._tell(job, message)
+        if run := self._begun.pop(job, None):
+            run.settle()  # nothing is told of a job after its end
+        self._say(news)
 
 
 def _bug(problem: Exception) -> EngineError:

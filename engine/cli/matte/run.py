@@ -1,0 +1,194 @@
+"""Carrying out `mam2 matte`: check, load, track, write, preview."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from engine.cli.background import Interrupted, in_background
+from engine.cli.matte.further import CRYPTOMATTE
+from engine.cli.matte.preview import write_preview
+from engine.cli.matte.progress import FrameProgress, show_progress
+from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
+from engine.cli.matte.stages import Load, Run, TrimapFiles, check_mattes, check_trimaps, matte_tracked, track, whole
+from engine.cli.matte.stages import load as load_model
+from engine.contract.errors import EngineError, ShotError
+from engine.contract.frames import count, spell
+from engine.contract.plan import Visit, plan_shot, visits
+from engine.media.folders import OutputFolder, output_folder, scratch_folder
+from engine.media.mattes import MatteWriter
+from engine.session.pipeline import Behind, frames_behind
+from engine.session.signature import signatures
+from engine.weights.catalogue import find_files, weights_folder
+
+
+@dataclass(frozen=True)
+class MatteResult:
+    """What `mam2 matte` did.
+
+    Attributes:
+        frames: the frames that have mattes now, ascending.
+        matted: how many of them were made this time.
+        seconds: from the first plate to the last matte; loading the model is not counted.
+        pattern: the mattes' files, `#` for the digits of the frame number.
+        channels: names of the channels or layers in them.
+        previews: pictures and movies for review.
+        stage: the part of the work that it was; None: all. After `trimap`, the files are trimaps.
+    """
+
+    frames: tuple[int, ...]
+    matted: int
+    seconds: float
+    pattern: Path
+    channels: str
+    previews: tuple[Path, ...]
+    stage: str | None = None
+
+    def summary(self) -> str:
+        """Say it to a person."""
+        pace = f" in {self.seconds:.1f} s, {self.matted / self.seconds:.2f} frames/s" if self.matted else ""
+        kept = len(self.frames) - self.matted
+        verb, noun = ("tracked", "trimaps") if self.stage == "trimap" else ("matted", "mattes")
+        lines = [
+            f"{count(self.matted)} {verb}{pace}" + (f"; {count(kept)} done before and still valid" if kept else "")
+        ]
+        lines.append(f"{noun:<9} {self.pattern}  frames {spell(self.frames)}")
+        lines.append(f"channels  {self.channels}")
+        lines += [f"preview   {path}" for path in self.previews]
+        lines.append("to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer")
+        return "\n".join(lines)
+
+
+def run_matte(request: MatteRequest, load: Load = load_model) -> MatteResult:
+    """Matte a shot, or do one stage of it, showing how far it is on the standard error stream.
+
+    Args:
+        request: what to do.
+        load: where the model comes from.
+
+    Raises:
+        EngineError: what is wrong with the input; frames finished by then stay, and nothing half-written does.
+        Interrupted: after Ctrl-C; likewise.
+    """
+    with output_folder(request.out) as output, scratch_folder() as scratch, show_progress() as progress:
+        try:
+            return in_background(lambda stop: _matte(request, output, scratch, progress, stop, load))
+        except Interrupted:
+            progress.say(f"stopped: {_finished(progress.done, request.out)}")
+            raise
+        except EngineError:
+            if progress.done:
+                progress.say(f"{_finished(progress.done, request.out)}: --resume keeps what is there")
+            raise
+
+
+def _matte(
+    request: MatteRequest, output: OutputFolder, scratch: Path, progress: FrameProgress, stop: Event, load: Load
+) -> MatteResult:
+    with checked(request, stop) as job:
+        model = find_files(request.model, weights_folder())
+        output.prepare()
+        files = _files(job)
+        plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
+        frames = _delivered(job, plan)
+
+        def signed(layers: tuple[str, ...], fingerprint: Callable[[int], str]) -> dict[int, str]:
+            sign = signatures(job.shot, fingerprint, job.colourspace, layers, model.paths)
+            return {frame: sign(frame) for frame in frames}
+
+        # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.
+        of_trimaps = partial(signed, TrimapFiles(job).signed_as, job.source.fingerprint)
+        own = of_trimaps() if isinstance(files, TrimapFiles) else signed(job.further.signed_as, job.further.fingerprint)
+        if request.stage == "check":
+            check_mattes(job, frames, own)
+            return _result(job, frames, 0, 0.0)
+        wanted = {frame for frame in frames if not (request.resume and files.signature(frame) == own[frame])}
+        if request.stage == "alpha":
+            check_trimaps(job, wanted, of_trimaps())
+        warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
+        progress.say(_opening(job, frames))
+        if warning:
+            progress.say(f"warning: {warning}")
+        began = time.monotonic()
+
+        def write(frame: int, found: Mapping[str, Any]) -> None:
+            if isinstance(files, TrimapFiles):
+                files.write(frame, found, signature=own[frame])
+            else:
+                files.write(frame, found, signature=own[frame], more=job.further.make(frame, found))
+            progress.advance(frame)
+
+        if wanted:
+            with Behind(most=frames_behind(job.shot.width, job.shot.height, len(job.shot.objects))) as behind:
+                for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
+                    began = progress.began
+                    behind.put(partial(write, frame, found))
+        return _result(job, frames, len(wanted), time.monotonic() - began)
+
+
+_MAKERS: dict[str | None, Callable[[Run, set[int]], Iterator[tuple[int, Mapping[str, Any]]]]] = {
+    None: whole,
+    "trimap": track,
+    "alpha": matte_tracked,
+}
+
+
+def _files(job: MatteJob) -> TrimapFiles | MatteWriter:
+    if job.request.stage == "trimap":
+        trimaps = TrimapFiles(job)
+        trimaps.prepare()
+        return trimaps
+    writer = job.writer()
+    check_not_over_plates(job, writer)
+    return writer
+
+
+def _delivered(job: MatteJob, plan: Sequence[Visit]) -> tuple[int, ...]:
+    reached = sorted(visit.frame for visit in plan if visit.deliver)
+    frames = tuple(frame for frame in reached if job.delivers(frame))
+    if not frames:
+        raise ShotError(
+            "shot.frames",
+            f"None of the frames asked for has a matte: tracking fills {spell(reached)}.",
+            "Give --frames inside that range.",
+        )
+    return frames
+
+
+def _result(job: MatteJob, frames: tuple[int, ...], made: int, seconds: float) -> MatteResult:
+    previews = (write_preview(job, frames),) if job.request.preview else ()
+    if job.request.stage != "trimap":
+        return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage)
+    files = TrimapFiles(job)
+    names = (f"{thing.name}.{layer}" for thing in job.shot.objects for layer in files.layers)
+    pattern = files.path_of(0).with_name(f"{job.name}.{'#' * job.source.padding}.exr")
+    return MatteResult(frames, made, seconds, pattern, ", ".join(names), (), "trimap")
+
+
+def _finished(done: int, out: Path) -> str:
+    return f"{count(done)} finished, in {out}" if done else "no frame was finished"
+
+
+def _opening(job: MatteJob, frames: tuple[int, ...]) -> str:
+    names = ", ".join(thing.name for thing in job.shot.objects)
+    return (
+        f"{job.source.name}: {count(len(frames))} {spell(frames)}, {job.shot.width}x{job.shot.height}, "
+        f"{job.colourspace}; matting {names}"
+    )
+
+
+def _pattern(job: MatteJob) -> Path:
+    number = "#" * job.source.padding
+    last = f".{number}.exr" if job.request.format == "exr" else f".OBJECT.LAYER.{number}.png"
+    return job.request.out / f"{job.name}{last}"
+
+
+def _layers(job: MatteJob) -> str:
+    named = ", ".join(name for thing in job.shot.objects for name in job.further.names(thing.name))
+    if job.request.format != "exr":
+        return named
+    together = "RGBA (all objects together, premultiplied)" if job.request.premult else "RGBA (all objects together)"
+    return f"{together}, {named}" + (", Cryptomatte" if CRYPTOMATTE in job.request.layers else "")

@@ -1,0 +1,144 @@
+"""A stored shot's plates as a session sees them: whatever came, display-referred."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract.errors import PlateError
+from engine.media.colour import DisplayTransform
+from engine.media.images import finite, read_header, read_rgb
+from engine.service.received import layout_of
+from engine.service.store import StoredShot
+
+Pixels = NDArray[np.float32]
+
+
+class PlateAwaited(Exception):  # noqa: N818 - not an error: it may come any moment
+    """A plate is not there yet."""
+
+    def __init__(self, frame: int) -> None:
+        super().__init__(f"plate {frame} is not there yet")
+        self.frame = frame
+
+
+class PlateReplaced(Exception):  # noqa: N818 - not an error: what was made of the older one is made anew
+    """A plate is another one than when it was first read."""
+
+    def __init__(self, frame: int) -> None:
+        super().__init__(f"plate {frame} was replaced")
+        self.frame = frame
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A plate: its pixels as the session sees them, and the hash of the file that they are from."""
+
+    display_hwc: Pixels
+    digest: str
+
+
+class StoredPlates:
+    """Display-referred plates of a stored shot; any thread may read them. As long as it lives, a frame is one plate.
+
+    Args:
+        shot: whose plates.
+        size: declared width and height; every plate must have it.
+        colourspace: of the plates; None: by file type.
+
+    Attributes:
+        size: width and height in pixels.
+    """
+
+    def __init__(self, shot: StoredShot, size: tuple[int, int], colourspace: str | None) -> None:
+        self.size = size
+        self._shot, self._colourspace = shot, colourspace
+        self._transforms: dict[str, DisplayTransform] = {}
+        self._digests: dict[int, str] = {}
+
+    def display(self, frame: int) -> Pixels:
+        """Give a plate as (H, W, 3) float32 display-referred sRGB of 0..1, origin top-left.
+
+        Raises:
+            PlateAwaited: it is not there yet.
+            PlateReplaced: it is another one than before.
+            PlateError: it is damaged or of another size.
+        """
+        found = self._read(frame)
+        if self._digests.setdefault(frame, found.digest) != found.digest:
+            raise PlateReplaced(frame)
+        return found.display_hwc
+
+    def digest(self, frame: int) -> str:
+        """Give the hash of a plate as it was read; of one that was not read, as it is now.
+
+        Raises:
+            PlateAwaited: it is not there yet.
+        """
+        return self._digests.get(frame) or self._digest_now(frame)
+
+    def replaced(self, frames: Iterable[int] | None = None) -> list[int]:
+        """Give those of the frames that are other plates now than when they were read; None: of all that were read."""
+        asked = list(self._digests) if frames is None else [frame for frame in frames if frame in self._digests]
+        return [frame for frame in asked if not self._is_same(frame)]
+
+    def forget(self, frames: Iterable[int]) -> None:
+        """Take these frames as they are from now on."""
+        for frame in frames:
+            self._digests.pop(frame, None)
+
+    def _read(self, frame: int) -> _Read:
+        while True:
+            path = self._path(frame)
+            try:
+                return _Read(self._display(frame, path), self._shot.digests.of(frame, path))
+            except (OSError, PlateError):
+                if self._path(frame) == path:  # else it was replaced under our hands
+                    raise
+
+    def _is_same(self, frame: int) -> bool:
+        with suppress(PlateAwaited, OSError):
+            return self._digest_now(frame) == self._digests[frame]
+        return False
+
+    def _digest_now(self, frame: int) -> str:
+        while True:
+            path = self._path(frame)
+            try:
+                return self._shot.digests.of(frame, path)
+            except OSError:
+                if self._path(frame) == path:
+                    raise
+
+    def _path(self, frame: int) -> Path:
+        path = self._shot.plate(frame)
+        if path is None:
+            raise PlateAwaited(frame)
+        return path
+
+    def _display(self, frame: int, path: Path) -> Pixels:
+        layout = layout_of(path.name)
+        if layout is None:
+            header = read_header(path)
+            self._check_size(frame, header.size)  # before a pixel is decoded: whatever size a file claims
+            stored, encoding = read_rgb(path)[0], header.encoding
+        else:
+            self._check_size(frame, (layout.width, layout.height))
+            rows = np.fromfile(path, layout.dtype).reshape(layout.height, layout.width, layout.channels)
+            upright = rows[::-1] if layout.origin == "bottom-left" else rows
+            stored, encoding = finite(upright[..., :3]), "scene-linear"
+        if encoding not in self._transforms:
+            self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
+        return self._transforms[encoding].apply(stored)
+
+    def _check_size(self, frame: int, found: tuple[int, int]) -> None:
+        if found != self.size:
+            raise PlateError(
+                "plates.size",
+                f"The plate of frame {frame} is {found[0]}x{found[1]} pixels, but the shot was declared "
+                f"{self.size[0]}x{self.size[1]}.",
+                "All plates of a shot must have one size: send the odd one again, or declare the shot anew.",
+            )
