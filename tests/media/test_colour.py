@@ -189,7 +189,7 @@ def test_broken_config_is_told(tmp_path):
 
 
 def test_a_colour_space_may_name_its_configuration(studio):
-    """`NAME @ CONFIGURATION` is that configuration's own, a role of it too: a host's script may have another than ours."""
+    """`NAME @ CONFIGURATION` is that configuration's own, a role of it too: hosts' scripts may have another."""
     named = DisplayTransform(f"scene_linear @ {studio}", "scene-linear")
     assert (named.colourspace, named.config) == ("ACEScg", str(studio))
 

@@ -52,7 +52,7 @@ class Reader:
         image.close()
 
     def matte(self, name: str) -> np.ndarray:
-        """Give the coverage of everything with this name's ID."""
+        """Give an object's coverage (H, W) by its name in the manifest."""
         wanted = np.float32(struct.unpack("<f", struct.pack("<I", int(self.manifest[name], 16)))[0])
         return np.sum([np.where(one == wanted, share, 0) for one, share in self.pairs], axis=0)
 
