@@ -61,12 +61,13 @@ class HeldMask:
 
     def file(self, frame: int) -> str:
         """Give the file for a frame."""
-        folder, slash, name = self.path.rpartition("/")
+        start = max(self.path.rfind("/"), self.path.rfind("\\")) + 1
+        folder, name = self.path[:start], self.path[start:]
         found = _NUMBERED.search(name)
         if found is None:
             return self.path
         digits = int(found[1] or 1) if found[0].startswith("%") else len(found[0])
-        return f"{folder}{slash}{name[: found.start()]}{frame:0{digits}d}{name[found.end() :]}"
+        return f"{folder}{name[: found.start()]}{frame:0{digits}d}{name[found.end() :]}"
 
     def frames(self, shot: range) -> Tuple[int, ...]:
         """Give the frames of a shot that it holds on, ascending."""

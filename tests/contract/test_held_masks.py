@@ -45,6 +45,7 @@ def test_what_is_no_mask_is_refused(data):
         ("b.%03d.exr", "b.012.exr"),
         ("b.#.exr", "b.12.exr"),
         ("shot_%04d/b.png", "shot_%04d/b.png"),
+        ("C:\\take#2\\b.##.png", "C:\\take#2\\b.12.png"),
         ("b.png", "b.png"),
     ],
 )

@@ -150,15 +150,14 @@ def read_held_option(given: Given) -> HeldMask:
         PromptError: a malformed value.
     """
     match = _AT_FRAMES.fullmatch(given.value)
-    what, first, last = (
-        (match["what"], match["first"], match["last"] or match["first"]) if match else (given.value,) * 3
-    )
+    what = match["what"] if match else given.value
+    first = int(match["first"]) if match else None
+    last = int(match["last"]) if match and match["last"] else first
     layered = _LAYERED.fullmatch(what)
     path, layer = (layered["file"], layered["layer"]) if layered else (what, None)
     if not path:
         raise _malformed(given, "FILE[:LAYER][@FRAMES]", "roto.####.exr:body@1001-1050")
-    frames = (int(first), int(last)) if match else (None, None)
-    return HeldMask(given.option.removeprefix("not_"), path, *frames, layer, given.option.startswith("not_"))
+    return HeldMask(given.option.removeprefix("not_"), path, first, last, layer, given.option.startswith("not_"))
 
 
 def read_objects(given: Iterable[Given], first_frame: int) -> tuple[ShotObject, ...]:
