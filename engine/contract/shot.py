@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import List, Optional, Tuple, Union
 
 from .errors import PromptError, ShotError
+from .held import HeldMask
 
 DIRECTIONS = ("forward", "backward", "both")
 MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
@@ -77,10 +78,11 @@ Prompt = Union[Point, Box, MaskPrompt]
 
 @dataclass(frozen=True)
 class ShotObject:
-    """One thing the artist wants a matte of: a name and its prompts, in the order they were made."""
+    """One thing the artist wants a matte of: a name, its prompts in the order they were made, masks it is held to."""
 
     name: str
     prompts: Tuple[Prompt, ...]
+    held: Tuple[HeldMask, ...] = ()
 
     def frames(self) -> Tuple[int, ...]:
         """Give the prompted frames in ascending order, each once."""
@@ -89,6 +91,10 @@ class ShotObject:
     def on(self, frame: int) -> Tuple[Prompt, ...]:
         """Give the prompts on one frame, in the order they were made."""
         return tuple(prompt for prompt in self.prompts if prompt.frame == frame)
+
+    def held_on(self, frame: int) -> Tuple[HeldMask, ...]:
+        """Give the masks that the object is held to on one frame, in their order."""
+        return tuple(held for held in self.held if held.on(frame))
 
 
 @dataclass(frozen=True)

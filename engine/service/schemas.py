@@ -109,11 +109,22 @@ class MaskBody(Form):
 PromptBody = Annotated[PointBody | BoxBody | MaskBody, Field(discriminator="kind")]
 
 
+class HeldBody(Form):
+    """A mask that the object's matte is held to; see the contract's `HeldMask`."""
+
+    kind: Literal["core", "garbage", "unknown", "trimap"]
+    path: Annotated[str, Field(min_length=1, max_length=4096, examples=["/shots/sh010/core.####.exr"])]
+    range: Annotated[list[Frame | None], Field(min_length=2, max_length=2)] = [None, None]
+    layer: Annotated[str | None, Field(max_length=256)] = None
+    invert: bool = False
+
+
 class ObjectBody(Form):
     """One thing to be matted."""
 
     name: Annotated[str, Field(min_length=1, max_length=64, examples=["smoke"])]
     prompts: Annotated[list[PromptBody], Field(max_length=100_000)]
+    held: Annotated[list[HeldBody], Field(max_length=10_000)] = []
 
 
 class PromptsBody(Form):

@@ -25,7 +25,8 @@ def signatures(
     name of the colour space, the fingerprints of the frame's own plate and of every plate that tracking has seen on
     its way there, and those prompts that can change the frame: all that describe an object anew, and the corrections
     that tracking passes. So a correction leaves the signatures of the frames before it as they were, and a plate that
-    was rendered again changes those of the frames behind it. Of a mask file the contents count.
+    was rendered again changes those of the frames behind it. Of a mask file the contents count. A
+    mask that an object is held to counts on the frames that it holds on, and on no others.
 
     It does not cover the device (processors differ in the last bits) nor changes inside an OpenColorIO configuration.
 
@@ -52,6 +53,11 @@ def signatures(
         for thing in shot.objects:
             counts = courses[thing.name].reaching(frame)
             _add(own, [thing.name, [said(prompt) for prompt in thing.prompts if prompt.frame in counts]])
+            for held in thing.held_on(frame):
+                file = held.file(frame)
+                if file not in masks:
+                    masks[file] = file_digest(Path(file))
+                _add(own, [held.kind, masks[file], held.layer, held.invert])
         for track in tracks:
             own.update(track.seen(frame))
         own.update(of_plate(frame).encode())

@@ -10,11 +10,11 @@ from secrets import token_hex
 from threading import Event
 
 from engine.cli.background import Interrupted
+from engine.cli.matte.options import with_paths
 from engine.cli.matte.request import MatteJob
 from engine.contract.client import EngineClient
 from engine.contract.errors import EngineError, error_from_json
 from engine.contract.launch import find_or_start
-from engine.contract.shot import MaskPrompt, ShotObject
 from engine.media.layers import PLAIN
 from engine.media.matte_files import read_matte
 from engine.media.sequences import SequenceSource
@@ -57,7 +57,7 @@ def _submit(engine: EngineClient, name: str, job: MatteJob, stop: Event) -> str:
         shot.height,
         settings=settings,
         model=str(model.resolve()) if model.is_file() else job.request.model,
-        objects=tuple(_with_whole_paths(thing) for thing in shot.objects),
+        objects=tuple(with_paths(thing, lambda file: str(Path(file).resolve())) for thing in shot.objects),
     )
     task = engine.track(name)
     for frame in shot.frames:
@@ -70,14 +70,6 @@ def _submit(engine: EngineClient, name: str, job: MatteJob, stop: Event) -> str:
             height, width, channels = pixels.shape
             engine.put_pixels(name, frame, pixels, (height, width, channels), dtype="float32")
     return task
-
-
-def _with_whole_paths(thing: ShotObject) -> ShotObject:
-    prompts = (
-        prompt.moved(str(Path(prompt.file).resolve())) if isinstance(prompt, MaskPrompt) else prompt
-        for prompt in thing.prompts
-    )
-    return replace(thing, prompts=tuple(prompts))
 
 
 def _fetch(engine: EngineClient, name: str, frame: int, job: MatteJob, scratch: Path) -> FrameMattes:

@@ -18,6 +18,7 @@ from engine.cli.matte.request import MatteJob
 from engine.contract.errors import OutputError
 from engine.contract.frames import spell
 from engine.media.atomic import make_folder
+from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_matte, read_signature, write_exr
 from engine.media.mattes import Layers, MatteWriter, ObjectMatte, check_length
@@ -124,7 +125,8 @@ class Run:
         """Make the session that tracks the job's shot."""
         from engine.session.session import ShotSession
 
-        return ShotSession(self.model(), self.job.shot, self.job.plates, folder=self.scratch, read_mask=read_mask)
+        model, job = self.model(), self.job
+        return ShotSession(model, job.shot, job.plates, folder=self.scratch, read_mask=read_mask, read_held=read_held)
 
     def skipping(self, wanted: set[int]) -> Callable[[int], bool]:
         """Give the test that tracking asks of every frame; it is where tracking can be stopped."""
@@ -168,6 +170,7 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
 
 def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
     """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
+    from engine.session.held import held_by_object
     from engine.session.matting import MatterLimits, frames_at_once, matte_trimaps
     from engine.session.pipeline import in_order, read_ahead
     from engine.weights.models import load_matter
@@ -183,7 +186,10 @@ def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str
         frame: int, plate_hw3: Layer, layers: Mapping[str, Mapping[str, Layer]]
     ) -> tuple[int, Mapping[str, Layers]]:
         trimaps = {name: found["trimap"] for name, found in layers.items()}
-        alphas = matte_trimaps(matter, plate_hw3, trimaps, device)
+        said = {thing.name: thing.held_on(frame) for thing in shot.objects if thing.name in trimaps}
+        held = held_by_object(said, frame, (shot.width, shot.height), read_held)
+        alphas = matte_trimaps(matter, plate_hw3, trimaps, device, held=held)
+        trimaps = {name: held[name].on_pixels(trimap) if name in held else trimap for name, trimap in trimaps.items()}
         mattes = {name: ObjectMatte(alphas[name], trimaps[name], layers[name].get("mask")) for name in alphas}
         return frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import MaskPrompt
+from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_signature
 from engine.media.mattes import LAYERS, MatteWriter
@@ -104,6 +105,7 @@ class ShotRun:
             folder=scratch,
             matter=limits,
             read_mask=read_mask,
+            read_held=read_held,
         )
         self._prepare()
 
