@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field
 
 from engine.service.schemas import ErrorBody, Form, Frame, like
 
-
 _PATH = r"^[^\x00]+$"
 
 
