@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engine.training.procedural import UNSEEN_SEED, Clip, make_clip
+from engine.clips.drawn import UNSEEN_SEED, Clip, make_clip
 
 SUBJECTS = {"ordinary": ("hair", UNSEEN_SEED), "worst": ("smoke", UNSEEN_SEED + 3)}
 """Kind and seed of the drawn clips: of 40 seeds, hair of the usual extent, and the smoke that fills most."""

@@ -19,11 +19,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from engine.clips.drawn import Clip, make_clip
+from engine.contract.shot import Point
 from engine.evaluation import metrics
-from engine.evaluation.unseen_clips import matte_clip
+from engine.evaluation.tracking import track
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint
-from engine.training.procedural import Clip, make_clip
 from engine.training.samples import Sample
 from engine.training.stages import STAGES
 from engine.training.trainer import Progress, load_average, train_stage
@@ -99,7 +100,9 @@ def learn(kind: str, trimaps: int, matter: int) -> list[tuple[float, float]]:
 def error(model: MAM2, clip: Clip) -> float:
     """Give the MAD x 1000 of the model's mattes of a clip from one click on its first frame."""
     judged = copy.deepcopy(model).eval()
-    mattes = np.stack([matte.alpha_hw for matte in matte_clip(judged, clip, "pdd+mss")])
+    mattes = np.stack(
+        [matte.alpha_hw for _, matte in track(judged, clip.plates_thwc, Point(0, *clip.click_xy), mode="pdd+mss")]
+    )
     return 1000 * float(metrics.mad(mattes, clip.alpha_thw / np.float32(255)).mean())
 
 

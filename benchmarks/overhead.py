@@ -27,6 +27,7 @@ import psutil
 from own_engine import SERVE, own_engine
 
 import engine
+from engine.clips.drawn import UNSEEN_SEED, render_linear
 from engine.contract.shot import Point, Settings, Shot, ShotObject
 from engine.media.colour import DisplayTransform
 from engine.media.matte_files import read_matte, write_exr
@@ -34,7 +35,6 @@ from engine.media.mattes import LAYERS, MatteWriter
 from engine.media.plates import DisplayPlates, open_plates
 from engine.model.mam2 import MAM2
 from engine.session.session import ShotSession
-from engine.training.procedural import UNSEEN_SEED, render_linear
 from engine.weights.models import load_model
 
 FIRST = 1001

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import stage_clock
 import torch
 from alone import apart
 from ceilings import Ceilings
@@ -23,7 +24,7 @@ from ceilings import measured as measured_ceilings
 from drawn import SUBJECTS
 from end_to_end import Case, add_options
 from outcome import publish
-from stage_meter import StageMeter, weight
+from stage_clock import StageClock, weight
 from subjects import TrueTrimaps, subject
 from written_shot import write_shot
 
@@ -40,22 +41,8 @@ from engine.session.session import ShotSession
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STAGES = (
-    "read",
-    "colour",
-    "fit",
-    "features",
-    "encode",
-    "recall",
-    "mask",
-    "trimap",
-    "remember",
-    "matte",
-    "write",
-    "rest",
-)
-"""In the order of a frame; `features` is their cache."""
-COUNTED = ("encode", "recall", "mask", "trimap", "remember", "matte")
+STAGES = ("read", "colour", "fit", *stage_clock.STAGES[1:])
+"""In the order of a frame; here a plate is read, converted and fitted apart."""
 NETWORKS = ("encode", "recall", "decode_mask", "decode_trimap", "remember")
 FITTING = ("to_tensor", "to_square", "trimap_to_plate", "mask_to_plate")
 
@@ -109,27 +96,27 @@ def main() -> int:
 
 def measured(case: Case, ceilings: Ceilings) -> list[Row]:
     """Measure every stage; call it in a fresh process, whose functions it wraps for good."""
-    model, meter = subject(case.model, case.device), StageMeter(case.device)
+    model, clock = subject(case.model, case.device), StageClock(case.device)
     trimaps = TrueTrimaps(model, case.shot.alphas_thw)
-    meter.watch(model)
+    clock.watch(model)
     for name in FITTING:
-        meter.moving("fit", fit, name, weight)
-    meter.wrap("features", FeatureCache, "get")
-    meter.moving("colour", DisplayTransform, "apply", lambda result, _, pixels: weight(result, pixels))
-    meter.moving("write", MatteWriter, "write", lambda path, _, __, mattes: weight(path, mattes))
-    _track(case, model, meter, trimaps)
-    _track(case, model, meter, trimaps)
-    wall, busy, moved = dict(meter.wall), meter.stop(), dict(meter.moved)
+        clock.moving("fit", fit, name, weight)
+    clock.wrap("features", FeatureCache, "get")
+    clock.moving("colour", DisplayTransform, "apply", lambda result, _, pixels: weight(result, pixels))
+    clock.moving("write", MatteWriter, "write", lambda path, _, __, mattes: weight(path, mattes))
+    _track(case, model, clock, trimaps)
+    _track(case, model, clock, trimaps)
+    wall, busy, moved = dict(clock.wall), clock.stop(), dict(clock.moved)
     _leave_inference(model)
-    with meter.counting():
-        _track(case, model, meter, trimaps)
+    with clock.counting():
+        _track(case, model, clock, trimaps)
     unseen = {*STAGES} ^ {*busy}
     if unseen:
         raise RuntimeError(f"stages that were not seen, or are not known: {sorted(unseen)}")
     frames, total = case.shot.frames, sum(wall.values())
     rows = []
     for stage in STAGES:
-        flops = dict(meter.flops[stage]) if stage in COUNTED else None
+        flops = dict(clock.flops[stage]) if stage in stage_clock.COUNTED else None
         pace = moved[stage] / wall[stage] / 1e9 if stage in moved else None
         rows.append(
             Row(
@@ -166,23 +153,23 @@ def _outside_inference(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def _track(case: Case, model: MAM2, meter: StageMeter, trimaps: TrueTrimaps) -> None:
+def _track(case: Case, model: MAM2, clock: StageClock, trimaps: TrueTrimaps) -> None:
     """Track the shot from its files to its mattes, counting from nothing."""
     written = case.shot
     things = written.objects()
     shot = Shot(1, written.frames, written.width, written.height, things, Settings(direction="forward"))
     with tempfile.TemporaryDirectory() as folder, open_plates(written.plates) as source:
-        meter.moving("read", source, "read", lambda plate, frame: weight(plate.stored_hwc, source.path_of(frame)))
+        clock.moving("read", source, "read", lambda plate, frame: weight(plate.stored_hwc, source.path_of(frame)))
         plates = DisplayPlates(source, DisplayTransform(None, source.encoding))
         writer = MatteWriter(
             folder, "matte", width=shot.width, height=shot.height, objects=[things[0].name], layers=("alpha",)
         )
         trimaps.restart()
         with ShotSession(model, shot, plates, folder=Path(folder), matter=MatterLimits(frames=1)) as session:
-            meter.restart()
+            clock.restart()
             for mattes in session.track():
                 writer.write(mattes.frame, mattes.complete([things[0].name], shot.width, shot.height))
-            meter.stop()
+            clock.stop()
         plates.close()
 
 

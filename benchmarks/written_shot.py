@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from drawn import SUBJECTS
 
+from engine.clips.drawn import render_linear
 from engine.contract.shot import Point, ShotObject
 from engine.contract.shot_json import objects_to_json
 from engine.media.matte_files import write_exr
-from engine.training.procedural import render_linear
 
 DRAWN_HW = (252, 448)
 """Clips are drawn at this size and enlarged: the share of the plate that is unknown is the same at every size."""

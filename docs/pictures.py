@@ -3,7 +3,7 @@
     python docs/pictures.py [nuke] [fusion] [sheet] [prompts] [transparent]
 
 Without a name, all of them, which takes some minutes without a GPU. `images/demo.png` is made by `mam2 demo`,
-`images/novm-p.jpg` by `python -m engine.evaluation.novm_p`; `images/frame.svg` is written by hand.
+`images/novm-p.jpg` by `python -m engine.clips.novm_p`; `images/frame.svg` is written by hand.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from prompt_study import EXAMPLES, FIRST, SIZE_HW, clip_of, matted, mattes, ways
 from engine.cli.demo_picture import Moment, paint
 from engine.cli.matte.request import MatteRequest
 from engine.cli.matte.run import run_matte
+from engine.clips.drawn import UNSEEN_SEED, render_linear
 from engine.evaluation.metrics import mad
 from engine.media.colour import DisplayTransform
 from engine.media.pictures import eight_bit
-from engine.training.procedural import UNSEEN_SEED, render_linear
 
 if TYPE_CHECKING:
     from engine.cli.matte.options import Given

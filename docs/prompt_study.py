@@ -18,9 +18,9 @@ import numpy as np
 from engine.cli.matte.options import Given
 from engine.cli.matte.request import MatteRequest
 from engine.cli.matte.run import run_matte
+from engine.clips.drawn import UNSEEN_SEED, LinearClip, render_linear
 from engine.evaluation.metrics import mad
 from engine.media.matte_files import read_matte, write_exr
-from engine.training.procedural import UNSEEN_SEED, LinearClip, render_linear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

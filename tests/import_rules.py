@@ -57,12 +57,10 @@ def _packages(*names: str) -> frozenset[str]:
 
 _NETWORKS = _set("torch", "safetensors", "engine.model")
 _WITH_TORCH = (
-    "devices",
     "file",
     "import_weights",
     "keys",
     "models",
-    "official_files",
     "parameters",
     "pull",
     "structure",
@@ -81,6 +79,19 @@ RULES = {
         theirs=_packages("torch", "sam2", "timm"),
         forbidden=NETWORK | FILES,
     ),
+    "engine.clips": Rule(theirs=_packages("numpy"), forbidden=NETWORK),
+    "engine.clips.drawn": Rule(theirs=_packages("numpy", "cv2"), forbidden=NETWORK | FILES),
+    "engine.clips.novm_p": Rule(
+        # It shares no code with the clips that train: a model must not do well by knowing their noise.
+        ours=_set("engine.clips.truth"),
+        theirs=_packages("numpy", "cv2"),
+        forbidden=NETWORK,
+    ),
+    "engine.datasets": Rule(
+        ours=_set("engine.contract.errors", "engine.clips.drawn.colour"),
+        theirs=_packages("numpy", "cv2"),
+        forbidden=NETWORK,
+    ),
     "engine.session": Rule(
         ours=_set("engine.model", "engine.contract", "engine.weights.header"),
         theirs=_packages("torch", "numpy", "cv2", "safetensors"),
@@ -98,7 +109,10 @@ RULES = {
         exceptions={f"engine.weights.{name}": _NETWORKS for name in _WITH_TORCH},
     ),
     "engine.training": Rule(
-        ours=_set("engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
+        ours=_set(
+            *("engine.session", "engine.model", "engine.weights", "engine.media", "engine.contract"),
+            *("engine.clips.drawn", "engine.datasets"),
+        ),
         theirs=_packages("torch", "torchvision", "peft", "numpy", "cv2", "av", "accelerate", "safetensors"),
         forbidden=NETWORK,
         exceptions={"engine.training.pictures.teacher": _set("onnxruntime")},
@@ -106,8 +120,8 @@ RULES = {
     "engine.evaluation": Rule(
         # Drawn clips and composites have exact mattes: evaluation makes those that training never sees.
         ours=_set(
-            *("engine.session", "engine.model", "engine.media", "engine.contract", "engine.training.procedural"),
-            *("engine.training.composition", "engine.training.pictures.pack", "engine.training.data.pictures"),
+            *("engine.session", "engine.model", "engine.media", "engine.contract", "engine.clips"),
+            *("engine.training.composition", "engine.training.pictures.pack", "engine.datasets"),
         ),
         theirs=_packages("torch", "numpy", "cv2", "scipy", "pymatting"),
         forbidden=NETWORK,

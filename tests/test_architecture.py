@@ -121,6 +121,10 @@ PLANTED = {
     "contract names itself": ("engine/contract/x.py", "from engine.contract.errors import EngineError"),
     "contract leaves itself": ("engine/contract/x.py", "from .. import __version__"),
     "training reads images itself": ("engine/training/x.py", "import OpenImageIO as oiio"),
+    "the benchmark draws with training's noise": (
+        "engine/clips/novm_p/x.py",
+        "from engine.clips.drawn.noise import fbm",
+    ),
     "training calls the service": ("engine/training/x.py", "from engine.service import jobs"),
     "the engine imports Nuke's part": ("engine/cli/__init__.py", "from nuke_plugin import knobs"),
     "the engine imports Resolve's part": ("engine/cli/x.py", "def f():\n    import resolve_plugin"),

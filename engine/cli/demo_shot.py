@@ -11,13 +11,13 @@ from engine.cli.demo_picture import Moment, paint
 from engine.cli.matte.options import Given
 from engine.cli.matte.request import MatteRequest
 from engine.cli.matte.run import MatteResult, run_matte
+from engine.clips.drawn import TRANSLUCENT, UNSEEN_SEED, LinearClip, render_linear
 from engine.contract.errors import ShotError
 from engine.evaluation.metrics import mad, mse
 from engine.media.atomic import make_folder
 from engine.media.colour import DisplayTransform
 from engine.media.matte_files import read_matte, write_exr
 from engine.media.pictures import write_picture
-from engine.training.procedural import TRANSLUCENT, UNSEEN_SEED, LinearClip, render_linear
 
 SEED = UNSEEN_SEED
 FIRST, SIZE_HW = 1001, (252, 448)

@@ -13,7 +13,7 @@ _MODEL = ("--model", "--mode", "--prompt", "--baselines", "--device")
 _CLIPS = ("--clips", "--first", "--every", "--kinds")
 _FILES = ("--json", "--markdown", "--plot")
 _TAKEN_BY = {
-    "unseen": ("--model", "--mode", "--device", "--clips", "--first", "--frames", "--json"),
+    "unseen": (*_MODEL, "--frames", *_CLIPS, "--profile", "--average", *_FILES),
     "novm-p": (*_MODEL, "--size", *_CLIPS, "--profile", "--average", *_FILES),
     "--pred": ("--pred", "--gt", "--device", *_CLIPS, "--profile", "--average", *_FILES),
     "merge": _FILES,
@@ -138,13 +138,6 @@ def evaluate(
         )
         return
     one_model = _one(model)
-    if name == "unseen":
-        from engine.cli.evaluate_unseen import examine_unseen
-
-        examine_unseen(
-            one_model, clips=clips or 40, first=first, frames=frames or 24, mode=mode, device=device, out=json_file
-        )
-        return
     from engine.cli import evaluate_benchmark as benchmark
     from engine.cli.evaluate_report import Files, publish
     from engine.evaluation.parts import Part
@@ -152,13 +145,14 @@ def evaluate(
 
     files = Files(json_file, markdown_file, plot_file)
     files.check()
-    part = Part(tuple(kinds.split(",")) if kinds else (), first, clips, every)
+    usual_clips = 40 if name == "unseen" else None
+    part = Part(tuple(kinds.split(",")) if kinds else (), first, clips or usual_clips, every)
     if name == "merge":
         report = benchmark.merge([Path(one) for one in rest])
     elif pred is not None and gt is not None:
         report = benchmark.evaluate_folders(pred, gt, part, find_profile(profile, average), device)
     else:
-        chosen = benchmark.open_benchmark(name, data, size)
+        chosen = benchmark.open_benchmark(name, data, size, frames)
         how = benchmark.How(
             one_model,
             mode,

@@ -7,6 +7,7 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
+from engine.clips.truth import Benchmark
 from engine.contract.errors import EngineError
 from engine.contract.shot import MODES
 from engine.evaluation.examination import Examiner
@@ -17,9 +18,7 @@ from engine.evaluation.prompts import KINDS
 from engine.evaluation.real_sets import RealSet, find_layout
 from engine.evaluation.report_json import join, read_json
 from engine.evaluation.scores import ClipScores, Report, Result
-from engine.evaluation.truth import Benchmark
-from engine.weights.devices import pick_device
-from engine.weights.models import load_model
+from engine.weights.models import load_model, pick_device
 
 _SIZES = {"512x288": (512, 288), "1920x1080": (1920, 1080)}
 
@@ -54,24 +53,29 @@ class How:
                 )
 
 
-def open_benchmark(name: str, data: Path | None, size: str) -> Benchmark:
+def open_benchmark(name: str, data: Path | None, size: str, frames: int | None = None) -> Benchmark:
     """Find a benchmark.
 
     Args:
         name: as on the command line.
         data: the folder of a published set.
         size: of novm-p's plates.
+        frames: of a clip of `unseen`; None: as many as it usually has.
 
     Raises:
         EngineError: there is no such benchmark, size or folder.
     """
     if name == "novm-p":
-        from engine.evaluation.novm_p import NovmP
+        from engine.clips.novm_p import NovmP
 
         if size not in _SIZES:
             raise EngineError("evaluate.size", f"novm-p has no size '{size}'.", f"Choose one of: {', '.join(_SIZES)}.")
         chosen: Benchmark = NovmP(size=_SIZES[size])
         return chosen
+    if name == "unseen":
+        from engine.evaluation.unseen import USUAL_FRAMES, Unseen
+
+        return Unseen(frames or USUAL_FRAMES)
     layout = find_layout(name)
     if data is None:
         raise EngineError(
@@ -84,7 +88,7 @@ def open_benchmark(name: str, data: Path | None, size: str) -> Benchmark:
 
 def usual_prompt(name: str) -> str:
     """Give the prompt of a benchmark's clips when nobody says one."""
-    return "point" if name == "novm-p" else find_layout(name).prompt
+    return "point" if name in {"novm-p", "unseen"} else find_layout(name).prompt
 
 
 def examine(benchmark: Benchmark, part: Part, how: How) -> Report:

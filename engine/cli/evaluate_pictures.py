@@ -77,7 +77,7 @@ def examine_pictures(wish: Wish) -> None:
 
     from engine.cli.evaluate_report import drawn
     from engine.evaluation.pictures.earlier import read_earlier
-    from engine.evaluation.pictures.words import section_tables
+    from engine.evaluation.pictures.sections import section_tables
     from engine.training.pictures.pack import read_pack
 
     console, earlier = Console(), [read_earlier(path) for path in wish.beside]
@@ -101,10 +101,9 @@ def examine_pictures(wish: Wish) -> None:
 
 def _write(wish: Wish, models: dict[str, str], notes: Sequence[str], sections: "list[Section]") -> None:
     """Write all that is known by now, and the strips of the section that came last."""
-    from engine.evaluation.pictures.sections import plain
+    from engine.evaluation.pictures.sections import plain, report_markdown
     from engine.evaluation.pictures.strips import write_strips
-    from engine.evaluation.pictures.words import report_markdown
-    from engine.evaluation.text_files import write_text
+    from engine.media.atomic import write_text
 
     folder = wish.out or Path()
     found = {

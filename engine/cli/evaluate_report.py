@@ -12,7 +12,7 @@ from engine.evaluation.report_json import write_json
 from engine.evaluation.scores import Report
 from engine.evaluation.tables import Table as Words
 from engine.evaluation.tables import markdown, tables, units, verdict
-from engine.evaluation.text_files import write_text
+from engine.media.atomic import write_text
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,9 @@ import typer
 
 from engine.cli.matte.request import MatteJob, MatteRequest, check_device, checked
 from engine.contract.plan import plan_shot
-from engine.farm.bundle import write_bundle
-from engine.farm.job import PROGRAM, FarmJob
-from engine.farm.runner import find_runner, run_bundle
+from engine.farm.bundle import find_runner, run_bundle, write_bundle
 from engine.farm.shot_files import mattes_beside, plate_files, plates_of
-from engine.farm.template import parameter_values
+from engine.farm.template import PROGRAM, FarmJob, parameter_values
 
 LONGEST_NAME = 128  # of a job, in Open Job Description
 

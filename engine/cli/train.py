@@ -75,7 +75,7 @@ def train(
     from engine.training.run import Run, run
     from engine.training.sources import from_sets, photographs, procedural
     from engine.training.stages import STAGES
-    from engine.weights.devices import pick_device
+    from engine.weights.models import pick_device
 
     if list_stages:
         for known in STAGES.values():

@@ -41,7 +41,7 @@ def show_data(folders: dict[str, Path]) -> bool:
     from rich.console import Console
     from rich.table import Table
 
-    from engine.training.data.check import check_data
+    from engine.datasets.check import check_data
 
     rows = check_data(folders)
     table = Table("set", "split", "items", "frames", "objects")

@@ -192,8 +192,7 @@ def _lack(row: dict[str, Any]) -> str:
 
 def _way(name: str) -> str:
     """Say in one line how to get official weights, how large they are and whether a studio may use them."""
-    from engine.weights.catalogue import OFFICIAL, way_to
-    from engine.weights.sources import SOURCES
+    from engine.weights.catalogue import OFFICIAL, SOURCES, way_to
 
     licence = OFFICIAL[name].licence.partition(":")[0]
     size = f"{SOURCES[name].megabytes} MB, " if name in SOURCES else ""

@@ -14,9 +14,9 @@ from engine.cli.weights_options import Folder, Json, Yes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.weights.catalogue import Source
     from engine.weights.download import Progress
     from engine.weights.pull import PullResult
-    from engine.weights.sources import Source
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -41,8 +41,7 @@ def pull(
 
     Proxies and certificates are those of the environment: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
     """
-    from engine.weights.catalogue import stored, weights_folder
-    from engine.weights.sources import OFFICIAL_SERVER, source_of
+    from engine.weights.catalogue import OFFICIAL_SERVER, source_of, stored, weights_folder
 
     place, server = folder or weights_folder(), mirror or OFFICIAL_SERVER
     sources = [_recommended() if name == "recommended" else source_of(name) for name in dict.fromkeys(names)]

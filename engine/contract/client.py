@@ -63,7 +63,11 @@ class EngineClient:
         return self._json("GET", "/v1/status")
 
     def models(self) -> Dict[str, Any]:
-        """Give the models with whether each is ready, and what `auto` stands for."""
+        """Give what `auto` stands for, and every model with whether it is ready.
+
+        Raises:
+            ServiceError: an engine that does not tell.
+        """
         return self._json("GET", "/v1/models")
 
     def monitor_link(self) -> str:

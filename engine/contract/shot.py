@@ -74,7 +74,8 @@ class Settings:
         corrections: what points on a later frame of an object do. `refine`: they correct what was tracked there, and
             change nothing on the other side of it. `independent`: they describe the object anew, as a box or
             a mask always does, and serve every frame nearby as a second reference.
-        colourspace: name of the plates' colour space in the OpenColorIO configuration; None: by file type.
+        colourspace: name of the plates' colour space in the OpenColorIO configuration, or `NAME @ CONFIGURATION` with
+            the path of one; None: by file type.
     """
 
     direction: str = "both"

@@ -1,23 +1,25 @@
 """Matte a benchmark's clips from one prompt each, and measure them, with simple methods beside on the same clips."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from engine.clips.truth import TrueClip
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.baselines import band_alpha, first_alpha_held, grabcut, mask_as_alpha
 from engine.evaluation.profiles import Profile
 from engine.evaluation.prompts import prompt_for
 from engine.evaluation.scores import ClipScores
 from engine.evaluation.tracking import track
-from engine.evaluation.truth import TrueClip
 from engine.model.mam2 import MAM2
 
 OURS = "mam2"
 NOT_LEARNT = ("GrabCut", "first alpha held")
 """Baselines that use nothing of our model; both are told more of the truth than one prompt says."""
+_UNKNOWN = (5, 250)  # alphas of 255 between these are truly neither background nor foreground
 
 
 @dataclass(frozen=True)
@@ -46,28 +48,65 @@ class Examiner:
         Raises:
             EngineError: `evaluate.empty` or `evaluate.prompt`.
         """
-        for method, alpha_thw in self.mattes(clip).items():
-            yield method, measure(clip, alpha_thw, self.profile, self.device)
+        tracked = self._tracked(clip)
+        for method, alpha_thw in self._of_methods(clip, tracked).items():
+            scores = measure(clip, alpha_thw, self.profile, self.device)
+            yield method, replace(scores, solid=solid(clip, tracked.trimaps_thw)) if method == OURS else scores
 
     def mattes(self, clip: TrueClip) -> Mapping[str, Codes]:
         """Give every method's mattes of a clip, (T, H, W) uint8; before the prompted frame ours are empty."""
+        return self._of_methods(clip, self._tracked(clip))
+
+    def _tracked(self, clip: TrueClip) -> "_Tracked":
         prompt, mask_hw = prompt_for(clip, self.prompt)
-        alphas, masks = (np.zeros(clip.alpha_thw.shape, np.float32) for _ in range(2))
+        tracked = _Tracked(*(np.zeros(clip.alpha_thw.shape, np.float32) for _ in range(3)))
         for frame, matte in track(self.model, clip.plates_thwc, prompt, mode=self.mode, mask_hw=mask_hw):
-            alphas[frame], masks[frame] = matte.alpha_hw, matte.mask_hw
+            tracked.alphas_thw[frame], tracked.masks_thw[frame] = matte.alpha_hw, matte.mask_hw
+            tracked.trimaps_thw[frame] = matte.trimap_hw
+        return tracked
+
+    def _of_methods(self, clip: TrueClip, tracked: "_Tracked") -> Mapping[str, Codes]:
+        ours = to_codes(tracked.alphas_thw)
         if not self.baselines:
-            return {OURS: to_codes(alphas)}
+            return {OURS: ours}
         truth = np.divide(clip.alpha_thw, 255, dtype=np.float32)
         return {
-            OURS: to_codes(alphas),
-            "mask alone": to_codes(mask_as_alpha(masks)),
-            "fixed band": to_codes(band_alpha(self.model, clip.plates_thwc, masks)),
+            OURS: ours,
+            "mask alone": to_codes(mask_as_alpha(tracked.masks_thw)),
+            "fixed band": to_codes(band_alpha(self.model, clip.plates_thwc, tracked.masks_thw)),
             "GrabCut": to_codes(grabcut(clip.plates_thwc, truth)),
             "first alpha held": to_codes(first_alpha_held(truth)),
         }
 
 
+@dataclass(frozen=True)
+class _Tracked:
+    """Alphas, masks and trimaps (T, H, W) float32 of a clip, nothing before its prompted frame."""
+
+    alphas_thw: NDArray[np.float32]
+    masks_thw: NDArray[np.float32]
+    trimaps_thw: NDArray[np.float32]
+
+
 def measure(clip: TrueClip, predicted_thw: Codes, profile: Profile, device: torch.device | None = None) -> ClipScores:
     """Measure one method's mattes of a clip."""
     frames = profile.score(predicted_thw, clip.alpha_thw, trimap_thw=clip.trimap_thw, device=device)
-    return ClipScores(clip.name, clip.kind, clip.held_out, frames)
+    return ClipScores(clip.name, clip.kind, clip.held_out, frames, took_distractor(clip, predicted_thw))
+
+
+def took_distractor(clip: TrueClip, predicted_thw: Codes) -> bool | None:
+    """Tell whether mattes hold more of the distractor than of the subject, over the clip; None without a distractor."""
+    if clip.distractor_thw is None:
+        return None
+    of_subject, of_distractor = (
+        np.einsum("thw,thw->", predicted_thw, alpha_thw, dtype=np.float64)
+        for alpha_thw in (clip.alpha_thw, clip.distractor_thw)
+    )
+    return bool(of_distractor > of_subject)
+
+
+def solid(clip: TrueClip, trimaps_thw: NDArray[np.float32]) -> tuple[int, int, int, int]:
+    """Count truly unknown pixels that trimaps call foreground, and all of them: on the first frame, then later."""
+    unknown = (clip.alpha_thw > _UNKNOWN[0]) & (clip.alpha_thw < _UNKNOWN[1])
+    called = unknown & (trimaps_thw == 1)
+    return int(called[0].sum()), int(unknown[0].sum()), int(called[1:].sum()), int(unknown[1:].sum())

@@ -1,14 +1,21 @@
-"""Alpha metrics that compare pixel by pixel. Smaller is better; nothing is scaled, `profiles` does that.
+"""Alpha metrics: MAD, MSE, SAD, dtSSD, GRAD, CONN, MESSDdt. Smaller is better; nothing is scaled, `profiles` does that.
 
 Every metric takes predicted and true alpha of one clip, (T, H, W), and perhaps the region that counts, and gives one
 number a frame, (T,) float64. Given tensors, these run on the tensors' device.
 """
 
 import math
+from itertools import pairwise
+from typing import Any, Literal
 
+import cv2
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
-from engine.evaluation.alpha import Alphas, Frame, Region, Scores, frame_pairs
+from engine.evaluation.alpha import Alphas, Codes, Frame, Region, Scores, frame_pairs, to_array, to_codes, to_unit
 
 
 def mad(predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None = None) -> Scores:
@@ -55,3 +62,139 @@ def total(error_hw: Frame, inside_hw: Frame | None) -> float:
 def area(frame_hw: Frame, inside_hw: Frame | None) -> float:
     """Count the pixels that count, at least 1."""
     return max(1.0, float(frame_hw.shape[0] * frame_hw.shape[1] if inside_hw is None else inside_hw.sum()))
+
+
+SIGMA = 1.4
+HALF_WIDTH = 4
+
+Stretch = Literal["frame", "clip", "none"]
+Border = Literal["replicate", "zero"]
+
+
+def grad(
+    predicted_thw: Alphas,
+    true_thw: Alphas,
+    inside_thw: Region | None = None,
+    *,
+    stretch: Stretch = "frame",
+    border: Border = "replicate",
+) -> Scores:
+    """Give the summed squared difference of edge strength: grows with the image's size. Runs on a tensor's device.
+
+    Args:
+        predicted_thw: (T, H, W).
+        true_thw: (T, H, W).
+        inside_thw: the pixels that count.
+        stretch: bring each alpha to 0..1 first by the minimum and maximum of its frame or of its clip, so that a matte
+            which is only too faint passes; what is constant has no edges then.
+        border: how an image goes on beyond its border.
+    """
+    clip = [_range(one) for one in (predicted_thw, true_thw)] if stretch == "clip" else [None, None]
+    scores = []
+    for p, g, inside in frame_pairs(predicted_thw, true_thw, inside_thw):
+        ours, truth = (
+            edges(one if stretch == "none" else _stretched(one, whole or _range(one)), border)
+            for one, whole in zip((p, g), clip, strict=True)
+        )
+        scores.append(total((ours - truth) ** 2, inside))
+    return np.array(scores)
+
+
+def edges(alpha_hw: Frame, border: Border) -> Frame:
+    """Give the magnitude of the first derivative of a Gaussian, filters of unit L2 norm: (H, W)."""
+    t = np.arange(-HALF_WIDTH, HALF_WIDTH + 1, dtype=np.float64)
+    gauss = np.exp(-np.square(t) / (2 * SIGMA**2))
+    kernel = np.outer(gauss, t * gauss)
+    kernel /= np.sqrt(np.square(kernel).sum())
+    if isinstance(alpha_hw, Tensor):
+        return _edges_torch(alpha_hw, torch.from_numpy(kernel).to(alpha_hw), border)
+    kind = cv2.BORDER_REPLICATE if border == "replicate" else cv2.BORDER_CONSTANT
+    across, down = (cv2.filter2D(alpha_hw, cv2.CV_64F, one, borderType=kind) for one in (kernel, kernel.T))
+    return np.hypot(across, down)
+
+
+def _edges_torch(alpha_hw: Tensor, kernel: Tensor, border: Border) -> Tensor:
+    padding = [HALF_WIDTH] * 4
+    mode = "replicate" if border == "replicate" else "constant"
+    both = torch.stack([kernel, kernel.T])[:, None]
+    across, down = F.conv2d(F.pad(alpha_hw[None, None], padding, mode=mode), both)[0]
+    return torch.hypot(across, down)
+
+
+def _range(alphas: Any) -> tuple[float, float]:
+    return float(to_unit(alphas.min())), float(to_unit(alphas.max()))
+
+
+def _stretched(alpha_hw: Frame, low_high: tuple[float, float]) -> Frame:
+    low, high = low_high
+    return (alpha_hw - low) / (high - low) if high > low else alpha_hw * 0
+
+
+STEP = 0.1
+TOLERANCE = 0.15  # a pixel this close to its piece's level counts as fully connected
+
+
+def conn(predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None = None) -> Scores:
+    """Give the summed difference of connectedness to the largest common piece: grows with the image's size.
+
+    Labelling pieces runs on the CPU, whatever is given.
+    """
+    scores = []
+    for p, g, inside in frame_pairs(predicted_thw, true_thw, inside_thw):
+        counted = None if inside is None else to_array(inside).astype(bool)
+        scores.append(total(_difference(to_array(p), to_array(g)), counted))
+    return np.array(scores)
+
+
+def largest_piece(inside_hw: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Give the largest 4-connected piece; between equals the one that a scan by rows meets first."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside_hw.astype(np.uint8), connectivity=4)
+    if count == 1:
+        return np.zeros_like(inside_hw)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    largest = 1 + np.flatnonzero(areas == areas.max())
+    if len(largest) == 1:
+        return np.asarray(labels == largest[0])
+    first = int(np.isin(labels, largest).argmax())
+    return np.asarray(labels == labels.flat[first])
+
+
+def _difference(p_hw: Scores, g_hw: Scores) -> Scores:
+    level = np.full(p_hw.shape, -1.0)
+    for before, threshold in pairwise(STEP * np.arange(11)):
+        piece = largest_piece((p_hw >= threshold) & (g_hw >= threshold))
+        level[(level == -1) & ~piece] = before
+    level[level == -1] = 1.0
+    return np.abs(_connectedness(p_hw, level) - _connectedness(g_hw, level))
+
+
+def _connectedness(alpha_hw: Scores, level_hw: Scores) -> Scores:
+    above = alpha_hw - level_hw
+    return np.where(above >= TOLERANCE, 1 - above, 1.0)
+
+
+def messddt(predicted_thw: Alphas, true_thw: Alphas, inside_thw: Region | None = None) -> Scores:
+    """Give the mean change of squared error along the true alpha's motion; the first frame has none and gives 0.
+
+    Each frame is compared with the one before: error_before(x) - error_now(x + flow(x)), where the flow is Farneback's
+    on the true alpha, rounded to whole pixels. It runs on the CPU, whatever is given.
+    """
+    scores: list[float] = []
+    before: tuple[Codes, Scores, NDArray[np.bool_]] | None = None
+    for p, g, inside in frame_pairs(predicted_thw, true_thw, inside_thw):
+        truth = to_array(g)
+        counted = np.ones(truth.shape, bool) if inside is None else to_array(inside).astype(bool)
+        now = to_codes(truth), np.square(to_array(p) - truth), counted
+        scores.append(0.0 if before is None else _change(before, now))
+        before = now
+    return np.array(scores)
+
+
+def _change(before: tuple[Codes, Scores, NDArray[np.bool_]], now: tuple[Codes, Scores, NDArray[np.bool_]]) -> float:
+    flow = cv2.calcOpticalFlowFarneback(before[0], now[0], None, 0.5, 5, 10, 2, 7, 1.5, cv2.OPTFLOW_FARNEBACK_GAUSSIAN)
+    moved = np.rint(flow).astype(np.int64)
+    height, width = before[0].shape
+    rows, columns = np.mgrid[:height, :width]
+    there = np.clip(rows + moved[..., 1], 0, height - 1), np.clip(columns + moved[..., 0], 0, width - 1)
+    carried = (now[1] * now[2])[there]
+    return total(np.abs(before[1] * before[2] - carried), None) / area(before[1], before[2])

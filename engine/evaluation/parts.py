@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from engine.clips.truth import Benchmark
 from engine.contract.errors import EngineError
-from engine.evaluation.truth import Benchmark
 
 
 class Kind(Protocol):

@@ -22,10 +22,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import EngineError
 from engine.evaluation.alpha import Alphas, Codes, Region, Scores
-from engine.evaluation.connectivity import conn
-from engine.evaluation.flow import messddt
-from engine.evaluation.gradient import grad
-from engine.evaluation.metrics import dtssd, mad, mse, sad
+from engine.evaluation.metrics import conn, dtssd, grad, mad, messddt, mse, sad
 
 Metric = Callable[[Alphas, Alphas, Region | None], Scores]
 ByFrame = Mapping[str, tuple[float, ...]]

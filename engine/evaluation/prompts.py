@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clips.truth import TrueClip
 from engine.contract.errors import EngineError
 from engine.contract.shot import Box, MaskPrompt, Point, Prompt
 from engine.evaluation.alpha import Codes
-from engine.evaluation.truth import TrueClip
 
 KINDS = ("point", "box", "mask")
 

@@ -1,55 +1,61 @@
 """Published test sets as benchmarks, read from the folders that they unpack to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
-from engine.contract.errors import EngineError
-from engine.evaluation import real_layouts as layouts
+from engine.clips.truth import Pixels, TrueClip
+from engine.contract.errors import EngineError, PlateError
+from engine.datasets.discover import Found, discover
+from engine.datasets.items import Item
+from engine.datasets.layouts import BENCHMARKS, Layout, Source
+from engine.datasets.pictures import PICTURES
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.folders import read_alphas
-from engine.evaluation.real_layouts import Entry
-from engine.evaluation.truth import Pixels, TrueClip
 from engine.media.half import to_float
 from engine.media.images import read_rgb
 from engine.media.masks import read_coverage
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a published set lies on disk.
+class Entry:
+    """The files of one clip, all in the order of its frames.
 
     Attributes:
-        find: gives the clips of a folder in order; nothing where it is no such set.
-        looks: the layout in words, for somebody whose folder is not found to be one.
-        prompt: what is given when nobody says: a mask where the set publishes masks for first frames.
+        name, kind: as in `TrueClip`.
+        plates: composites, or straight foregrounds where there are backgrounds.
+        alphas: of every plate.
+        trimaps: of every plate, or none.
+        backgrounds: of every plate, or none.
+        mask: published mask of the first frame.
     """
 
-    find: Callable[[Path], Sequence[Entry]]
-    looks: str
-    prompt: str
+    name: str
+    kind: str
+    plates: tuple[Path, ...]
+    alphas: tuple[Path, ...]
+    trimaps: tuple[Path, ...] = ()
+    backgrounds: tuple[Path, ...] = ()
+    mask: Path | None = None
 
 
 class RealSet:
     """A published set on disk: a `Benchmark`.
 
     Args:
-        name: one of `LAYOUTS`.
+        name: one of `BENCHMARKS`.
         folder: what the set was unpacked to.
 
     Raises:
-        EngineError: `evaluate.benchmark`: there is no such set; `evaluate.layout`: the folder does not hold it.
+        EngineError: `evaluate.benchmark`: there is no such set; `evaluate.layout`: the folder does not hold it;
+            `evaluate.ambiguous`: it holds it in several sizes; `evaluate.unmatched`: plates and alphas do not pair.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
-        layout = find_layout(name)
-        self._entries = tuple(layout.find(folder)) if folder.is_dir() else ()
-        if not self._entries:
-            there = "holds nothing of" if folder.is_dir() else "is no folder, so it cannot hold"
-            raise EngineError("evaluate.layout", f"'{folder}' {there} {name}.", f"Expected is {layout.looks}.")
+        self._entries = _entries(find_layout(name), folder)
         self.name = name
 
     def __len__(self) -> int:
@@ -102,10 +108,99 @@ def find_layout(name: str) -> Layout:
     Raises:
         EngineError: `evaluate.benchmark`: there is no such set.
     """
-    if name not in LAYOUTS:
-        known = ", ".join(("novm-p", "unseen", *LAYOUTS))
+    if name not in BENCHMARKS:
+        known = ", ".join(("novm-p", "unseen", *BENCHMARKS))
         raise EngineError("evaluate.benchmark", f"'{name}' is no benchmark.", f"Choose one of: {known}.")
-    return LAYOUTS[name]
+    return BENCHMARKS[name]
+
+
+def _entries(layout: Layout, folder: Path) -> tuple[Entry, ...]:
+    """Find the clips of a benchmark in a folder."""
+    items: list[Item] = []
+    try:
+        found = discover(folder, layout.name)
+    except PlateError:
+        pass
+    else:
+        items = [item for item in found.items if item.split in layout.judged]
+    if not items or (layout.name == "vm108" and not (folder / "frame_corr.json").is_file()):
+        there = "holds nothing of" if folder.is_dir() else "is no folder, so it cannot hold"
+        raise EngineError("evaluate.layout", f"'{folder}' {there} {layout.name}.", f"Expected is {layout.looks}.")
+    _refuse_doubt(found, items)
+    if layout.name == "vm108":
+        return _over_listed(folder, items)
+    if layout.source is Source.IM:
+        return tuple(_still(item) for item in items)
+    masks = _mask_folders(folder) if layout.prompt == "mask" else ()
+    # Clips that move much come first, as they are published.
+    return tuple(_video(item, layout.name, masks) for split in layout.judged for item in items if item.split == split)
+
+
+def _refuse_doubt(found: Found, items: Sequence[Item]) -> None:
+    sizes = sorted({item.name.rpartition("/")[0] for item in items})
+    if len(sizes) > 1:
+        homes = [f"{found.layout.name}_{size}" if size else found.root.name for size in sizes]
+        raise EngineError(
+            "evaluate.ambiguous",
+            f"'{found.root}' holds the set more than once: {', '.join(homes)}.",
+            f"Give one of them, e.g. {found.root / homes[-1]}",
+        )
+    if found.problems:
+        raise EngineError("evaluate.unmatched", f"'{found.root}': {found.problems[0]}.", "Unpack the set again.")
+
+
+def _still(item: Item) -> Entry:
+    (alpha,) = _alphas(item)
+    folder = alpha.parent.parent / "trimap"
+    trimaps = tuple(one for one in (folder / f"{alpha.stem}{suffix}" for suffix in sorted(PICTURES)) if one.is_file())
+    return Entry(item.name, "stills", item.plates, (alpha,), trimaps[:1])
+
+
+def _video(item: Item, name: str, masks: Sequence[Path]) -> Entry:
+    """Give a composited clip; masks for first frames lie in a folder of the set's, by part or together."""
+    clip = item.name.rpartition("/")[2]
+    places = (folder / part / f"{clip}{suffix}" for folder in masks for part in (f"{name}_{item.split}", ".")
+              for suffix in (".png", ".jpg"))  # fmt: skip
+    mask = next((place for place in places if place.is_file()), None)
+    return Entry(f"{item.split}-{clip}", item.split, item.plates, _alphas(item), mask=mask)
+
+
+def _over_listed(folder: Path, items: Sequence[Item]) -> tuple[Entry, ...]:
+    """Give VideoMatting108's clips: foregrounds with alpha, and the background that its list has for each frame.
+
+    Raises:
+        EngineError: `evaluate.layout`: the list cannot be read.
+    """
+    try:
+        pairs: Mapping[str, str] = json.loads((folder / "frame_corr.json").read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise EngineError(
+            "evaluate.layout", f"The list in '{folder}' cannot be read: {problem}.", "Unpack the set again."
+        ) from problem
+    found = []
+    for item in items:
+        plates = tuple(plate for plate in item.plates if f"{item.name}/{plate.name}" in pairs)
+        behind = tuple(_either(folder / "BG_done" / pairs[f"{item.name}/{plate.name}"]) for plate in plates)
+        if plates:
+            found.append(Entry(item.name, item.split, plates, plates, backgrounds=behind))
+    return tuple(found)
+
+
+def _alphas(item: Item) -> tuple[Path, ...]:
+    return tuple(path for path in item.labels[0] if path is not None)
+
+
+def _mask_folders(folder: Path) -> list[Path]:
+    """Give where masks of first frames may be: in `*first_frame_seg_mask*` inside the set, or beside it."""
+    found = [
+        one for home in (folder, folder.parent, folder.parent.parent) for one in home.glob("*first_frame_seg_mask*")
+    ]
+    return [inside for one in found for inside in (one, one / folder.name)]
+
+
+def _either(path: Path) -> Path:
+    """Give a background under its listed name, or as the PNG that some copies of the set hold instead."""
+    return path if path.exists() else path.with_suffix(".png")
 
 
 def _colours(path: Path) -> Pixels:
@@ -117,28 +212,3 @@ def _over(foreground_thwc: Pixels, alpha_thw: Codes, background_thwc: Pixels) ->
     alpha = alpha_thw[..., None] / np.float32(255)
     composite: Pixels = np.rint(foreground_thwc * alpha + background_thwc * (1 - alpha)).astype(np.uint8)
     return composite
-
-
-LAYOUTS: Mapping[str, Layout] = MappingProxyType(
-    {
-        "youtubematte": Layout(
-            lambda folder: layouts.composited_videos(folder, "youtubematte"),
-            "youtubematte_motion and youtubematte_static with one folder a clip, and in it 'pha' and the plates",
-            "mask",
-        ),
-        "videomatte": Layout(
-            lambda folder: layouts.composited_videos(folder, "videomatte"),
-            "videomatte_motion and videomatte_static with one folder a clip, and in it 'pha' and 'com'",
-            "point",
-        ),
-        "vm108": Layout(
-            layouts.vm108, "FG_done, BG_done, frame_corr.json and val_videos.txt, as VideoMatting108 unpacks", "point"
-        ),
-        "aim-500": Layout(
-            lambda folder: layouts.stills(folder, "original"), "folders 'original', 'mask' and 'trimap'", "point"
-        ),
-        "p3m-500-np": Layout(
-            layouts.p3m_500_np, "P3M-500-NP with folders 'original_image', 'mask' and 'trimap'", "point"
-        ),
-    }
-)

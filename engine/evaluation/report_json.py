@@ -8,7 +8,7 @@ from typing import Any
 from engine.contract.errors import EngineError
 from engine.evaluation.profiles import Average, Profile, find_profile
 from engine.evaluation.scores import ClipScores, Report, Result, at_places, by_kind, clip_figures, figures, held_out
-from engine.evaluation.text_files import write_text
+from engine.media.atomic import write_text
 
 _VERSION = 1
 
@@ -101,6 +101,8 @@ def _clip(clip: ClipScores, profile: Profile) -> dict[str, Any]:
         "kind": clip.kind,
         "held_out": clip.held_out,
         **clip_figures(clip, profile),
+        **({} if clip.took_distractor is None else {"took_distractor": clip.took_distractor}),
+        **({} if clip.solid is None else {"solid": list(clip.solid)}),
         "frames": {name: list(scores) for name, scores in clip.frames.items()},
     }
 
@@ -118,6 +120,8 @@ def _from_json(data: Mapping[str, Any]) -> Report:
                     clip["kind"],
                     clip["held_out"],
                     {metric: tuple(clip["frames"][metric]) for metric in profile.measures},
+                    clip.get("took_distractor"),
+                    _four(clip["solid"]) if "solid" in clip else None,
                 )
                 for name, clip in one["clips"].items()
             ),
@@ -125,6 +129,11 @@ def _from_json(data: Mapping[str, Any]) -> Report:
         for method, one in {data["method"]: data, **data["baselines"]}.items()
     )
     return Report(data["benchmark"], profile, ours, tuple(baselines), data["settings"])
+
+
+def _four(counts: Sequence[int]) -> tuple[int, int, int, int]:
+    first, all_first, later, all_later = counts
+    return first, all_first, later, all_later
 
 
 def _cannot_join(reason: str) -> EngineError:

@@ -22,12 +22,17 @@ class ClipScores:
     Attributes:
         name, kind, held_out: of the clip, as in `TrueClip`.
         frames: metric name -> one number a frame.
+        took_distractor: the mattes hold more of the distractor than of the subject; None where there is none.
+        solid: truly unknown pixels that our trimaps call foreground, and all of them: on the first frame, then later;
+            None where there are no trimaps.
     """
 
     name: str
     kind: str
     held_out: bool
     frames: ByFrame
+    took_distractor: bool | None = None
+    solid: tuple[int, int, int, int] | None = None
 
     @property
     def length(self) -> int:

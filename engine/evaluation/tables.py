@@ -58,7 +58,14 @@ def units(report: Report) -> str:
 
 
 def verdict(report: Report) -> str:
-    """Say in a sentence how ours stands beside the best baseline that learns nothing; empty where there is none."""
+    """Say in sentences how ours stands beside the best baseline that learns nothing, and what it mistook.
+
+    Empty where there are no such baselines, no distractors and no trimaps.
+    """
+    return " ".join(said for said in (_beside_baselines(report), _distractors(report), _solid(report)) if said)
+
+
+def _beside_baselines(report: Report) -> str:
     metric = next(iter(report.profile.measures))
     others = {
         one.method: figures(one.clips, report.profile)[metric] for one in report.baselines if one.method in NOT_LEARNT
@@ -70,6 +77,22 @@ def verdict(report: Report) -> str:
     share = f"{100 * ours / others[best]:.0f} % of that" if others[best] else "nothing to compare with that"
     title = _TITLES.get(metric, metric.upper())
     return f"{title} {ours:.2f}; the best baseline that learns nothing, {best}, has {others[best]:.2f}: {share}."
+
+
+def _distractors(report: Report) -> str:
+    taken = [clip.took_distractor for clip in report.ours.clips if clip.took_distractor is not None]
+    return f"The distractor was taken in {sum(taken)} of {len(taken)} clips that have one." if taken else ""
+
+
+def _solid(report: Report) -> str:
+    counts = [clip.solid for clip in report.ours.clips if clip.solid is not None]
+    first, all_first, later, all_later = (sum(count[i] for count in counts) for i in range(4))
+    if not (all_first and all_later):
+        return ""
+    return (
+        f"Of truly unknown pixels, trimaps call {first / all_first:.3f} foreground on the first frame "
+        f"and {later / all_later:.3f} later."
+    )
 
 
 def markdown(report: Report) -> str:

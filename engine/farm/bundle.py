@@ -2,18 +2,20 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from engine.contract.errors import OutputError
+from engine.contract.errors import OutputError, ServiceError
 from engine.contract.shot import MaskPrompt, Shot, ShotObject
 from engine.contract.shot_json import shot_to_json
-from engine.farm.job import TEMPLATE, FarmJob
-from engine.farm.template import parameter_values, template
+from engine.farm.template import CHECK, TEMPLATE, FarmJob, parameter_values, template
 from engine.media.atomic import make_folder
 
 VALUES, REFERENCES, SHOT, MASKS = "parameter_values.yaml", "asset_references.yaml", "shot.json", "masks"
@@ -94,3 +96,49 @@ def _write(path: Path, data: Any) -> None:
 
 def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
+
+
+def find_runner() -> Path:
+    """Give the `openjd` program: the one beside this Python, else the one on the path.
+
+    Raises:
+        ServiceError: `farm.no_runner`.
+    """
+    found = shutil.which("openjd", path=str(Path(sys.executable).parent)) or shutil.which("openjd")
+    if found is None:
+        raise ServiceError(
+            "farm.no_runner",
+            "The Open Job Description runner is not installed, so the job was written and not run.",
+            "Install it with: pip install openjd-cli. Or submit the bundle to a farm.",
+        )
+    return Path(found)
+
+
+def run_bundle(
+    runner: Path, bundle: Path, values: Mapping[str, str | int], retries: int, say: Callable[[str], None]
+) -> None:
+    """Run all steps of a bundle; after a failure, again: every frame that is done and valid is kept.
+
+    Args:
+        runner: the `openjd` program; it writes to this process's standard error stream.
+        bundle: a folder that `write_bundle` has made.
+        values: the values of its job parameters.
+        retries: how many more times to run it.
+        say: told before each further run.
+
+    Raises:
+        ServiceError: `farm.failed` if it fails every time.
+    """
+    parameters = {name: str(value) for name, value in values.items()}
+    command = [str(runner), "run", str(bundle / TEMPLATE), "--step", CHECK, "--run-dependencies"]
+    command += ["--job-param", json.dumps(parameters)]
+    for attempt in range(retries + 1):
+        if attempt:
+            say(f"the job failed: run {attempt + 1} of {retries + 1} makes what is missing")
+        if subprocess.run(command, check=False, stdout=sys.stderr).returncode == 0:  # noqa: S603 - our own bundle
+            return
+    raise ServiceError(
+        "farm.failed",
+        "The job failed; what its programs said about it stands above.",
+        "Cure that and submit again: frames that are done are kept.",
+    )

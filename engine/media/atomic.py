@@ -107,3 +107,15 @@ def _explain(path: Path, cause: OSError | None, said: str) -> OutputError:
         f"'{path}' cannot be written: {reason}.",
         "Check the folder and its permissions.",
     )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that ends in one line break; folders are made.
+
+    Raises:
+        OutputError: as `atomic_file` and `make_folder`.
+    """
+    content = (text.rstrip("\n") + "\n").encode()
+    make_folder(path.parent)
+    with atomic_file(path, len(content)) as temporary:
+        temporary.write_bytes(content)

@@ -37,7 +37,8 @@ class DisplayTransform:
     printing density. Camera logs differ from maker to maker and must be named.
 
     Args:
-        colourspace: name, alias or role in the configuration; None: by `encoding`.
+        colourspace: name, alias or role in the configuration; `NAME @ CONFIGURATION` names that too; None: by
+            `encoding`.
         encoding: `Plate.encoding`, used where no colour space is named.
         config: as `open_configuration`.
 
@@ -50,6 +51,9 @@ class DisplayTransform:
     """
 
     def __init__(self, colourspace: str | None, encoding: str, *, config: str | None = None) -> None:
+        name, at, named = (colourspace or "").partition(" @ ")
+        if at:
+            colourspace, config = name, named
         configuration, self.colourspace = _space(open_configuration(config), colourspace, encoding)
         self.config = configuration.source
         processor = to_srgb(configuration, self.colourspace)

@@ -23,7 +23,9 @@ VERSION = "mam2/version"
 Channels = Mapping[str, NDArray[np.float32] | NDArray[np.float16]]
 
 
-def write_exr(path: Path, channels: Channels, signature: str, *, exact: bool = False) -> None:
+def write_exr(
+    path: Path, channels: Channels, signature: str, *, exact: bool = False, texts: Mapping[str, str] | None = None
+) -> None:
     """Write (H, W) channels of 0..1 as EXR, ZIP; data window and display window are both the whole plate.
 
     Args:
@@ -31,13 +33,14 @@ def write_exr(path: Path, channels: Channels, signature: str, *, exact: bool = F
         channels: by the names that they get; float32, or half already.
         signature: kept in the file.
         exact: keep every bit of float32; otherwise values are rounded to half.
+        texts: kept in the header too.
 
     Raises:
         OutputError: as `atomic_file`.
     """
     stored = {name: channel if exact else to_half(channel) for name, channel in channels.items()}
     with atomic_file(path, sum(channel.nbytes for channel in stored.values())) as temporary:
-        temporary.write_bytes(encoded_exr(stored, _attributes(signature)))
+        temporary.write_bytes(encoded_exr(stored, {**(texts or {}), **_attributes(signature)}))
 
 
 def write_png16(path: Path, channel_hw: NDArray[np.float32], signature: str) -> None:

@@ -12,7 +12,7 @@ from engine.contract.errors import OutputError
 
 from .atomic import make_folder
 from .half import to_half
-from .matte_files import read_signature, write_exr, write_png16
+from .matte_files import Channels, read_signature, write_exr, write_png16
 
 LAYERS = ("alpha", "trimap", "mask")
 FORMATS = ("exr", "png16")
@@ -47,6 +47,19 @@ class ObjectMatte:
     alpha_hw: NDArray[np.float32]
     trimap_hw: NDArray[np.float32] | None = None
     mask_hw: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class More:
+    """What an EXR holds beside its mattes.
+
+    Attributes:
+        channels: (H, W) by the names in the file, stored as they are: half, or float32 where that is needed.
+        texts: of the header.
+    """
+
+    channels: Channels
+    texts: Mapping[str, str]
 
 
 class MatteWriter:
@@ -95,20 +108,23 @@ class MatteWriter:
         _check(name, self._objects, wanted, format)
         make_folder(self._folder)
 
-    def write(self, frame: int, mattes: Mapping[str, Layers], *, signature: str = "") -> Path:
+    def write(self, frame: int, mattes: Mapping[str, Layers], *, signature: str = "", more: More | None = None) -> Path:
         """Write one frame and give its file (with `png16` the first of them).
 
         Args:
             frame: the host's frame number, 0 or more.
             mattes: by object name; one for every object of the shot.
             signature: kept in the file, see `signature`.
+            more: further channels of an EXR; they take the place of those of the same name.
 
         Raises:
             OutputError: `output.full_disk`, `output.unwritable`, `output.not_a_folder`, `output.incomplete` if an
                 object or a layer is not there, or `output.size`.
         """
         if self._format == "exr":
-            write_exr(self.path_of(frame), self._halves(frame, mattes), signature)
+            channels = {**self._halves(frame, mattes), **(more.channels if more else {})}
+            texts = more.texts if more else None
+            write_exr(self.path_of(frame), channels, signature, exact=True, texts=texts)
         else:
             layers = (self._channel(frame, mattes, thing, layer) for thing in self._objects for layer in self._layers)
             for path, channel in zip(self._paths(frame), list(layers), strict=True):

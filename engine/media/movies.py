@@ -1,16 +1,152 @@
 """Movie files as plates, exact to the frame, through PyAV."""
 
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Interpolation
+from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError
 
-from .movie_index import MovieIndex, index_by_packets, index_of_header
-from .movie_pixels import rgb_of
-from .source import Plate, PlateSource
+from .source import Pixels, Plate, PlateSource
+
+
+@dataclass(frozen=True)
+class MovieIndex:
+    """Times of display in the stream's own units.
+
+    Attributes:
+        times: of every frame, ascending; empty where the file has no trustworthy times.
+        keys: those at which decoding can begin, ascending.
+        count: number of frames.
+    """
+
+    times: tuple[int, ...]
+    keys: tuple[int, ...]
+    count: int
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether every frame can be decoded by itself."""
+        return self.keys == self.times
+
+    def starts(self, time: int) -> tuple[int, ...]:
+        """Give the times at which decoding can begin to reach `time`, the nearest first."""
+        return self.keys[: bisect_right(self.keys, time)][::-1]
+
+
+def index_of_header(stream: Any) -> MovieIndex | None:
+    """Take the index from the file's header: only where every frame stands alone, as in ProRes or DNxHR.
+
+    There the header's decode times are the display times, and a movie of any length opens at once.
+    """
+    entries = [(entry.timestamp, entry.is_keyframe) for entry in stream.index_entries if not entry.is_discard]
+    times = tuple(time for time, _ in entries)
+    if not times or len(entries) != stream.frames or not all(key for _, key in entries):
+        return None
+    return MovieIndex(times, times, len(times)) if _ascends(times) else None
+
+
+def index_by_packets(container: Any, stream: Any) -> MovieIndex:
+    """Walk through the whole file without decoding it, and leave it at its start."""
+    packets = [(packet.pts, packet.is_keyframe) for packet in container.demux(stream) if _shown(packet)]
+    container.seek(0)
+    if any(time is None for time, _ in packets):
+        return MovieIndex((), (), len(packets))
+    times = tuple(sorted(time for time, _ in packets))
+    keys = tuple(sorted(time for time, key in packets if key))
+    return MovieIndex(times if _ascends(times) else (), keys, len(times))
+
+
+def _shown(packet: Any) -> bool:
+    return packet.size > 0 and not packet.is_discard
+
+
+def _ascends(times: tuple[int, ...]) -> bool:
+    return all(early < late for early, late in pairwise(times))
+
+
+# Weights of red and blue in luma, by the matrix number of ITU-T H.273.
+_LUMA_WEIGHTS = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    5: (0.299, 0.114),
+    6: (0.299, 0.114),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+    10: (0.2627, 0.0593),
+}
+_BT709, _BT601, _HD_HEIGHT = 1, 6, 720
+_PLANAR_RGB = {bits: f"gbrp{bits}le" for bits in (9, 10, 12, 14, 16)}
+
+
+def rgb_of(shown: av.VideoFrame) -> Pixels:
+    """Convert a decoded frame to (H, W, 3) float32 RGB: nominal black is 0, nominal white 1, at the source's precision.
+
+    The stream's matrix and range are used as it states them. Where it states none: BT.709 from 720 lines up and
+    BT.601 below; video ("limited") range for YUV and full range for RGB and grey. What a camera recorded above
+    nominal white or below black is kept.
+    """
+    kind = shown.format
+    bits = kind.components[0].bits
+    if kind.is_rgb or kind.has_palette:
+        return _rgb(shown, bits)
+    if kind.name.startswith("gray"):
+        grey = shown.to_ndarray() * np.float32(1 / (2**bits - 1))
+        return np.repeat(grey[..., None].astype(np.float32), 3, axis=2)
+    # Only the chroma is brought to full size here: swscale's own matrices are rounded for 8 bits.
+    if kind.name.startswith("yuvj"):
+        codes = np.moveaxis(_reformat(shown, "yuvj444p", ColorRange.JPEG), 0, -1) * np.float32(256)
+        full = True
+    else:
+        codes = _reformat(shown, "yuv444p16le", ColorRange.MPEG).astype(np.float32)
+        full = shown.color_range == ColorRange.JPEG
+    matrix = _LUMA_WEIGHTS.get(int(shown.colorspace)) or _LUMA_WEIGHTS[_BT709 if shown.height >= _HD_HEIGHT else _BT601]
+    rgb: Pixels = cv2.transform(codes, _from_codes(matrix, bits, full=full))
+    return rgb
+
+
+def _from_codes(weights: tuple[float, float], bits: int, *, full: bool) -> NDArray[np.float64]:
+    """Give the 3x4 matrix from (Y, Cb, Cr, 1), codes shifted up to 16 bits, to RGB."""
+    red, blue = weights
+    green = 1 - red - blue
+    to_rgb = np.array(
+        [
+            [1, 0, 2 - 2 * red],
+            [1, -blue * (2 - 2 * blue) / green, -red * (2 - 2 * red) / green],
+            [1, 2 - 2 * blue, 0],
+        ]
+    )
+    largest = float(2**16 - 2 ** (16 - bits))
+    scale = np.array([1 / largest] * 3 if full else [1 / (219 * 256), 1 / (224 * 256), 1 / (224 * 256)])
+    zero = np.array([0.0 if full else 16 * 256, 2**15, 2**15])
+    scaled = to_rgb * scale
+    return np.column_stack([scaled, -scaled @ zero])
+
+
+def _rgb(shown: av.VideoFrame, bits: int) -> Pixels:
+    if bits > 16:
+        return np.ascontiguousarray(_reformat(shown, "gbrpf32le", ColorRange.JPEG), np.float32)
+    codes = _reformat(shown, _PLANAR_RGB.get(bits, "rgb24"), ColorRange.JPEG)
+    rgb: Pixels = np.multiply(codes, np.float32(1 / (2 ** max(bits, 8) - 1)), dtype=np.float32)
+    return rgb
+
+
+def _reformat(shown: av.VideoFrame, layout: str, spread: ColorRange) -> NDArray[Any]:
+    """Change the layout and nothing else: equal ranges on both sides leave the codes as they are."""
+    same = shown.reformat(
+        format=layout, src_color_range=spread, dst_color_range=spread, interpolation=Interpolation.BICUBIC
+    )
+    pixels: NDArray[Any] = same.to_ndarray()
+    return pixels
+
 
 EXTENSIONS = frozenset({"mov", "mp4", "m4v", "mkv", "mxf", "avi", "webm", "mpg", "mpeg", "ts", "m2ts"})
 

@@ -76,7 +76,7 @@ class SettingsBody(Form):
     direction: Literal["forward", "backward", "both"] = "both"
     mode: Literal["parallel", "pdd", "pdd+mcs", "pdd+mss"] = "pdd+mss"
     corrections: Literal["refine", "independent"] = "refine"
-    colourspace: Annotated[str | None, Field(max_length=256)] = None
+    colourspace: Annotated[str | None, Field(max_length=1024)] = None
 
 
 class PointBody(Form):

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.model.tensors import FramePrompt
-from engine.training.chance import Chance
+from engine.training.samples import Chance
 
 KEPT_PRIORS = 0.5  # share of further clicks on a frame that come with the mask that they correct
 

@@ -1,40 +1,16 @@
-"""What training learns from: a sample is one clip, some of its objects, and what their labels can teach."""
+"""What training learns from: a sample is one clip, some of its objects, and what their labels can teach.
+
+Random draws of a step belong to samples, so that they do not depend on how many processes share it.
+"""
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
 import torch
 from torch import Tensor
 
+from engine.datasets.layouts import Source
+
 _MOST_OBJECTS = 64
-
-
-class Source(Enum):
-    """Where a sample's labels come from; the value names the paper's data classes.
-
-    Video object segmentation knows masks, video matting alpha over time, image matting alpha of one picture.
-    A procedural clip knows all of it exactly.
-    """
-
-    VOS = "vos"
-    VM = "vm"
-    IM = "im"
-    PROCEDURAL = "procedural"
-
-    @property
-    def teaches_masks(self) -> bool:
-        """1[VOS]."""
-        return self in (Source.VOS, Source.PROCEDURAL)
-
-    @property
-    def teaches_trimaps(self) -> bool:
-        """1[VM] + 1[IM]."""
-        return self is not Source.VOS
-
-    @property
-    def teaches_alpha(self) -> bool:
-        """1[IM]."""
-        return self in (Source.IM, Source.PROCEDURAL)
 
 
 @dataclass(frozen=True)
@@ -99,3 +75,34 @@ def collate(samples: list[Sample]) -> ClipBatch:
         torch.repeat_interleave(teaches, counts, dim=0),
         torch.tensor([_MOST_OBJECTS * s.number + n for s in samples for n in range(len(s.alpha_nt1hw))]),
     )
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Where a step's draws come from.
+
+    Attributes:
+        shared: decisions for the whole batch: the same on every process.
+        objects: draws of one object each, the same wherever the object is trained.
+    """
+
+    shared: torch.Generator
+    objects: list[torch.Generator]
+
+    def of_kept(self, kept_n: Tensor) -> "Chance":
+        """Give the draws of some of the objects, (N,) bool."""
+        return Chance(self.shared, [one for one, kept in zip(self.objects, kept_n.tolist(), strict=True) if kept])
+
+    @classmethod
+    def of(cls, seed: int, chance_n: Tensor) -> "Chance":
+        """Begin the draws of a step.
+
+        Args:
+            seed: of the step.
+            chance_n: (N,) int64, a number of its own for every object of the data set.
+        """
+        return cls(_generator(seed), [_generator(seed ^ number << 8) for number in chance_n.tolist()])
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed % (1 << 63))

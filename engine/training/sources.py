@@ -6,16 +6,17 @@ from pathlib import Path
 from torch.utils.data import Dataset
 
 from engine.contract.errors import PlateError
+from engine.datasets.discover import discover
+from engine.datasets.layouts import Source
 from engine.model.config import STARTER
 from engine.training.crew import Crew
-from engine.training.data.discover import discover
-from engine.training.data.mixture import Mixture
-from engine.training.datasets import PooledClips, build_pool
+from engine.training.mixture import Mixture
 from engine.training.pictures.clips import DRAWN, PictureClips
 from engine.training.pictures.pack import read_pack
 from engine.training.pictures.stills import Stills
+from engine.training.pool import PooledClips, build_pool
 from engine.training.run import Data, Say
-from engine.training.samples import Sample, Source
+from engine.training.samples import Sample
 from engine.training.stages import Stage
 
 POOL_FRAMES, POOL_SIZE = 12, STARTER.tracker.image_size

@@ -1,5 +1,7 @@
 """The loop: one stage of the recipe, resumable, with a moving average of the weights and a log that can be plotted."""
 
+import csv
+import importlib.util
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +19,47 @@ from engine.model.image_encoder import rest_untaught_adapters
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.ready.precision import has_bfloat16
-from engine.training.chance import Chance
-from engine.training.crew import Crew
-from engine.training.datasets import one_thread, start
-from engine.training.log import Log
-from engine.training.norms import share_norms
-from engine.training.samples import ClipBatch, Sample, collate
+from engine.training.crew import Crew, share_norms
+from engine.training.pool import one_thread, start
+from engine.training.samples import Chance, ClipBatch, Sample, collate
 from engine.training.stages import Stage, choose_parameters
 from engine.training.steps import STEPS, Lesson, Terms
+
+
+class Log:
+    """The log of one stage in a run's folder; going on appends to it."""
+
+    def __init__(self, folder: Path, stage: str) -> None:
+        self._path = folder / f"{stage}.csv"
+        self._events = None
+        if importlib.util.find_spec("tensorboard"):
+            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - an extra that need not be there
+
+            self._events = SummaryWriter(str(folder / "events" / stage))
+
+    def write(self, step: int, means: dict[str, float]) -> None:
+        """Add the means of some steps, the last of which is `step`."""
+        known = self._columns() or ["step", *means]
+        with self._path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, known, restval="", extrasaction="ignore")
+            if file.tell() == 0:
+                writer.writeheader()
+            writer.writerow({"step": step, **{name: f"{value:.6g}" for name, value in means.items()}})
+        if self._events is not None:
+            for name, value in means.items():
+                self._events.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Write out what is not yet on disk."""
+        if self._events is not None:
+            self._events.close()
+
+    def _columns(self) -> list[str]:
+        if not self._path.exists():
+            return []
+        with self._path.open(newline="") as file:
+            return next(csv.reader(file), [])
+
 
 WARM_UP = 100
 AVERAGE = 0.998

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.contract.errors import ModelError
-from engine.weights.catalogue import OFFICIAL, find_files, way_to, weights_folder
+from engine.weights.catalogue import OFFICIAL, SOURCES, Source, find_files, way_to, weights_folder
 from engine.weights.hardware import Hardware, find_hardware
 from engine.weights.header import MATTERS, Contents, matter_name, read_header
-from engine.weights.sources import SOURCES, Source
 
 AUTO = "auto"
 SIZES = ("t", "s", "b+", "l")

@@ -8,14 +8,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from engine.contract.errors import DISK_FULL, ModelError
-from engine.weights.download import PAUSES, Progress, download
+from engine.weights.catalogue import OFFICIAL_SERVER, Source
+from engine.weights.download import PAUSES, Partial, Progress, download
 from engine.weights.file import file_sha256
-from engine.weights.import_weights import ImportedWeights, import_file
+from engine.weights.import_weights import ImportedWeights, import_file, read_official
 from engine.weights.network import open_client
-from engine.weights.official_files import read_official
-from engine.weights.partial import Partial
 from engine.weights.record import Pulled, read_record, remember
-from engine.weights.sources import OFFICIAL_SERVER, Source
 
 
 @dataclass(frozen=True)

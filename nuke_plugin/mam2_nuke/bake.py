@@ -3,32 +3,39 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import nuke
 
 from .contract import OutputError, PlateError
 from .host import Progress
+from .node import copy_channels, inner, point_range, result_of
 from .paths import tcl_path
 from .results import Result
+from .standing import judge, look
 from .waiting import Cancelled
 
+_BESIDE = "[file dirname [value root.name]]"
 
-def bake(node: Any, result: Optional[Result], progress: Progress) -> Path:
-    """Copy a node's mattes beside the script, and make a Read and a Copy of them below the node.
 
-    The node itself stays; the Copy takes its plate from where the node does, so it can take the node's place.
+def bake(node: Any, progress: Progress) -> Path:
+    """Copy a node's mattes beside the script, and put a Read and Copies of them in the node's place.
+
+    The node itself stays; what it fed is fed by the last Copy.
 
     Returns:
         The folder of the mattes.
 
     Raises:
         Cancelled: the bar's Cancel was pressed; nothing was changed.
-        PlateError: there are no mattes.
+        PlateError: there are no mattes, or they are not right and the node refuses those.
         OutputError: the script has no folder yet, or the mattes cannot be copied.
     """
-    if result is None or not any(result.frames.values()):
+    result, standing = result_of(node), judge(look(node))
+    if result is None or not result.count:
         raise PlateError("matte.none", "There are no mattes to bake.", "Track the shot first.")
+    if standing.wrong and node["stale"].value() == "refuse":
+        raise PlateError("matte.stale", "Nothing was baked.", standing.sentence())
     folder = _folder(node)
     try:
         _copy(result, folder, progress)
@@ -38,9 +45,8 @@ def bake(node: Any, result: Optional[Result], progress: Progress) -> Path:
             f"The mattes cannot be copied to {folder}: {problem.strerror or problem}.",
             "Make room there, or save the script to another folder.",
         ) from problem
-    baked = Result(folder, result.frames, result.files, result.objects, result.scale)
     with nuke.Undo("MAM2: bake"):
-        _build(node, baked)
+        _build(node, Result(folder, result.frames, result.files, result.objects, result.scale), standing.span)
     return folder
 
 
@@ -78,49 +84,57 @@ def _show(progress: Progress, done: int, total: int) -> None:
         raise Cancelled
 
 
-def _build(node: Any, result: Result) -> None:
-    x, y = int(node.xpos()), int(node.ypos())
-    first, last = result.span
-    group = node.parent() or nuke.root()
-    with group:
-        read = nuke.createNode("Read", f"file {{{tcl_path(result.pattern)}}}", inpanel=False)
-        read.setInput(0, None) if read.maximumInputs() else None
-        for knob, value in (
-            *(("first", first), ("last", last), ("origfirst", first), ("origlast", last), ("origset", True)),
-            *(("raw", True), ("before", "black"), ("after", "black"), ("on_error", "error")),
-        ):
-            read[knob].setValue(value)
-        read.setName(f"{node.name()}_mattes")
-        matte = read
+def _build(node: Any, result: Result, span: range) -> None:
+    script = Path(str(nuke.root()["name"].value())).parent
+    pattern = _BESIDE + "/" + tcl_path(Path(result.pattern).relative_to(script))  # moves with the script
+    x, y, made = int(node.xpos()) + 160, int(node.ypos()) - 60, []
+    with node.parent() or nuke.root():
+        read = nuke.nodes.Read(name=f"{node.name()}_mattes", before="black", after="black", on_error="error")
+        read["file"].setValue(pattern)
+        point_range(read, span[0], span[-1])
+        made.append(read)
         if result.scale != 1:
-            matte = nuke.createNode("Reformat", f"type scale scale {result.scale}", inpanel=False)
-            matte.setInput(0, read)
-        for kind, knob, text in _finesse(node):
-            above, matte = matte, nuke.createNode(kind, f"channels alpha {knob} {{{{{text}}}}}", inpanel=False)
-            matte.setInput(0, above)
-        copy = nuke.createNode("Copy", f"from0 {_chosen(node)} to0 {_to(node)}", inpanel=False)
-        copy.setName(f"{node.name()}_baked")
-        copy.setInput(0, node.input(0))
-        copy.setInput(1, matte)
-    read.setXYpos(x + 160, y - 60)
-    copy.setXYpos(x + 160, y + 60)
+            made.append(nuke.nodes.Reformat(inputs=made[-1:], type="scale", scale=str(result.scale)))
+        for kind, knob, parts, own, expression in _finesse(node):
+            made.append(getattr(nuke.nodes, kind)(inputs=made[-1:], channels="all"))
+            made[-1][knob].fromScript(" ".join([own.toScript()] * parts))  # with its keys, which `curve` means
+            for part in range(parts):
+                made[-1][knob].setExpression(expression, part)
+        matte = made[-1]
+        alpha, to = inner(node, "Pick")["from0"].value(), inner(node, "Result")["to0"].value()
+        first = nuke.nodes.Copy(name=f"{node.name()}_baked", from0=alpha, to0=to)
+        first.setInput(0, node.input(0))
+        first.setInput(1, matte)
+        made.append(first)
+
+        def following(copy: Any, _: int) -> Any:
+            made.append(nuke.nodes.Copy(inputs=[copy, matte]))
+            return made[-1]
+
+        last = copy_channels(first, following, list(result.objects))
+    for number, one in enumerate(made):
+        one.setXYpos(x, y + 40 * number)
+    for reader in node.dependent(nuke.INPUTS | nuke.HIDDEN_INPUTS):
+        for number in range(reader.inputs()):
+            if reader.input(number) is not None and reader.input(number).fullName() == node.fullName():
+                reader.setInput(number, last)
 
 
-def _finesse(node: Any) -> Iterator[tuple[str, str, str]]:
-    """Give the finesse that is not at rest as it is on the current frame: class, knob and what the knob holds."""
-    for kind, own, inner, rest in (
-        ("Dilate", "shrink_grow", "size", 0),
-        ("Blur", "blur", "size", 0),
-        ("Gamma", "gamma", "value", 1),
+def _finesse(node: Any) -> Iterator[tuple[str, str, int, Any, str]]:
+    """Give the finesse that is not at rest: class, knob, its parts, the node's own knob, and the expression on it."""
+    for kind, name, knob, parts, rest in (
+        ("Dilate", "shrink_grow", "size", 2, 0),
+        ("Blur", "blur", "size", 2, 0),
+        ("Gamma", "gamma", "value", 4, 1),
     ):
-        value = float(node[own].value())
-        if value != rest:
-            yield kind, inner, f"{value:g}*input.height/1080" if inner == "size" else f"{value:g}"
-
-
-def _chosen(node: Any) -> str:
-    return str(node.node("Pick")["from0"].value())
-
-
-def _to(node: Any) -> str:
-    return str(node.node("Result")["to0"].value())
+        own = node[name]
+        moves = own.isAnimated() or own.hasExpression()
+        if moves or float(own.value()) != rest:
+            value = (
+                f"({own.animation(0).expression()})"
+                if own.hasExpression()
+                else "curve"
+                if moves
+                else f"{own.value():g}"
+            )
+            yield kind, knob, parts, own, f"{value}*input.height/1080" if knob == "size" else value

@@ -7,13 +7,12 @@ import nuke
 
 from . import running
 from .bake import bake
-from .contract import EngineError
+from .contract import EngineError, PromptError
 from .host import Progress, say
-from .knobs import BOX, NEGATIVE, POSITIVE
-from .node import cache_folder, result_of
-from .slots import add_prompt, number_of, remove_prompt
-from .status import describe, tell
-from .storage import clear, describe_size
+from .knobs import BOX, NEGATIVE, POSITIVE, number_of
+from .slots import add_prompt, move_prompts, prompted_frames, remove_prompt
+from .standing import WATCH, tell
+from .storage import clear, measure
 from .waiting import Cancelled
 
 
@@ -40,23 +39,32 @@ def _tell(node: Any, text: str, problem: Exception) -> None:
         raise RuntimeError(text) from problem
 
 
-def _add(kind: str) -> Callable[[Any], None]:
-    def add(node: Any) -> None:
-        add_prompt(node, kind)
-        tell(node, describe(node))
+def _then_look(change: Callable[[Any], object]) -> Callable[[Any], None]:
+    def changed(node: Any) -> None:
+        change(node)
+        WATCH.soon(node, whole=True)
 
-    return add
-
-
-def _remove(node: Any) -> None:
-    remove_prompt(node, number_of(nuke.thisKnob().name()))
-    tell(node, describe(node))
+    return changed
 
 
 def _set_range(node: Any) -> None:
     found = (node.input(0) or nuke.root()).frameRange()
     node["first"].setValue(found.first())
     node["last"].setValue(found.last())
+
+
+def _go(step: int) -> Callable[[Any], None]:
+    def go(node: Any) -> None:
+        now, frames = int(nuke.frame()), list(prompted_frames(node))
+        there = [frame for frame in frames if (frame - now) * step > 0]
+        if not there:
+            which = "next" if step > 0 else "previous"
+            raise PromptError(
+                "prompt.no_other", f"There is no {which} frame with a prompt.", "'+ point' adds one here."
+            )
+        nuke.frame(min(there) if step > 0 else max(there))
+
+    return go
 
 
 def _track(direction: str) -> Callable[[Any], None]:
@@ -67,24 +75,15 @@ def _track(direction: str) -> Callable[[Any], None]:
     return track
 
 
-def _preview(node: Any) -> None:
-    running.start(node, preview=int(nuke.frame()))
-
-
-def _stop(node: Any) -> None:
-    running.stop(str(node["uid"].value()))
-
-
 def _clear(node: Any) -> None:
     clear(node)
-    node["cache_size"].setValue(describe_size(cache_folder(node)))
-    tell(node, describe(node))
+    measure(node)
 
 
 def _bake(node: Any) -> None:
     progress = Progress(f"MAM2: bake {node.name()}")
     try:
-        made = bake(node, result_of(node), progress)
+        made = bake(node, progress)
     except Cancelled:
         tell(node, "Stopped: nothing was baked.")
     else:
@@ -94,16 +93,19 @@ def _bake(node: Any) -> None:
 
 
 _ACTIONS: dict[str, Callable[[Any], None]] = {
-    "add_positive": _add(POSITIVE),
-    "add_negative": _add(NEGATIVE),
-    "add_box": _add(BOX),
-    "remove_prompt": _remove,
+    "add_positive": _then_look(lambda node: add_prompt(node, POSITIVE)),
+    "add_negative": _then_look(lambda node: add_prompt(node, NEGATIVE)),
+    "add_box": _then_look(lambda node: add_prompt(node, BOX)),
+    "remove_prompt": _then_look(lambda node: remove_prompt(node, number_of(nuke.thisKnob().name()))),
+    "move_prompts": _then_look(move_prompts),
+    "previous_prompt": _go(-1),
+    "next_prompt": _go(1),
     "set_range": _set_range,
-    "preview": _preview,
+    "preview": lambda node: running.start(node, preview=int(nuke.frame())),
     "track_forward": _track("forward"),
     "track_backward": _track("backward"),
     "track_both": _track("both"),
-    "stop": _stop,
-    "clear": _clear,
+    "stop": lambda node: running.stop(str(node["uid"].value())),
+    "clear": _then_look(_clear),
     "bake": _bake,
 }

@@ -1,114 +1,109 @@
-"""What Nuke calls: a node was made, a knob changed, a script closes, a render begins. None but the gate ever raises."""
+"""What Nuke calls: a node was made, a knob changed, a script is saved or closes, a render begins."""
 
-import traceback
 from contextlib import suppress
 from typing import Any, Callable
 
 import nuke
 
-from . import running
+from . import gate, running
 from .contract import EngineError, engine_command, prepare
-from .gate import Gate
-from .host import run_beside
-from .knobs import SLOTS, TABLE
-from .node import cache_folder, ensure_identity, is_ours, result_of, show_layers
-from .request import TrackRequest, read_requests
-from .slots import number_of, show_slot
-from .status import describe, forget, is_true, tell
-from .storage import describe_size
+from .contract import find as find_engine
+from .host import later, quiet, run_beside, without_undo
+from .knobs import TABLE, number_of, slot
+from .node import ensure_identity, find, is_ours, put, result_of, show_layers
+from .slots import show_slot, show_slots
+from .standing import WATCH
+from .storage import measure
 
 _USE = {knob.name: knob.use for knob in TABLE}
-_gates: list[Gate] = []
-_read: dict[str, list[TrackRequest]] = {}  # by identity: what the graph held when its node was last looked at whole
 
 
 def register() -> None:
     """Set Nuke's callbacks, in place of those of an earlier registration."""
     unregister()
-    gate = Gate()
-    nuke.addBeforeRender(gate.before_render)
-    nuke.addBeforeFrameRender(gate.before_frame)
-    nuke.addOnScriptClose(_script_closes)
-    _gates.append(gate)
+    for kind in gate.WRITES:
+        nuke.addBeforeRender(gate.before_render, nodeClass=kind)
+        nuke.addAfterRender(gate.after_render, nodeClass=kind)
+    nuke.addOnScriptSave(_saved)
+    nuke.addOnScriptClose(running.stop_all)
 
 
 def unregister() -> None:
     """Take the callbacks away; nothing happens if there are none."""
-    while _gates:
-        gate = _gates.pop()
-        nuke.removeBeforeRender(gate.before_render)
-        nuke.removeBeforeFrameRender(gate.before_frame)
-        nuke.removeOnScriptClose(_script_closes)
+    for kind in gate.WRITES:
+        nuke.removeBeforeRender(gate.before_render, nodeClass=kind)
+        nuke.removeAfterRender(gate.after_render, nodeClass=kind)
+    nuke.removeOnScriptSave(_saved)
+    nuke.removeOnScriptClose(running.stop_all)
 
 
-def _quiet(call: Callable[[Any], None]) -> Callable[[], None]:
-    def guarded() -> None:
-        try:
-            node = nuke.thisNode()
-            if is_ours(node):
-                call(node)
-        except Exception:  # noqa: BLE001 - an exception here would spoil the artist's paste, load or drag
-            nuke.tprint("MAM2: " + traceback.format_exc())
-
-    return guarded
+def _on_node(call: Callable[[Any], None]) -> Callable[[], None]:
+    return lambda: quiet(lambda: call(nuke.thisNode()) if is_ours(nuke.thisNode()) else None)
 
 
-@_quiet
+@_on_node
 def created(node: Any) -> None:
     """A node was made, pasted, loaded, or came back by an undo."""
+    node["gamma"].setDefaultValue([1.0])  # a script's text cannot say it: Nuke would take 0
+    put(node, rendering=0)  # it may have been saved while it was rendered
     ensure_identity(node)
-    for number in range(1, SLOTS + 1):
-        show_slot(node, number)
+    show_slots(node)
 
 
-@_quiet
+@_on_node
 def destroyed(node: Any) -> None:
     """A node is being deleted."""
     uid = str(node["uid"].value())
     running.stop(uid)
-    _read.pop(uid, None)
-    forget(uid)
+    WATCH.forget(uid)
 
 
-@_quiet
+@_on_node
 def knob_changed(node: Any) -> None:
     """A knob of an open panel changed, or the panel was opened."""
     knob = nuke.thisKnob()
     name = knob.name() if knob is not None else ""
-    if number_of(name):
-        show_slot(node, number_of(name))
+    number = number_of(name)
+    if number and name in (slot(number, "kind"), slot(number, "object"), slot(number, "used")):
+        show_slot(node, number)
     if name == "matte_of":
-        show_layers(node, result_of(node))
+        result = result_of(node)
+        show_layers(node, result.objects if result is not None else ())
     if name == "showPanel":
-        node["cache_size"].setValue(describe_size(cache_folder(node)))
-        run_beside(lambda: prepare(engine_command()), "mam2-prepare")
-    if name in ("showPanel", "inputChange") or _USE.get(name) in ("request", "state"):
-        _refresh(node, whole=not number_of(name))
+        measure(node)
+        uid = str(node["uid"].value())
+        run_beside(lambda: _prepare(uid), "mam2-prepare")
+    matters = number or name in ("showPanel", "inputChange") or _USE.get(name) in ("request", "setting")
+    if matters and nuke.GUI:
+        WATCH.soon(node, whole=not number)
 
 
-@_quiet
+@_on_node
 def updated(node: Any) -> None:
     """Nuke has nothing else to do: what an undo, or a script, changed behind the panel's back is shown as it is."""
-    if not nuke.GUI or running.is_running(str(node["uid"].value())) or is_true(node):
-        return
-    for number in range(1, SLOTS + 1):
-        show_slot(node, number)
-    show_layers(node, result_of(node))
-    _refresh(node, whole=True)
+    if nuke.GUI:
+        WATCH.soon(node, whole=False)
 
 
-def _refresh(node: Any, *, whole: bool) -> None:
-    """Say anew how the node stands; while a point is dragged, the graph above is not walked through again."""
-    uid = str(node["uid"].value())
-    if running.is_running(uid):
-        return
-    if whole or uid not in _read:
-        _read.pop(uid, None)
-        with suppress(EngineError):  # what is wrong stands in the status
-            _read[uid] = read_requests(node)
-    tell(node, describe(node, _read.get(uid, ())))
+def _prepare(uid: str) -> None:
+    """Start the engine, and offer the models that it says are ready."""
+    prepare(engine_command())
+    with suppress(EngineError):
+        engine = find_engine()
+        if engine is None:
+            return
+        with engine:
+            ready = ["auto", *(one["name"] for one in engine.models()["models"] if one["ready"])]
+        later(lambda: quiet(lambda: _offer(uid, ready)))
 
 
-def _script_closes() -> None:
-    running.stop_all()
-    _read.clear()
+def _offer(uid: str, names: list[str]) -> None:
+    knob = find(uid)["model"]
+    chosen = knob.value()
+    with without_undo():
+        knob.setValues(names if chosen in names else [*names, chosen])
+        knob.setValue(chosen)
+
+
+def _saved() -> None:
+    quiet(gate.before_save)

@@ -5,6 +5,7 @@ repository the original is loaded under that same name, so neither `engine` nor 
 comes onto Nuke's path.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -48,95 +49,29 @@ def engine_command() -> Optional[list[str]]:
     return [str(program), "serve"] if program.is_file() else None
 
 
+_WHERE = {
+    "client": "EngineClient",
+    "connection": "runtime_folder",
+    "errors": "ColourError EngineError OutputError PlateError PromptError ServiceError ShotError error_from_json",
+    "events": "JobEvent",
+    "frames": "count spell",
+    "launch": "LOG find find_or_start prepare",
+    "plan": "plan_shot visits",
+    "shot": "CORRECTIONS DIRECTIONS MODES Box MaskPrompt Point Prompt Settings Shot ShotObject",
+    "shot_json": "prompt_to_json",
+}
 if TYPE_CHECKING:
-    from engine.contract.client import EngineClient
-    from engine.contract.connection import runtime_folder
-    from engine.contract.errors import (
-        EngineError,
-        OutputError,
-        PlateError,
-        PromptError,
-        ServiceError,
-        ShotError,
-        error_from_json,
-    )
-    from engine.contract.events import JobEvent
-    from engine.contract.frames import count, spell
-    from engine.contract.launch import LOG, find, find_or_start, prepare
-    from engine.contract.plan import plan_shot, visits
-    from engine.contract.shot import (
-        CORRECTIONS,
-        DIRECTIONS,
-        MODES,
-        Box,
-        MaskPrompt,
-        Point,
-        Prompt,
-        Settings,
-        Shot,
-        ShotObject,
-    )
-    from engine.contract.shot_json import prompt_to_json
+    from engine.contract.client import *  # noqa: F403
+    from engine.contract.connection import *  # noqa: F403
+    from engine.contract.errors import *  # noqa: F403
+    from engine.contract.events import *  # noqa: F403
+    from engine.contract.frames import *  # noqa: F403
+    from engine.contract.launch import *  # noqa: F403
+    from engine.contract.plan import *  # noqa: F403
+    from engine.contract.shot import *  # noqa: F403
+    from engine.contract.shot_json import *  # noqa: F403
 else:
     _load()
-    from mam2_contract.client import EngineClient
-    from mam2_contract.connection import runtime_folder
-    from mam2_contract.errors import (
-        EngineError,
-        OutputError,
-        PlateError,
-        PromptError,
-        ServiceError,
-        ShotError,
-        error_from_json,
-    )
-    from mam2_contract.events import JobEvent
-    from mam2_contract.frames import count, spell
-    from mam2_contract.launch import LOG, find, find_or_start, prepare
-    from mam2_contract.plan import plan_shot, visits
-    from mam2_contract.shot import (
-        CORRECTIONS,
-        DIRECTIONS,
-        MODES,
-        Box,
-        MaskPrompt,
-        Point,
-        Prompt,
-        Settings,
-        Shot,
-        ShotObject,
-    )
-    from mam2_contract.shot_json import prompt_to_json
-
-__all__ = [
-    "CORRECTIONS",
-    "DIRECTIONS",
-    "LOG",
-    "MODES",
-    "Box",
-    "EngineClient",
-    "EngineError",
-    "JobEvent",
-    "MaskPrompt",
-    "OutputError",
-    "PlateError",
-    "Point",
-    "Prompt",
-    "PromptError",
-    "ServiceError",
-    "Settings",
-    "Shot",
-    "ShotError",
-    "ShotObject",
-    "count",
-    "engine_command",
-    "error_from_json",
-    "find",
-    "find_or_start",
-    "plan_shot",
-    "prepare",
-    "prompt_to_json",
-    "runtime_folder",
-    "spell",
-    "visits",
-]
+    for _module, _names in _WHERE.items():
+        for _name in _names.split():
+            globals()[_name] = getattr(importlib.import_module(f"{NAME}.{_module}"), _name)

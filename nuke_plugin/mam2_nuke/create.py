@@ -7,13 +7,18 @@ from typing import Any
 
 import nuke
 
+from .contract import ServiceError
 from .group import group_text
 from .node import ensure_identity
-from .status import describe, tell
+from .standing import refresh
 
 
 def create() -> Any:
-    """Make a MAM2 node below the selected node, with the range of what it is connected to; gives the node."""
+    """Make a MAM2 node below the selected node, with the range of what it is connected to; gives the node.
+
+    Raises:
+        ServiceError: `node.indie`, where an edition of Nuke gives Python no more nodes.
+    """
     handle, path = tempfile.mkstemp(suffix=".nk", prefix="mam2")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -22,11 +27,13 @@ def create() -> Any:
     finally:
         Path(path).unlink()
     node = nuke.selectedNode()
+    if node is None:
+        raise ServiceError("node.indie", "Nuke gives Python no more nodes.", "This edition allows ten: restart Nuke.")
     ensure_identity(node)
     found = (node.input(0) or nuke.root()).frameRange()
     node["first"].setValue(found.first())
     node["last"].setValue(found.last())
-    tell(node, describe(node))
+    refresh(node)
     if nuke.GUI:
         node.showControlPanel()
     return node

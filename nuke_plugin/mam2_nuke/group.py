@@ -3,9 +3,14 @@ r"""The Group as text of a script: what an artist opens, and what a machine with
 Mask > MaskCrop > MaskScale > MaskWrite*
 Plate > PlateCrop > PlateScale > PlateWrite*                        (*: disabled but while tracking)
 |
-|   MatteRead > MatteScale   \
-      |   PreviewRead > PreviewScale > Source > Pick > Finesse > Result (Copy into the plate) > Ready > View > Output
-+---------------------------------------------------------------^
+|   MatteRead > MatteScale \
+|   PreviewRead > PreviewScale > Source > Pick > ShrinkGrow > Soften > Fuller > Result (Copy into the plate) > Ready
++-------------------------------------------------------------------------------^                > View > Guard > Output
+
+`Pick` gives the chosen object its places: alpha in alpha, trimap in red, mask in green; other layers pass as they are.
+
+`Guard` is an Assert: outside the window, and in the window while a Write is rendered, a frame that must not go out is
+an error wherever in the graph it is read. Previews and views are for the window alone. Both need no Python.
 """
 
 from collections.abc import Iterable
@@ -13,11 +18,14 @@ from collections.abc import Iterable
 from .knobs import KINDS, TABLE, Knob
 
 VERSION = "14.0 v1"
-_GUARDED = "try:\n import mam2_nuke.callbacks as callbacks\nexcept ImportError:\n pass\nelse:\n callbacks.{}()"
+_NOT_HERE = "'MAM2 is not available here: %s. The mattes that are done render without it.' % problem"
+_CALL = (
+    "try:\n import mam2_nuke.callbacks as callbacks\nexcept Exception as problem:\n"
+    f" if not hasattr(nuke, 'mam2_said'):\n  nuke.mam2_said = nuke.tprint({_NOT_HERE})\nelse:\n callbacks.ACTION()"
+)
 _PRESS = (
-    "try:\n import mam2_nuke.buttons as buttons\nexcept ImportError:\n "
-    "nuke.message('MAM2 is not installed here. The mattes that are done render without it.')\nelse:\n "
-    "buttons.press('{}')"
+    "try:\n import mam2_nuke.buttons as buttons\nexcept Exception as problem:\n "
+    f"(nuke.message if nuke.GUI else nuke.tprint)({_NOT_HERE})\nelse:\n buttons.press('ACTION')"
 )
 
 Values = Iterable[tuple[str, str]]
@@ -30,30 +38,32 @@ def group_text(name: str = "MAM2") -> str:
         " name " + name,
         " tile_color 0x2f6f6fff",
         " help " + quoted("MAM2: click anything in the plate, track, and its matte is in the alpha."),
-        " knobChanged " + quoted(_GUARDED.format("knob_changed")),
-        " onCreate " + quoted(_GUARDED.format("created")),
-        " onDestroy " + quoted(_GUARDED.format("destroyed")),
-        " updateUI " + quoted(_GUARDED.format("updated")),
+        " knobChanged " + quoted(call_text("knob_changed")),
+        " onCreate " + quoted(call_text("created")),
+        " onDestroy " + quoted(call_text("destroyed")),
+        " updateUI " + quoted(call_text("updated")),
     ]
     for knob in TABLE:
         lines += _user_knob(knob)
     return "\n".join([*lines, "}", *_INSIDE, "end_group"]) + "\n"
 
 
+def call_text(name: str) -> str:
+    """Give the Python of a callback's knob; it says once, and raises never, that the plug-in cannot be had."""
+    return _CALL.replace("ACTION", name)
+
+
+def press_text(action: str) -> str:
+    """Give the Python of a button."""
+    return _PRESS.replace("ACTION", action)
+
+
+_ESCAPED = str.maketrans({"\n": "\\n", **{character: "\\" + character for character in '\\"[]${}'}})
+
+
 def quoted(text: str) -> str:
     """Give a value as a script's text holds it, so that nothing in it is taken for Tcl."""
-    for character, escape in (
-        ("\\", "\\\\"),
-        ('"', '\\"'),
-        ("[", "\\["),
-        ("]", "\\]"),
-        ("$", "\\$"),
-        ("{", "\\{"),
-        ("}", "\\}"),
-        ("\n", "\\n"),
-    ):
-        text = text.replace(character, escape)
-    return '"' + text + '"'
+    return '"' + text.translate(_ESCAPED) + '"'
 
 
 _LABELLED = ("switch", "choice", "text", "box", "xy", "int")  # without a label of its own Nuke shows the knob's name
@@ -65,20 +75,21 @@ def _user_knob(knob: Knob) -> list[str]:
     words += ["l", quoted(knob.label)] if knob.label or knob.kind in _LABELLED else []
     words += ["t", quoted(knob.tip)] if knob.tip else []
     words += _details(knob)
-    if knob.kind != "tab":
+    if KINDS[knob.kind] != KINDS["tab"]:
         words.append("+STARTLINE" if knob.line else "-STARTLINE")
-    words += ["+INVISIBLE"] if knob.hidden else []
+    # A knob that is shown later must be +HIDDEN: no setVisible undoes +INVISIBLE.
+    words += ["+INVISIBLE"] if knob.use == "state" else []
     lines = [f" addUserKnob {{{' '.join(words)}}}"]
-    if knob.kind in ("xy", "box"):
-        lines.append(f" {knob.name} {{{knob.default}}}")
-    elif knob.kind in _VALUED and knob.default:
+    if knob.kind in _VALUED and knob.default:
         lines.append(f" {knob.name} {quoted(knob.default)}")
     return lines
 
 
 def _details(knob: Knob) -> list[str]:
     if knob.kind == "button":
-        return ["T", quoted(_PRESS.format(knob.default))]
+        return ["T", quoted(press_text(knob.default))]
+    if knob.kind in ("group", "end"):
+        return ["n", "2" if knob.kind == "group" else "-1"]  # 2: it is closed at first
     if knob.kind == "link":
         return ["T", knob.to]
     if knob.kind == "text":
@@ -102,16 +113,18 @@ def _expression(text: str) -> str:
 _TO_ENGINE = (("file_type", "exr"), ("datatype", '"16 bit half"'), ("compression", "none"), ("raw", "true"))
 _WHOLE_FRAME = (("box", "{0 0 {input.width} {input.height}}"), ("reformat", "false"), ("crop", "true"))
 _HALF = (("type", "scale"), ("scale", "0.5"), ("disable", _expression("parent.quality==0")))
-_MATTES = (("raw", "true"), ("before", "black"), ("after", "black"), ("on_error", "black"))
+_MATTES = (("raw", "true"), ("before", "black"), ("after", "black"))
 _PICK = (("from0", "rgba.alpha"), ("to0", "rgba.alpha"))
+_OTHERS = (("from1", "rgba.red"), ("to1", "rgba.red"), ("from2", "rgba.green"), ("to2", "rgba.green"))
+_PREVIEWED = "parent.previewed==frame&&$gui"
 
 
 def _back(scale: str) -> Values:
     return (("type", "scale"), ("scale", _expression(scale)), ("disable", _expression(scale + "==1")))
 
 
-def _relative(knob: str) -> str:
-    return _expression(f"parent.{knob}*input.height/1080")
+def _finesse(kind: str, name: str, y: int, knob: str, text: str) -> list[str]:
+    return _node(kind, name, (200, y), ("channels", "all"), (knob, _expression(text)))
 
 
 def _painted(red: str, green: str, blue: str) -> Values:
@@ -128,43 +141,42 @@ _INSIDE: list[str] = [
     *_node("Crop", "PlateCrop", (-200, -220), *_WHOLE_FRAME),
     *_node("Reformat", "PlateScale", (-200, -180), *_HALF),
     *_node("Write", "PlateWrite", (-200, -120), *_TO_ENGINE, ("channels", "rgb"), ("disable", "true")),
-    *_node("Read", "PreviewRead", (320, -300), *_MATTES, inputs=0),
+    *_node("Read", "PreviewRead", (320, -300), *_MATTES, ("on_error", "black"), inputs=0),
     *_node("Reformat", "PreviewScale", (320, -220), *_back("parent.preview_scale")),
-    *_node("Read", "MatteRead", (200, -300), *_MATTES, inputs=0),
+    *_node(
+        "Read",
+        "MatteRead",
+        (200, -300),
+        *_MATTES,
+        ("on_error", _expression("$gui&&!parent.rendering?parent.missing:0")),
+        inputs=0,
+    ),
     *_node("Reformat", "MatteScale", (200, -220), *_back("parent.matte_scale")),
-    *_node("Switch", "Source", (200, -140), ("which", _expression("parent.previewed==frame")), inputs=2),
+    *_node("Switch", "Source", (200, -140), ("which", _expression(_PREVIEWED)), inputs=2),
     " set Nsource [stack 0]",
     " push $Nsource",
-    *_node("Copy", "PickMask", (520, -60), *_PICK, inputs=2),
-    *_node("Expression", "MaskView", (520, 120), *_painted("a", "a", "a")),
-    " push $Nsource",
-    " push $Nsource",
-    *_node("Copy", "PickTrimap", (400, -60), *_PICK, inputs=2),
-    *_node("Expression", "TrimapView", (400, 120), *_painted("a", "a", "a")),
-    " push $Nsource",
-    " push $Nsource",
-    *_node("Copy", "Pick", (200, -60), *_PICK, inputs=2),
-    *_node("Dilate", "ShrinkGrow", (200, -20), ("channels", "alpha"), ("size", _relative("shrink_grow"))),
-    *_node("Blur", "Soften", (200, 20), ("channels", "alpha"), ("size", _relative("blur"))),
-    *_node("Gamma", "Fuller", (200, 60), ("channels", "alpha"), ("value", _expression("parent.gamma"))),
+    *_node("Copy", "Pick", (200, -100), *_PICK, *_OTHERS, inputs=2),
+    " set Npick [stack 0]",
+    *_node("Expression", "MaskView", (520, 120), *_painted("g", "g", "g")),
+    " push $Npick",
+    *_node("Expression", "TrimapView", (400, 120), *_painted("r", "r", "r")),
+    " push $Npick",
+    *_finesse("Dilate", "ShrinkGrow", -60, "size", "parent.shrink_grow*input.height/1080"),
+    *_finesse("Blur", "Soften", -20, "size", "parent.blur*input.height/1080"),
+    *_finesse("Gamma", "Fuller", 20, "value", "parent.gamma"),
     " set Nmatte [stack 0]",
     " push $Nplate",
     *_node("Copy", "OverPlate", (280, 120), *_PICK, inputs=2),
     " set Nover [stack 0]",
-    *_node(
-        "Expression", "Overlay", (280, 180), *_painted("r*(1-0.5*a)+0.5*a", "g*(1-0.5*a)", "b*(1-0.5*a)")
-    ),
+    *_node("Expression", "Overlay", (280, 180), *_painted("r*(1-0.5*a)+0.5*a", "g*(1-0.5*a)", "b*(1-0.5*a)")),
     " push $Nover",
-    *_node(
-        "Expression", "OnGrey", (160, 180), *_painted("r*a+0.18*(1-a)", "g*a+0.18*(1-a)", "b*a+0.18*(1-a)")
-    ),
+    *_node("Expression", "OnGrey", (160, 180), *_painted("r*a+0.18*(1-a)", "g*a+0.18*(1-a)", "b*a+0.18*(1-a)")),
     " push $Nmatte",
     " push $Nplate",
     *_node("Copy", "Result", (0, 120), *_PICK, inputs=2),
     " push $Nplate",
-    *_node(
-        "Switch", "Ready", (0, 180), ("which", _expression("parent.has_matte||parent.previewed==frame")), inputs=2
-    ),
-    *_node("Switch", "View", (0, 260), ("which", _expression("parent.view")), inputs=5),
-    *_node("Output", "Output1", (0, 320)),
-]  # fmt: skip
+    *_node("Switch", "Ready", (0, 180), ("which", _expression("parent.has_matte||" + _PREVIEWED)), inputs=2),
+    *_node("Switch", "View", (0, 260), ("which", _expression("parent.view*$gui")), inputs=5),
+    *_node("Assert", "Guard", (0, 300), ("expression", "1")),
+    *_node("Output", "Output1", (0, 360)),
+]

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, TypeVar
 import nuke
 
 Result = TypeVar("Result")
+_said: list[str] = []
 
 
 def on_main(call: Callable[..., Result], *arguments: Any) -> Result:
@@ -29,6 +30,26 @@ def on_main(call: Callable[..., Result], *arguments: Any) -> Result:
     if problem is not None:
         raise problem
     return result  # type: ignore[no-any-return]
+
+
+def later(call: Callable[[], object]) -> None:
+    """Have Nuke's main thread make a call some time; in a terminal, make it now."""
+    if threading.current_thread() is threading.main_thread():
+        call()
+    else:
+        nuke.executeInMainThread(call)
+
+
+def quiet(call: Callable[[], object]) -> None:
+    """Make a call; what goes wrong is one line in the terminal, once, and never in the way of a paste, load or drag."""
+    try:
+        call()
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the artist goes on
+        text = f"MAM2: {type(problem).__name__}: {problem}. Please report it."
+        if text not in _said:
+            _said.append(text)
+            with suppress(RuntimeError):  # Nuke may be closing
+                nuke.tprint(text)
 
 
 def run_beside(work: Callable[[], None], name: str) -> None:

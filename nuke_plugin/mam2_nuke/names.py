@@ -4,27 +4,10 @@ from .contract import PromptError
 
 # Nuke's own layers, and words that its menus and ours use for something else.
 _TAKEN = frozenset(
-    [
-        "all",
-        "alpha",
-        "backward",
-        "deep",
-        "depth",
-        "disparity",
-        "disparityl",
-        "disparityr",
-        "forward",
-        "mask",
-        "matte",
-        "motion",
-        "none",
-        "normals",
-        "other",
-        "rgb",
-        "rgba",
-        "stereo",
-        "trimap",
-    ]
+    """
+    all alpha backward deep depth disparity disparityl disparityr forward mask matte motion none normals other rgb
+    rgba stereo trimap
+    """.split()  # noqa: SIM905
 )
 _LONGEST = 64
 

@@ -1,17 +1,20 @@
-"""A MAM2 node: what is kept in its hidden knobs, and how its inside is pointed at mattes. Main thread only."""
+"""A MAM2 node: what is kept in its state knobs, and how its inside is pointed at mattes. Main thread only."""
 
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 import nuke
 
 from . import results
+from .contract import ServiceError
 from .host import without_undo
-from .knobs import ALL
+from .knobs import ALL, NO_FRAME
 from .paths import cache_root, tcl_path
 
 _LAYERS = ("alpha", "trimap", "mask")
+_A_COPY = 4  # channels that one Copy moves
 
 
 class NodeGone(Exception):  # noqa: N818 - it happens: artists delete nodes
@@ -20,7 +23,7 @@ class NodeGone(Exception):  # noqa: N818 - it happens: artists delete nodes
 
 def is_ours(node: Any) -> bool:
     """Tell whether a node is a MAM2 node."""
-    return node.Class() == "Group" and node.knob("mam2") is not None
+    return node is not None and node.Class() == "Group" and node.knob("mam2") is not None
 
 
 def our_nodes() -> list[Any]:
@@ -29,21 +32,35 @@ def our_nodes() -> list[Any]:
     return [node for node in nuke.allNodes("Group", nuke.root(), recurseGroups=True) if is_ours(node)]
 
 
-def finder(node: Any) -> Callable[[], Any]:
-    """Give a function that finds the node again, whatever it is called by then.
+def inner(node: Any, name: str) -> Any:
+    """Give a node inside the Group.
 
-    Raises (when called):
-        NodeGone: there is none with its identity any more.
+    Raises:
+        ServiceError: `node.inside`, where Nuke gives none: the Group was changed, or this is Nuke Indie.
     """
-    uid = str(node["uid"].value())
+    found = node.node(name)
+    if found is None:
+        indie = nuke.env.get("indie") or nuke.env.get("nc")
+        raise ServiceError(
+            "node.inside",
+            f"Nuke gives no node '{name}' inside {node.fullName()}.",
+            "This edition of Nuke lets Python have ten nodes: open a script with fewer MAM2 nodes, or restart Nuke."
+            if indie
+            else "The Group was changed: make a new MAM2 node.",
+        )
+    return found
 
-    def find() -> Any:
-        for one in our_nodes():
-            if one["uid"].value() == uid:
-                return one
-        raise NodeGone
 
-    return find
+def find(uid: str) -> Any:
+    """Find the node of an identity, whatever it is called by now.
+
+    Raises:
+        NodeGone: there is none any more.
+    """
+    for one in our_nodes():
+        if one["uid"].value() == uid:
+            return one
+    raise NodeGone
 
 
 def ensure_identity(node: Any) -> None:
@@ -51,8 +68,15 @@ def ensure_identity(node: Any) -> None:
     uid = node["uid"].value()
     others = [one for one in our_nodes() if one.fullName() != node.fullName()]
     if not uid or any(one["uid"].value() == uid for one in others):
-        with without_undo():
-            node["uid"].setValue(uuid.uuid4().hex[:16])
+        put(node, uid=uuid.uuid4().hex[:16])
+
+
+def put(node: Any, **values: Any) -> None:
+    """Set knobs that follow from others, where they differ: nobody undoes those."""
+    with without_undo():
+        for name, value in values.items():
+            if node[name].value() != value:
+                node[name].setValue(value)
 
 
 def cache_folder(node: Any) -> Path:
@@ -60,35 +84,49 @@ def cache_folder(node: Any) -> Path:
     return cache_root(str(node["cache_folder"].getEvaluatedValue() or "")) / str(node["uid"].value())
 
 
+def record_path(node: Any) -> str:
+    """Give the record of the mattes that a node reads, where its Read finds them; empty: it has none.
+
+    A farm maps paths by a filter of file names, which reaches what Nuke opens itself: it is asked for this one too.
+    """
+    path = str(node["result"].evaluate() or "")
+    return str(nuke.filenameFilter(path) or path) if path else ""  # type: ignore[no-untyped-call]
+
+
 def result_of(node: Any) -> Optional[results.Result]:
     """Give the mattes that a node reads; None when it has none, or they are not on this machine."""
-    path = str(node["result"].value())
+    path = record_path(node)
     return results.load(path) if path else None
 
 
-def show_mattes(node: Any, result: results.Result) -> None:
-    """Point the node at mattes: one change of its Read, under a path that never held others."""
-    _point(node.node("MatteRead"), result)
+def show_mattes(node: Any, result: results.Result, span: range) -> None:
+    """Point the node at mattes of a shot: one change of its Read, under a path that never held others."""
+    _point(inner(node, "MatteRead"), result, span)
     node["matte_scale"].setValue(result.scale)
-    node["result"].setValue(str(result.folder / results.FILE).replace("\\", "/"))
+    node["result"].setValue(tcl_path(result.folder / results.FILE))
     node["has_matte"].setValue(1)
-    node["previewed"].setValue(-1_000_000)
-    show_layers(node, result)
+    node["previewed"].setValue(NO_FRAME)
+    show_layers(node, result.objects)
 
 
-def show_preview(node: Any, result: results.Result, frame: int) -> None:
-    """Let one frame show a preview until the next track."""
-    _point(node.node("PreviewRead"), result)
+def show_preview(node: Any, result: results.Result, span: range, frame: int) -> None:
+    """Let one frame show a preview, in the window and until the next track, save or render."""
+    _point(inner(node, "PreviewRead"), result, span)
     node["preview_scale"].setValue(result.scale)
     node["previewed"].setValue(frame)
-    show_layers(node, result)
+    show_layers(node, result.objects)
 
 
-def show_layers(node: Any, result: Optional[results.Result]) -> None:
-    """Let the inside pick the channels of the object that the artist wants to see."""
-    if result is None:
+def end_preview(node: Any) -> None:
+    """Show the mattes, as a render does, and no preview or view."""
+    put(node, previewed=NO_FRAME, view="alpha")
+
+
+def show_layers(node: Any, names: Iterable[str]) -> None:
+    """Give the stream a layer for each object, and pick the channels of the one that the artist wants to see."""
+    names = list(names)
+    if not names:
         return
-    names = list(result.objects)
     for name in names:
         nuke.Layer(name, [f"{name}.{layer}" for layer in _LAYERS])
     menu = node["matte_of"]
@@ -99,27 +137,67 @@ def show_layers(node: Any, result: Optional[results.Result]) -> None:
             menu.setValue(chosen if chosen in names else ALL)
         chosen = menu.value()
         shown = names[0] if chosen == ALL else chosen
-        for pick, channel in (
-            ("Pick", "rgba.alpha" if chosen == ALL else chosen + ".alpha"),
-            ("PickTrimap", shown + ".trimap"),
-            ("PickMask", shown + ".mask"),
-        ):
-            if node.node(pick)["from0"].value() != channel:
-                node.node(pick)["from0"].setValue(channel)
+        pick = inner(node, "Pick")
+        _set(pick, "from0", "rgba.alpha" if chosen == ALL else chosen + ".alpha")
+        _set(pick, "from1", shown + ".trimap")
+        _set(pick, "from2", shown + ".mask")
+        _copy_layers(node, names)
+
+
+def copy_channels(first: Any, following: Callable[[Any, int], Any], names: list[str]) -> Any:
+    """Let Copies, the first of which moves the matte already, move every object's alpha; gives the last one.
+
+    Args:
+        first: a Copy.
+        following: gives the Copy after another, by its number.
+        names: the objects'.
+    """
+    copy, free = first, list(range(1, _A_COPY))
+    for number, name in enumerate(names):
+        if not free:
+            copy, free = following(copy, (number + 1) // _A_COPY), list(range(_A_COPY))
+        knob = free.pop(0)
+        _set(copy, f"from{knob}", f"{name}.alpha")
+        _set(copy, f"to{knob}", f"{name}.alpha")
+    for knob in free:
+        _set(copy, f"from{knob}", "none")
+        _set(copy, f"to{knob}", "none")
+    return copy
+
+
+def _copy_layers(node: Any, names: list[str]) -> None:
+    def following(copy: Any, number: int) -> Any:
+        found = node.node(f"Layers{number}")
+        if found is None:
+            with node:
+                found = nuke.nodes.Copy(name=f"Layers{number}", inputs=[copy, inner(node, "Fuller")])
+            inner(node, "Ready").setInput(1, found)
+        return found
+
+    copy_channels(inner(node, "Result"), following, names)
+
+
+def _set(node: Any, knob: str, value: str) -> None:
+    if node[knob].value() != value:
+        node[knob].setValue(value)
 
 
 def forget_mattes(node: Any) -> None:
     """Let the node read nothing: the plate passes as it is."""
     for name in ("MatteRead", "PreviewRead"):
-        node.node(name)["file"].setValue("")
-    for knob, value in (("result", ""), ("has_matte", 0), ("previewed", -1_000_000)):
+        inner(node, name)["file"].setValue("")
+    for knob, value in (("result", ""), ("has_matte", 0), ("previewed", NO_FRAME)):
         node[knob].setValue(value)
 
 
-def _point(read: Any, result: results.Result) -> None:
-    first, last = result.span
+def _point(read: Any, result: results.Result, span: range) -> None:
     read["file"].setValue(tcl_path(result.pattern))
+    point_range(read, span[0], span[-1])
+    read["reload"].execute()
+
+
+def point_range(read: Any, first: int, last: int) -> None:
+    """Give a Read of mattes its frames; they are data, in no colour space."""
     for knob, value in (("first", first), ("last", last), ("origfirst", first), ("origlast", last), ("origset", True)):
         read[knob].setValue(value)
     read["raw"].setValue(True)
-    read["reload"].execute()

@@ -3,7 +3,9 @@
 import os
 import sys
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
+
+import nuke
 
 
 def tcl_path(path: Union[str, Path]) -> str:
@@ -14,11 +16,18 @@ def tcl_path(path: Union[str, Path]) -> str:
     return text
 
 
+def project_path(path: str) -> Path:
+    """Give a path as Nuke takes it: a relative one starts in the project's folder, or in the script's."""
+    root: Any = nuke.root()
+    base = root["project_directory"].evaluate() or os.path.dirname(str(root["name"].value()))  # noqa: PTH120 - may be ""
+    return Path(base or ".") / Path(path).expanduser()
+
+
 def cache_root(named: str) -> Path:
     """Give the folder of all nodes' mattes: what the knob names, `$MAM2_CACHE`, or the user's own cache."""
     found = named or os.environ.get("MAM2_CACHE", "")
     if found:
-        return Path(found).expanduser()
+        return project_path(found).absolute()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mam2" / "nuke"
     if sys.platform == "darwin":

@@ -1,10 +1,13 @@
-"""Plates out of Nuke: one frame at a time through the Write inside the Group, which rests disabled.
+"""Plates out of Nuke: a few frames at a time through the Write inside the Group, which rests disabled.
 
 The Write is made for uncompressed half EXR, raw, of the format's size (`group.py`); here it is pointed at a file,
 enabled, executed and put back, all within one call in the main thread, so that an artist who saves the script between
-two frames saves it as it was.
+two calls saves it as it was. Each call pops up a progress meter of Nuke's own, so a call takes more frames while they
+are quick.
 """
 
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,13 @@ import nuke
 
 from .contract import OutputError, PlateError
 from .host import without_undo
+from .node import inner
 from .paths import tcl_path
 from .waiting import Cancelled
 
 PLATES, MASKS = "PlateWrite", "MaskWrite"
+_SECONDS = 0.5
+_MOST = 16
 _ROOM = {
     PLATES: "Make room on that disk, or have the engine keep its shots on another: MAM2_STORE.",
     MASKS: "Make room on that disk, or choose another folder under Cache.",
@@ -27,34 +33,52 @@ class Busy(Exception):  # noqa: N818 - nothing went wrong
     """Nuke renders something else, which serves this call in between: ask again."""
 
 
-def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> None:
-    """Render one frame to a file. Main thread only.
+def slices(frames: Sequence[int]) -> Iterator[list[int]]:
+    """Cut frames into runs that one call renders: as many as take half a second, twice the last at most.
+
+    Args:
+        frames: in the order in which they are wanted; each run goes one way.
+    """
+    start, most = 0, 1
+    while start < len(frames):
+        end = start + 1
+        while end < min(start + most, len(frames)) and abs(frames[end] - frames[end - 1]) == 1:
+            end += 1
+        began = time.monotonic()
+        yield list(frames[start:end])
+        each = max((time.monotonic() - began) / (end - start), 1e-6)
+        start, most = end, max(1, min(2 * (end - start), _MOST, int(_SECONDS / each)))
+
+
+def render(node: Any, write_name: str, frames: Sequence[int], pattern: Path, view: str) -> None:
+    """Render some frames to files. Main thread only.
 
     Args:
         node: the MAM2 node.
         write_name: `PLATES` or `MASKS`.
-        frame: Nuke's number.
-        path: the file; its folder exists.
+        frames: Nuke's numbers, one behind the other.
+        pattern: the files, with `%04d`; their folder exists.
         view: name of the view; empty: the script has one.
 
     Raises:
         Busy: something else is being rendered.
         Cancelled: Nuke's own Cancel was pressed.
         OutputError: the disk does not take the file.
-        PlateError: the graph above cannot be rendered.
+        PlateError: the graph above cannot be rendered; frames before the one that it names are there.
     """
     if nuke.executing():
         raise Busy
-    write = node.node(write_name)
-    root = nuke.root()
+    write, root = inner(node, write_name), nuke.root()
     with without_undo():
         before: dict[Any, Any] = {knob: knob.value() for knob in (root["proxy"], write["disable"], write["file"])}
         try:
             root["proxy"].setValue(False)  # else a Write renders at proxy size
-            write["file"].setValue(tcl_path(path))
+            write["file"].setValue(tcl_path(pattern))
             write["disable"].setValue(False)
-            nuke.execute(write, frame, frame, 1, [view or nuke.views()[0]])
+            nuke.execute(write, min(frames), max(frames), 1, [view or nuke.views()[0]])
         except RuntimeError as problem:
+            frame = next((one for one in sorted(frames) if not file_of(pattern, one).is_file()), max(frames))
+            path = file_of(pattern, frame)
             for leftover in (path, path.with_name(path.name + ".tmp")):  # Nuke writes the second and renames it
                 leftover.unlink(missing_ok=True)
             if "cancel" in str(problem).lower():
@@ -68,6 +92,11 @@ def render(node: Any, write_name: str, frame: int, path: Path, view: str) -> Non
         finally:
             for knob, value in before.items():
                 knob.setValue(value)
+
+
+def file_of(pattern: Path, frame: int) -> Path:
+    """Give a frame's file of a pattern."""
+    return pattern.with_name(pattern.name % frame)
 
 
 def _try_the_disk(node: Any, write_name: str, frame: int, path: Path) -> None:

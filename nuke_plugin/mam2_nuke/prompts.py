@@ -5,13 +5,9 @@ from typing import Any, Optional
 
 from .contract import Box, Point, Prompt, PromptError, ShotObject
 from .coordinates import Frame
-from .knobs import BOX, NEGATIVE, SLOTS, slot
+from .knobs import BOX, NEGATIVE, slot
 from .names import object_name
-
-
-def used_slots(node: Any) -> list[int]:
-    """Give the numbers of the slots that hold a prompt."""
-    return [number for number in range(1, SLOTS + 1) if node[slot(number, "used")].value()]
+from .slots import used_slots
 
 
 def read_objects(node: Any, frame: Frame, span: range, view: Optional[int] = None) -> tuple[ShotObject, ...]:
@@ -20,7 +16,7 @@ def read_objects(node: Any, frame: Frame, span: range, view: Optional[int] = Non
     Args:
         node: the MAM2 node.
         frame: the plate's geometry.
-        span: the shot's frames; tracked prompts are sampled within it.
+        span: the shot's frames; animated prompts are sampled within it.
         view: number of the view, where a script has several; None: the current one.
 
     Returns:
@@ -39,16 +35,17 @@ def read_objects(node: Any, frame: Frame, span: range, view: Optional[int] = Non
 
 
 def sampled_frames(own: int, span: range, every: int) -> list[int]:
-    """Give the frames on which a tracked prompt is sampled: its own and every Nth around it, within the span."""
+    """Give the frames on which an animated prompt is sampled: its own and every Nth around it, within the span."""
     return [frame for frame in span if (frame - own) % every == 0]
 
 
 def _read(node: Any, number: int, frame: Frame, span: range, every: int, view: Optional[int]) -> Iterator[Prompt]:
     own, kind = int(node[slot(number, "frame")].value()), node[slot(number, "kind")].value()
-    tracked = bool(node[slot(number, "tracked")].value())
     knob = node[slot(number, "box" if kind == BOX else "xy")]
+    parts = range(4 if kind == BOX else 2)
+    tracked = any(knob.isAnimated(index) or knob.hasExpression(index) for index in parts)
     for time in sampled_frames(own, span, every) if tracked else [own]:
-        values = [_at(knob, time, index, view) for index in range(4 if kind == BOX else 2)]
+        values = [_at(knob, time, index, view) for index in parts]
         if kind == BOX:
             x0, y0, x1, y1 = frame.box(*values)
             if x0 < x1 and y0 < y1:

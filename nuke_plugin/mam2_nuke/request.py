@@ -1,20 +1,20 @@
 """The node and the graph around it, read once into what the engine is asked."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import nuke
 
+from .colourspace import colourspace
 from .contract import MaskPrompt, PlateError, PromptError, Settings, Shot, ShotObject
 from .coordinates import Frame
-from .knobs import BY_NAME, FROM_SCRIPT, QUALITIES
+from .knobs import QUALITIES
 from .names import object_name
 from .prompts import read_objects
 from .upstream import Upstream, upstream_of
 
-MOST_FRAMES = 100_000
+_MOST_FRAMES = 100_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,11 @@ def read_requests(node: Any, before: Sequence["TrackRequest"] = ()) -> list[Trac
     known = {request.view: request for request in before}
     if len(views) < 2:
         return [_read(node, "", None, known.get(""))]
-    return [_read(node, view, number + 1, known.get(view)) for number, view in enumerate(views)]
+    chosen = str(node["views"].value()).replace(",", " ").split() or views
+    unknown = [view for view in chosen if view not in views]
+    if unknown:
+        raise PlateError("plates.view", f"The script has no view '{unknown[0]}'.", f"It has {', '.join(views)}.")
+    return [_read(node, view, views.index(view) + 1, known.get(view)) for view in chosen]
 
 
 def _read(node: Any, view: str, number: Optional[int], before: Optional[TrackRequest]) -> TrackRequest:
@@ -73,7 +77,7 @@ def _read(node: Any, view: str, number: Optional[int], before: Optional[TrackReq
         raise PlateError("plates.none", "There is no plate.", "Connect the node's first input to the plate.")
     frame = _frame(node, plate)
     first, last = int(node["first"].value()), int(node["last"].value())
-    if last - first >= MOST_FRAMES:
+    if last - first >= _MOST_FRAMES:
         raise PlateError("plates.range", f"The range {first}-{last} is too long.", "Press 'from input', or type it in.")
     span = range(first, last + 1)
     objects = read_objects(node, frame, span, number)
@@ -121,14 +125,14 @@ def _mask(node: Any) -> tuple[str, tuple[int, ...]]:
         )
     words = str(node["mask_frames"].value()).replace(",", " ").split()
     try:
-        frames = tuple(sorted({int(word) for word in words}))
-    except ValueError:
+        frames = tuple(sorted({int(frame) for word in words for frame in nuke.FrameRange(word)}))
+    except (ValueError, RuntimeError):
         frames = ()
     if not frames:
         raise PromptError(
             "prompt.mask_frames",
             "'{}' names no frames for the mask.".format(node["mask_frames"].value()),
-            "Write frame numbers with commas between: 1001, 1040.",
+            "Write frames and ranges: 1001, 1040 or 1001-1100x10.",
         )
     return object_name(str(node["mask_object"].value())), frames
 
@@ -154,20 +158,5 @@ def _settings(node: Any) -> Settings:
         direction=str(node["direction"].value()),
         mode=str(node["mode"].value()),
         corrections=str(node["corrections"].value()),
-        colourspace=_colourspace(node),
+        colourspace=colourspace(node),
     )
-
-
-def _colourspace(node: Any) -> Optional[str]:
-    """Give the engine's name of the plate's colours; None: scene-linear, which is what half EXR means to it."""
-    chosen = str(node["colourspace"].value())
-    if chosen == BY_NAME:
-        return str(node["colourspace_name"].value()).strip() or None
-    if chosen != FROM_SCRIPT:
-        return chosen
-    root = nuke.root()
-    if root["colorManagement"].value() != "OCIO":
-        return None
-    working = str(root["workingSpaceLUT"].value())
-    # A role is a name too, but only in a configuration that the engine shares.
-    return working if working not in ("", "linear", "scene_linear") or os.environ.get("OCIO") else None

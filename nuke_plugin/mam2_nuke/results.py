@@ -1,6 +1,7 @@
 """Mattes on this machine's disk, and whether they are still the ones that would be made.
 
     CACHE/UID/v0001/result.json           what made each frame
+                    scripts.txt           the scripts that were saved with it
                     VIEW/matte.1001.exr   (a script of one view has no VIEW)
 
 Every track begins a new version, so that neither Nuke's caches nor an undo ever meet other pixels under an old name.
@@ -14,6 +15,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -21,7 +23,9 @@ from .contract import DIRECTIONS, MaskPrompt, Prompt, plan_shot, prompt_to_json
 from .request import TrackRequest
 
 FILE = "result.json"
+_MARKS = "scripts.txt"
 _FORMAT = 1
+_SAVED = ("frames", "files", "objects", "scale")
 
 
 @dataclass(frozen=True)
@@ -56,20 +60,13 @@ class Result:
         """How many frames have a matte, those of all views together."""
         return sum(len(frames) for frames in self.frames.values())
 
-    @property
-    def span(self) -> tuple[int, int]:
-        """First and last frame that has a matte."""
-        every = [frame for frames in self.frames.values() for frame in frames]
-        return min(every), max(every)
-
-    def save(self) -> Path:
+    def save(self) -> None:
         """Write what is known of this version, whole or not at all.
 
         Raises:
             OSError: it cannot be written.
         """
-        data = {"format": _FORMAT, "objects": list(self.objects), "scale": self.scale}
-        data.update(frames=self.frames, files=self.files)
+        data = {"format": _FORMAT, **{name: getattr(self, name) for name in _SAVED}}
         target = self.folder / FILE
         partial = target.with_name(f".{FILE}.{os.getpid()}")
         try:
@@ -78,11 +75,19 @@ class Result:
         except OSError:
             partial.unlink(missing_ok=True)
             raise
-        return target
 
 
 def load(path: str) -> Optional[Result]:
     """Read a version again; None when it is gone or of a form that is unknown here."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return _load(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=32)
+def _load(path: str, _changed: int, _size: int) -> Optional[Result]:
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
         if data["format"] != _FORMAT:
@@ -196,6 +201,39 @@ def _link(source: Path, target: Path) -> bool:
                 partial.unlink(missing_ok=True)
             return False
     return True
+
+
+def mark(record: str, script: str) -> None:
+    """Note in a version's folder that a script was saved with it: such a version is kept until the script is gone."""
+    path = Path(record).parent / _MARKS
+    known = _marks(path)
+    if Path(record).is_file() and script not in known:
+        with suppress(OSError):
+            path.write_text("\n".join([*known, script]) + "\n", encoding="utf-8")
+
+
+def remove(base: Path, script: str, keep: int = 0, reading: Iterable[str] = ()) -> None:
+    """Remove a node's versions, but those that other scripts on disk were saved with.
+
+    Args:
+        base: the node's cache folder.
+        script: the open one; what only it was saved with is removed.
+        keep: how many of the newest stay besides: an undo may come back to them.
+        reading: records that nodes read now; they stay.
+    """
+    versions = sorted(base.glob("v[0-9][0-9][0-9][0-9]"))
+    folders = {Path(record).parent for record in reading}
+    for folder in versions[: max(0, len(versions) - keep)]:
+        others = [one for one in _marks(folder / _MARKS) if one != script and Path(one).is_file()]
+        if not others and folder not in folders:
+            shutil.rmtree(str(folder), ignore_errors=True)
+
+
+def _marks(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").split("\n")[:-1]
+    except (OSError, ValueError):
+        return []
 
 
 def size_of(base: Path) -> int:

@@ -4,18 +4,29 @@ import shutil
 import threading
 import traceback
 from contextlib import suppress
+from functools import partial
 from typing import Any, Optional
 
 import nuke
 
-from . import results, tracking
+from . import results, standing, tracking
 from .contract import EngineError, OutputError, ServiceError
 from .host import Progress, on_main, run_beside
-from .node import NodeGone, cache_folder, ensure_identity, finder, result_of, show_mattes, show_preview
+from .node import (
+    NodeGone,
+    cache_folder,
+    ensure_identity,
+    find,
+    our_nodes,
+    record_path,
+    result_of,
+    show_mattes,
+    show_preview,
+)
 from .request import read_requests
-from .status import describe, tell
 from .waiting import Cancelled
 
+_KEPT = 5  # versions that an undo can come back to
 _tracks: dict[str, tuple[threading.Event, Progress]] = {}
 
 
@@ -29,15 +40,17 @@ def start(node: Any, preview: Optional[int] = None) -> None:
     uid = str(node["uid"].value())
     if uid in _tracks:
         raise ServiceError("node.busy", "This node is being tracked.", "Wait for its end, or press Stop.")
-    job = tracking.Job(finder(node), tuple(read_requests(node)), cache_folder(node), result_of(node), preview)
+    job = tracking.Job(partial(find, uid), tuple(read_requests(node)), cache_folder(node), result_of(node), preview)
     stop, progress = _tracks[uid] = threading.Event(), Progress(f"MAM2: {node.name()}")
-    tell(node, "Tracking: the bar shows how far it is; Stop keeps what is done.")
+    standing.TRACKED.add(uid)
+    standing.tell(node, "Tracking: the bar shows how far it is; Stop keeps what is done.")
 
     def work() -> None:
         try:
             _work(job, progress, stop)
         finally:
             _tracks.pop(uid, None)
+            standing.TRACKED.discard(uid)
             progress.close()
 
     run_beside(work, "mam2-" + uid)
@@ -92,16 +105,26 @@ def _work(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
     if result is not None and (opening or failure is not None) and result.count == kept:
         _discard(result)  # nothing came: what the node shows already is worth more
         result = None
-    if result is not None:
-        try:
-            result.save()
-        except OSError as problem:
-            _discard(result)
-            result, failure = None, failure or _unusable(problem)
+    result, failure = _saved(result, failure)
     with suppress(NodeGone):
-        on_main(_show, job, result, opening, failure)
+        seen, reading = on_main(_point, job, result)
+        on_main(_say, job, standing.judge(seen), opening, failure, result is not None)
+        if result is not None:
+            results.remove(result.folder.parent, "", _KEPT, reading)
     if failure is not None and not nuke.GUI:
         raise failure
+
+
+def _saved(
+    result: Optional[results.Result], failure: Optional[EngineError]
+) -> tuple[Optional[results.Result], Optional[EngineError]]:
+    try:
+        if result is not None:
+            result.save()
+    except OSError as problem:
+        _discard(result)
+        return None, failure or _unusable(problem)
+    return result, failure
 
 
 def _unusable(problem: OSError) -> OutputError:
@@ -118,18 +141,26 @@ def _discard(result: Optional[results.Result]) -> None:
         shutil.rmtree(str(result.folder), ignore_errors=True)
 
 
-def _show(job: tracking.Job, result: Optional[results.Result], opening: str, failure: Optional[EngineError]) -> None:
-    node = job.find()
+def _point(job: tracking.Job, result: Optional[results.Result]) -> tuple[standing.Standing, set[str]]:
+    """Point the node at what came; gives how it stands, to be judged, and the records that nodes read or have read."""
+    node, span = job.find(), job.requests[0].shot.frames
+    reading = {record_path(one) for one in our_nodes()}
     if result is not None:
         with nuke.Undo("MAM2: track"):  # one step: half a track taken back would be another's mattes
             if job.preview is not None:
-                show_preview(node, result, job.preview)
+                show_preview(node, result, span, job.preview)
             else:
-                show_mattes(node, result)
+                show_mattes(node, result, span)
+    return standing.look(node), reading
+
+
+def _say(
+    job: tracking.Job, stands: standing.Standing, opening: str, failure: Optional[EngineError], came: bool
+) -> None:
+    node = job.find()
+    standing.show(node, stands, opening)
     if failure is not None:
-        tell(node, str(failure))
+        standing.tell(node, str(failure))
         nuke.tprint(f"MAM2, {node.fullName()}: {failure}")
-    elif opening and result is None:
-        tell(node, "Stopped before the first matte was done. Press Track to begin again.")
-    else:
-        tell(node, opening + describe(node))
+    elif opening and not came:
+        standing.tell(node, "Stopped before the first matte was done. Press Track to begin again.")

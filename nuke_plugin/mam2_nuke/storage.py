@@ -1,16 +1,18 @@
 """The node's cache: how large it is, and its end."""
 
 import shutil
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import nuke
+
 from . import running
-from .contract import EngineError, ServiceError, find
-from .host import run_beside
-from .node import cache_folder, forget_mattes, our_nodes
-from .results import size_of
+from .contract import EngineError, ServiceError
+from .contract import find as find_engine
+from .host import later, run_beside
+from .node import NodeGone, cache_folder, find, forget_mattes, our_nodes, put
+from .results import remove, size_of
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -24,8 +26,23 @@ def describe_size(folder: Path) -> str:
     return f"{size:.3g} {_UNITS[unit]} in {folder}" if size else "nothing yet"
 
 
+def measure(node: Any) -> None:
+    """Have the node say how much its cache holds, when that is known."""
+    folder, uid = cache_folder(node), str(node["uid"].value())
+
+    def work() -> None:
+        text = describe_size(folder)
+        later(lambda: say(text))
+
+    def say(text: str) -> None:
+        with suppress(NodeGone):
+            put(find(uid), cache_size=text)
+
+    run_beside(work, "mam2-measure")
+
+
 def clear(node: Any) -> None:
-    """Delete a node's mattes, and its plates in the engine; what copies of the node still read stays.
+    """Delete a node's mattes, and its plates in the engine; what other saved scripts or copies of the node read stays.
 
     Raises:
         ServiceError: `node.busy` while it is being tracked, `cache.shared` when a copy reads the mattes.
@@ -35,11 +52,8 @@ def clear(node: Any) -> None:
         raise ServiceError("node.busy", "This node is being tracked.", "Press Stop first.")
     folder = cache_folder(node)
     base = str(folder).replace("\\", "/") + "/"
-    readers = [
-        one.fullName()
-        for one in our_nodes()
-        if one["uid"].value() != uid and str(one["result"].value()).startswith(base)
-    ]
+    others = [one for one in our_nodes() if one["uid"].value() != uid]
+    readers = [one.fullName() for one in others if str(one["result"].value()).startswith(base)]
     if readers:
         raise ServiceError(
             "cache.shared",
@@ -47,15 +61,21 @@ def clear(node: Any) -> None:
             "Track the copy, or delete it, before you clear.",
         )
     forget_mattes(node)
+    script = str(nuke.root()["name"].value())
+    # A window waits for neither a large folder nor an engine.
+    run_beside(lambda: _remove(folder, uid, script), "mam2-clear")
+
+
+def _remove(folder: Path, uid: str, script: str) -> None:
+    remove(folder, script)
+    for what in ("preview", "masks"):
+        shutil.rmtree(str(folder / what), ignore_errors=True)
+    for note in folder.glob("sent.*.json"):
+        note.unlink()
     with suppress(OSError):
-        folder = folder.rename(folder.with_name(f"{uid}.{time.time_ns()}.removed"))
-    run_beside(lambda: _remove(folder, uid), "mam2-clear")  # a window waits for neither a large folder nor an engine
-
-
-def _remove(folder: Path, uid: str) -> None:
-    shutil.rmtree(str(folder), ignore_errors=True)
+        folder.rmdir()  # unless it keeps what another script was saved with
     with suppress(EngineError):
-        engine = find()
+        engine = find_engine()
         if engine is not None:
             with engine:
                 for shot in engine.status()["shots"]:

@@ -158,21 +158,26 @@ class _OneView:
             path = folder / f"mask.{frame:04d}.exr"
             if not path.is_file():
                 folder.mkdir(parents=True, exist_ok=True)
-                partial = folder / f"partial.{frame:04d}.exr"
-                self._render(plates.MASKS, frame, partial)
-                partial.replace(path)
+                partial = folder / "partial.%04d.exr"
+                self._render(plates.MASKS, [frame], partial)
+                plates.file_of(partial, frame).replace(path)
             paths.append(str(path))
         return paths
 
     def _send(self, frames: list[int], sent: SentPlates, fetcher: Fetcher) -> None:
-        for frame in frames:
+        for some in plates.slices(frames):
             self._check(fetcher)
             if fetcher.ended:
                 return
-            file = f"plate.{frame:04d}.exr"
-            self._render(plates.PLATES, frame, self._inbox / file)
-            self._hand_over(frame, file)
-            sent.add(frame)
+            pattern = self._inbox / "plate.%04d.exr"
+            try:
+                self._render(plates.PLATES, some, pattern)
+            finally:
+                for frame in some:  # where one cannot be rendered, those before it can be matted
+                    path = plates.file_of(pattern, frame)
+                    if path.is_file():
+                        self._hand_over(frame, path.name)
+                        sent.add(frame)
 
     def _hand_over(self, frame: int, file: str) -> None:
         def hand_over() -> None:
@@ -188,11 +193,11 @@ class _OneView:
             if (self._inbox / file).is_file():
                 answer(hand_over, self._heed_stop)
 
-    def _render(self, write: str, frame: int, path: Path) -> None:
+    def _render(self, write: str, frames: list[int], pattern: Path) -> None:
         while True:
             self._heed_stop()
             try:
-                on_main(lambda: plates.render(self._job.find(), write, frame, path, self._request.view))
+                on_main(lambda: plates.render(self._job.find(), write, frames, pattern, self._request.view))
             except plates.Busy:
                 time.sleep(_POLL)
             else:

@@ -1,8 +1,9 @@
 """What lies upstream of an input, as two hashes: of the graph, and of the files that it reads.
 
-The graph's hash covers every node's class, connections and knobs that are not at their defaults, keys and expressions
-included; so it is the same in another session, on another machine and wherever the script is saved. Of files only the
-names count there. What they hold may differ from machine to machine by their dates alone, so it has a hash of its own.
+The graph is its nodes' classes, their knobs that are not at their defaults (keys and expressions included), and how
+they are connected, also through the inputs of the Groups that it stands in. No name, no place and no Dot is part of it,
+so the hash is the same in another session, on another machine and wherever the script is saved. Of files only the names
+count there. What they hold may differ from machine to machine by their dates alone, so it has a hash of its own.
 """
 
 import hashlib
@@ -10,49 +11,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import nuke
 
-from .graph import walk
-
-# Where a node stands and what it looks like decide no pixel.
+# What a node is called and looks like decides no pixel.
 _LOOKS = frozenset(
-    [
-        "autolabel",
-        "bookmark",
-        "cached",
-        "dope_sheet",
-        "gl_color",
-        "hide_input",
-        "icon",
-        "indicators",
-        "label",
-        "lifetimeEnd",
-        "lifetimeStart",
-        "note_font",
-        "note_font_color",
-        "note_font_size",
-        "onCreate",
-        "onDestroy",
-        "knobChanged",
-        "updateUI",
-        "postage_stamp",
-        "postage_stamp_frame",
-        "process_mask",
-        "selected",
-        "tile_color",
-        "useLifetime",
-        "window",
-        "xpos",
-        "ypos",
-        "localizationPolicy",
-        "version",
-        "origset",
-        "origfirst",
-        "origlast",
-        "reload",
-    ]
+    """
+    name autolabel bookmark cached dope_sheet gl_color hide_input icon indicators label lifetimeEnd lifetimeStart
+    note_font note_font_color note_font_size onCreate onDestroy knobChanged updateUI postage_stamp help panel
+    postage_stamp_frame process_mask selected tile_color useLifetime window xpos ypos localizationPolicy version
+    origset origfirst origlast reload status cache_size rendering previewed view
+    """.split()  # noqa: SIM905
 )
 _ROOT = ("colorManagement", "OCIO_config", "workingSpaceLUT", "int8Lut", "int16Lut", "logLut", "floatLut")
 _MOST_FILES = 2000
@@ -87,32 +57,78 @@ def upstream_of(node: Any, frames: Iterable[int]) -> Upstream:
     for name in _ROOT:
         knob = root.knob(name)
         graph.update((knob.toScript() if knob else "-").encode())
-    for one in walk(node, _needed):
-        graph.update("\n".join(_describe(one)).encode("utf-8", "surrogatepass"))
+    for one, lines in _described(node):
+        graph.update("\n".join([*lines, ""]).encode("utf-8", "surrogatepass"))
         if one.Class() == "Read":
             for frame in frames[::step]:
                 files.update(_stamp(one, frame).encode())
     return Upstream(graph.hexdigest()[:32], files.hexdigest()[:32])
 
 
-def _needed(node: Any) -> list[Any]:
-    """Give the nodes that a node depends on, by its inputs and by expressions."""
-    return sorted(node.dependencies(nuke.INPUTS | nuke.HIDDEN_INPUTS | nuke.EXPRESSIONS), key=_name, reverse=True)
+def _described(start: Any) -> list[tuple[Any, list[str]]]:
+    """Give every node above, each once, in an order that connections alone decide; a node is its place there."""
+    numbers: dict[str, int] = {}
+    found: list[tuple[Any, list[str]]] = []
+    waiting = [_seen(start)]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node.fullName() in numbers:
+            continue
+        numbers[node.fullName()] = len(found)
+        knobs, named = _knobs(node)
+        above = [_seen(one) for one in _feeding(node)]
+        found.append((node, [node.Class(), *knobs]))
+        waiting += reversed([*above, *named])
+    for node, lines in found:
+        above = [_seen(one) for one in _feeding(node)]
+        lines.append(" ".join("-" if one is None else str(numbers[one.fullName()]) for one in above))
+    return found
 
 
-def _describe(node: Any) -> list[str]:
-    inputs = [node.input(number) for number in range(node.inputs())]
-    lines = [node.Class(), *("-" if one is None else one.fullName() for one in inputs)]
-    for name, knob in sorted(node.knobs().items()):
-        if name not in _LOOKS and not name.startswith("_"):
-            text = knob.toScript()
-            if name in ("file", "proxy"):
-                text = text.replace("\\", "/").rpartition("/")[2]
-            lines.append(name + " " + text)
-    if node.Class() == "Group":
-        for inner in sorted(node.nodes(), key=_name):
-            lines += _describe(inner)
-    return lines
+def _seen(node: Any) -> Optional[Any]:
+    """Give the node whose picture it is: Dots and Asserts pass it on, a Group's Input is what is connected outside."""
+    while node is not None:
+        if node.Class() in ("Dot", "Assert"):
+            node = node.input(0)
+        elif node.Class() == "Input" and node.parent() not in (None, nuke.root()):
+            group = node.parent()
+            inputs = sorted(
+                (one for one in group.nodes() if one.Class() == "Input"), key=lambda one: one["number"].value()
+            )
+            node = group.input([one.fullName() for one in inputs].index(node.fullName()))
+        else:
+            return node
+    return None
+
+
+def _feeding(node: Any) -> list[Any]:
+    if isinstance(node, nuke.Group):
+        output = next((one for one in node.nodes() if one.Class() == "Output"), None)
+        if output is not None:
+            return [output]
+    return [node.input(number) for number in range(node.inputs())]
+
+
+def _knobs(node: Any) -> tuple[list[str], list[Any]]:
+    """Give a node's knobs that are not at their defaults, and the nodes that their expressions name, in their order."""
+    lines = []
+    for name in node.writeKnobs(nuke.WRITE_NON_DEFAULT_ONLY).split():
+        knob = node.knob(name)
+        if knob is None or name in _LOOKS:
+            continue
+        text = knob.toScript()
+        if name in ("file", "proxy"):
+            text = text.replace("\\", "/").rpartition("/")[2]
+        lines.append(f"{name} {text}")
+    text = "\n".join(sorted(lines))
+    places = []
+    for other in node.dependencies(nuke.EXPRESSIONS):
+        match = re.search(rf"\b{re.escape(other.name())}\b", text)
+        places.append((match.start() if match else len(text), other))
+    named = [other for _, other in sorted(places, key=lambda place: place[0])]
+    for number, other in enumerate(named):
+        text = re.sub(rf"\b{re.escape(other.name())}\b", f"<{number}>", text)
+    return text.split("\n"), named
 
 
 def _stamp(read: Any, frame: int) -> str:
@@ -127,7 +143,3 @@ def _stamp(read: Any, frame: int) -> str:
 
 def _number(pattern: str, frame: int) -> str:
     return str(frame).zfill(len(pattern)) if pattern.startswith("#") else pattern % frame
-
-
-def _name(node: Any) -> str:
-    return str(node.fullName())

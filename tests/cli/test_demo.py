@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from engine.clips.drawn import UNSEEN_SEED, render_linear
 from engine.media.matte_files import read_matte
 from engine.media.plates import open_plates
-from engine.training.procedural import UNSEEN_SEED, render_linear
 
 
 def test_the_demonstration(mam2, weights, tmp_path):

@@ -3,8 +3,8 @@
 import numpy as np
 import OpenImageIO
 
+from engine.clips.drawn import UNSEEN_SEED, render_linear
 from engine.media.matte_files import read_matte, write_exr
-from engine.training.procedural import UNSEEN_SEED, render_linear
 
 FRAMES, SIZE_HW = 4, (90, 160)
 

@@ -12,7 +12,7 @@ from published_weights import values, vitmatte_rows
 from publisher import published
 from safetensors.torch import save
 
-from engine.weights.sources import SOURCES
+from engine.weights.catalogue import SOURCES
 
 SOURCE = SOURCES["vitmatte-s"]
 PATH = f"/{SOURCE.repository}/resolve/main/{SOURCE.file}"

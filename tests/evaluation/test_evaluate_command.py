@@ -13,6 +13,7 @@ from small_model import SMALL, lively
 from tiny_benchmark import TinyBenchmark
 
 from engine.cli import evaluate_benchmark, evaluate_report, run
+from engine.evaluation.unseen import Unseen
 from engine.weights.models import save_model
 
 
@@ -42,8 +43,8 @@ def tiny(monkeypatch):
     """Four tiny clips stand for novm-p."""
     benchmark = TinyBenchmark()
 
-    def open_benchmark(name, data, size):
-        assert (name, data, size) == ("novm-p", None, "512x288")
+    def open_benchmark(name, data, size, frames):
+        assert (name, data, size, frames) == ("novm-p", None, "512x288", None)
         return benchmark
 
     monkeypatch.setattr(evaluate_benchmark, "open_benchmark", open_benchmark)
@@ -158,17 +159,17 @@ def test_parts_merge_to_the_whole(mam2, weights, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["evaluate"], ["evaluate", "unseen"]])
-def test_the_examination_on_unseen_clips_stays(mam2, weights, tmp_path, arguments):
-    """By default, and as `unseen`, it is the examination with its table, its verdict and its list of clips in JSON."""
+def test_unseen_clips_are_the_usual_benchmark(mam2, weights, tmp_path, arguments):
+    """By default, and as `unseen`, clips are those that training never sees; distractors taken are counted."""
     options = ("--model", weights, "--clips", "1", "--frames", "2", "--device", "cpu", "--json", tmp_path / "u.json")
-    code, out, _ = mam2(*arguments, *options)
+    code, out, _ = mam2(*arguments, *options, "--first", "1")
     assert code == 0
-    for words in ("GrabCut", "first alpha held", "distractors taken", "below the better baseline"):
-        assert words in out
-    (clip,) = json.loads((tmp_path / "u.json").read_text())
-    assert list(clip) == [
-        *("kind", "seed", "mad", "mse", "dtssd", "grabcut_mad", "held_mad", "took_distractor", "collapse"),
-    ]
+    assert "foreground on the first frame" in out
+    data = json.loads((tmp_path / "u.json").read_text())
+    assert data["benchmark"] == "unseen, 2 frames"
+    ((name, clip),) = data["clips"].items()
+    assert (name, clip["kind"], len(clip["solid"])) == (f"{clip['kind']}-001", Unseen().kinds[1], 4)
+    assert ("The distractor was taken in" in out) == ("took_distractor" in clip)
 
 
 REFUSED = {
@@ -177,7 +178,7 @@ REFUSED = {
     "mattes without truth": (["--pred", "x"], "only be measured beside their truth"),
     "a benchmark and folders": (["novm-p", "--pred", "x", "--gt", "y"], "has no part in it"),
     "two benchmarks": (["novm-p", "vm108"], "'vm108' stands behind 'novm-p'"),
-    "an option of another": (["unseen", "--prompt", "box"], "'unseen' takes no --prompt"),
+    "an option of another": (["unseen", "--size", "512x288"], "'unseen' takes no --size"),
     "a model beside folders": (["--pred", "x", "--gt", "y", "--model", "z"], "'--pred' takes no --model"),
     "no such size": (["novm-p", "--size", "640x360"], "novm-p has no size '640x360'"),
     "no such profile": (["novm-p", "--profile", "x"], "'x' is no profile"),

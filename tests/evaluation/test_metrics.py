@@ -9,10 +9,7 @@ import pytest
 import torch
 
 from engine.evaluation.alpha import to_codes
-from engine.evaluation.connectivity import largest_piece
-from engine.evaluation.flow import messddt
-from engine.evaluation.gradient import grad
-from engine.evaluation.metrics import dtssd, mad
+from engine.evaluation.metrics import dtssd, grad, largest_piece, mad, messddt
 from engine.evaluation.profiles import PROFILES, Average
 from engine.evaluation.scores import ClipScores, clip_figures, figures
 

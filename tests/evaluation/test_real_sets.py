@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import EngineError
-from engine.evaluation.real_sets import LAYOUTS, RealSet, find_layout
+from engine.datasets.layouts import BENCHMARKS
+from engine.evaluation.real_sets import RealSet, find_layout
 
 SIZE = (6, 8)
 
@@ -60,7 +61,7 @@ def test_frames_without_alpha_are_refused(tmp_path):
     """A clip whose plates and alphas are not of the same frames is an error that names it."""
     _video(tmp_path / "videomatte_static" / "0000", "com")
     (tmp_path / "videomatte_static" / "0000" / "pha" / "0001.png").unlink()
-    with pytest.raises(EngineError, match="0000': 'com' and 'pha' hold different frames"):
+    with pytest.raises(EngineError, match="0000': 1 of its frames have no labels"):
         RealSet("videomatte", tmp_path)
 
 
@@ -96,13 +97,13 @@ def test_stills_are_clips_of_one_frame(tmp_path, name, plates):
     assert (clip.trimap_thw == 128).all()
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_folder_without_the_set_is_explained(name, tmp_path):
     """A folder that does not hold the set is an error, and its hint says what is expected."""
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(EngineError, match=name) as caught:
             RealSet(name, folder)
-        assert LAYOUTS[name].looks in caught.value.hint
+        assert BENCHMARKS[name].looks in caught.value.hint
 
 
 def test_plates_of_another_size_are_refused(tmp_path):

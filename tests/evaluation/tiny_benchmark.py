@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.evaluation.truth import TrueClip
+from engine.clips.truth import TrueClip
 
 WIDTH, HEIGHT, FRAMES = 48, 32, 3
 

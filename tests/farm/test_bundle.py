@@ -122,7 +122,7 @@ def test_what_the_farm_would_refuse_is_refused_at_once(submitted, shot_file, opt
 
 def test_without_a_runner_the_way_to_one_is_told(submitted, monkeypatch, shot_file):
     """`--run` without the runner says how to install it, before anything is written."""
-    monkeypatch.setattr("engine.farm.runner.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("engine.farm.bundle.shutil.which", lambda *_, **__: None)
     code, _, err = submitted("--run")
     assert code == 2
     assert "runner is not installed" in err

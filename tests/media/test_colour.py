@@ -188,6 +188,12 @@ def test_broken_config_is_told(tmp_path):
     assert caught.value.code == "colour.config"
 
 
+def test_a_colour_space_may_name_its_configuration(studio):
+    """`NAME @ CONFIGURATION` is that configuration's own, a role of it too: hosts' scripts may have another."""
+    named = DisplayTransform(f"scene_linear @ {studio}", "scene-linear")
+    assert (named.colourspace, named.config) == ("ACEScg", str(studio))
+
+
 def test_the_studio_s_configuration_rules(studio, monkeypatch):
     """`$OCIO` is used if set, and scene-linear plates are then in the studio's scene-linear space."""
     values = ramp(6, 6, 0.1, 0.6)

@@ -9,7 +9,7 @@ from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS, STARTER
 from engine.model.image_encoder import LiteTrunk, lora_layers, merged, published_lite, rest_untaught_adapters
 from engine.model.mam2 import MAM2
-from engine.training.photographic_trunk import load_photographic_trunk
+from engine.training.checkpoint import load_photographic_trunk
 from engine.weights.header import Contents
 from engine.weights.structure import empty_model, empty_parts
 

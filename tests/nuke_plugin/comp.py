@@ -44,6 +44,25 @@ def read_exr(path):
     return {name: pixels[..., i] for i, name in enumerate(spec.channelnames)}, (spec.x, spec.y)
 
 
+def write_mattes(path, frame, names, size):
+    """Write a frame's mattes as the engine does: alpha, and alpha, trimap and mask of each object."""
+    width, height = size
+    y, x = np.mgrid[:height, :width] + 0.5
+    cx, cy = centre(frame)
+    planes, channels = [], []
+    for number, name in enumerate(names):
+        disc = np.clip(10.5 - np.hypot(x - cx - 3 * number, y - (height - cy)), 0, 1)
+        planes += [disc, np.round(disc * 2) / 2, disc > 0.5]
+        channels += [f"{name}.{layer}" for layer in ("alpha", "trimap", "mask")]
+    planes.insert(0, np.maximum.reduce(planes[::3]))
+    spec = OpenImageIO.ImageSpec(width, height, len(planes), "half")
+    spec.channelnames = ["A", *channels]
+    out = OpenImageIO.ImageOutput.create("x.exr")
+    assert out.open(str(path), spec)
+    assert out.write_image(np.stack(planes, axis=-1).astype(np.float16))
+    out.close()
+
+
 class Comp:
     """Read > MAM2 > Write, with a Tracker4 beside that follows the disc.
 
@@ -85,6 +104,22 @@ class Comp:
         self.write = nuke.nodes.Write(inputs=[self.node], file_type="exr", channels="rgba", raw=True)
         self.write["file"].setValue(str(folder / "out.%04d.exr"))
 
+    def forge_mattes(self, names=("subject",)):
+        """Give the node right mattes of its range, as a track would but with no engine: the disc, for each object."""
+        from mam2_nuke import node, request, results, standing
+
+        requests = request.read_requests(self.node)
+        result = results.begin(node.cache_folder(self.node), requests, None)
+        for one in requests:
+            sign = results.signer(one, one.shot.settings.direction)
+            for frame in one.shot.frames:
+                write_mattes(result.path(one.view, frame), frame, names, one.frame.size)
+                result.frames[one.view][frame] = sign(frame)
+        result.save()
+        with self.nuke.Undo("track"):
+            node.show_mattes(self.node, result, requests[0].shot.frames)
+        standing.refresh(self.node)
+
     def add_point(self, frame, x, y, kind="positive"):
         """Add a prompt as an artist does, and drag it to its place; gives its number."""
         before = {knob for knob in self.node.knobs() if knob.endswith("_used") and self.node[knob].value()}
@@ -100,7 +135,6 @@ class Comp:
         """Link a point to the Tracker, as dragging the track's position onto it does."""
         for index, column in enumerate(("track_x", "track_y")):
             self.node[f"p{number:02d}_xy"].setExpression(f"parent.{self.tracker.name()}.tracks.1.{column}", index)
-        self.node[f"p{number:02d}_tracked"].setValue(True)
 
     def render(self, first=None, last=None):
         """Render the Write; gives its files."""
@@ -119,6 +153,17 @@ class Comp:
             return bool(of) and done.isdigit() and int(done) >= count
 
         self.session.pump_until(there, 60.0)
+
+    def settle(self, seconds=10.0):
+        """Let Nuke run until the node says how it stands after what was done to it last."""
+        import mam2_nuke.standing
+
+        if self.session.gui:
+            self.session.pump(0.05)
+            self.session.pump_until(lambda: not mam2_nuke.standing.WATCH.busy, seconds)
+        else:
+            mam2_nuke.standing.refresh(self.node)
+        return self.status
 
     @property
     def status(self):

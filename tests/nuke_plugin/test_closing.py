@@ -41,8 +41,11 @@ def _our_node(session):
 
 
 def _status_when_opened(session, node):
+    from mam2_nuke.standing import WATCH
+
     node.showControlPanel()
     session.pump(0.1)
+    session.pump_until(lambda: not WATCH.busy)
     return node["status"].value()
 
 
@@ -108,7 +111,7 @@ def test_a_node_deleted_while_tracked_comes_back_whole(artist, tmp_path, shared_
 
 
 def test_a_script_without_its_cache_says_so_and_refuses_to_render(artist, tmp_path, shared_engine):
-    """Reopened where the cache is not, the node asks for a track or a bake, and a render names what it misses."""
+    """Reopened where the cache is not, the node asks for a track or a bake, and a render names the matte it misses."""
     del shared_engine
     comp = Comp(artist, tmp_path, (FIRST, FIRST + 2))
     comp.add_point(FIRST, *centre(FIRST))
@@ -124,5 +127,5 @@ def test_a_script_without_its_cache_says_so_and_refuses_to_render(artist, tmp_pa
     artist.nuke.scriptOpen(str(tmp_path / "elsewhere" / "shot.nk"))
     node = _our_node(artist)
     assert _status_when_opened(artist, node).startswith("The mattes are not on this machine: track again, or bake")
-    with pytest.raises(RuntimeError, match=f"The mattes of {FIRST}-{FIRST + 2} are missing"):
+    with pytest.raises(RuntimeError, match=f"matte.{FIRST}.exr"):
         artist.nuke.execute(artist.nuke.toNode("Write1"), FIRST, FIRST, 1)

@@ -30,10 +30,10 @@ def test_a_name_that_cannot_be_a_layer_is_refused_where_it_is_typed(artist, tmp_
         comp.node["mask_on"].setValue(True)
         comp.node["mask_frames"].setValue(str(FIRST))
     artist.type_into(comp.node[knob], name)
-    assert words in comp.status
+    assert words in comp.settle()
     comp.node["add_positive" if knob == "object" else "track_forward"].execute()
     assert words in comp.status
-    assert not comp.node["p02_used"].value()
+    assert comp.node.knob("p02_used") is None
     assert not artist.rendered
 
 

@@ -84,6 +84,7 @@ def test_mattes_that_do_not_fit_leave_the_node_with_those_it_had(comp, shared_en
     with shared_engine.client() as client:
         assert not [job for job in client.status()["jobs"] if job["state"] in ("queued", "running", "waiting")]
     comp.node["p01_xy"].setValue(centre(FIRST)[0], 0)
+    comp.settle()
     (comp.folder / "job").mkdir()
     comp.nuke.scriptSaveAs(str(comp.folder / "job" / "shot.nk"))
     with longest_file(matte.stat().st_size // 2):

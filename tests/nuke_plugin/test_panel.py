@@ -47,7 +47,8 @@ def _texts(panel):
 def test_an_empty_script_shows_how_to_begin(artist, application, tmp_path, monkeypatch):
     """Without a node the panel is the first-run help, and says that the first track starts an engine."""
     monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path))
-    assert artist.panels["mam2.Panel"] == ("mam2_nuke.panel.widget.Panel", "MAM2")
+    assert artist.panels["mam2.Panel"][1] == "MAM2"
+    assert artist.open_panel("mam2.Panel").__name__ == "Panel"
     panel = _panel(application)
     panel._watch.wait(10)
     panel.refresh()

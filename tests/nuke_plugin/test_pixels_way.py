@@ -62,34 +62,39 @@ def test_the_mask_input_is_a_prompt(terminal, tmp_path):
     assert comp.status == f"Mattes of {SPAN[0]}-{SPAN[1]} are up to date."
     assert comp.node.sample("rgba.alpha", x, y, 1, 1, frame=FIRST) > 0.5
     mask["expr3"].setValue("0")
-    from mam2_nuke.status import describe
-
-    assert "out of date" in describe(comp.node)
+    assert "out of date" in comp.settle()
 
 
-def test_a_preview_shows_one_frame_and_promises_no_other(terminal, tmp_path):
+def _press(comp, button):
+    import mam2_nuke.running
+
+    comp.node[button].execute()
+    comp.session.pump_until(lambda: not mam2_nuke.running.is_running(comp.node["uid"].value()), 120.0)
+    comp.settle()
+
+
+def test_a_preview_shows_one_frame_and_promises_no_other(artist, tmp_path):
     """Preview mattes the current frame alone; the node still says that the shot has to be tracked."""
-    comp = Comp(terminal, tmp_path, SPAN)
+    comp = Comp(artist, tmp_path, SPAN)
     comp.add_point(FIRST, *centre(FIRST))
-    terminal.nuke.frame(FIRST)
-    comp.node["preview"].execute()
+    artist.nuke.frame(FIRST)
+    _press(comp, "preview")
     assert "press Track" in comp.status
     assert comp.node.sample("rgba.alpha", CENTRE[0], CENTRE[1], 1, 1, frame=FIRST) > 0.5
     assert comp.node["has_matte"].value() == 0
 
 
-def test_every_object_has_a_matte_of_its_own(terminal, tmp_path):
+def test_every_object_has_a_matte_of_its_own(artist, tmp_path):
     """Two objects give two layers; the node shows all together, or the one that is chosen, or its trimap."""
-    comp = Comp(terminal, tmp_path, SPAN)
+    comp = Comp(artist, tmp_path, SPAN)
     comp.add_point(FIRST, *centre(FIRST))
     comp.node["object"].setValue("second")
     comp.add_point(FIRST, 55, 8)
-    comp.node["track_forward"].execute()
+    _press(comp, "track_forward")
     assert list(comp.node["matte_of"].values()) == ["all", "subject", "second"]
-    from mam2_nuke.node import result_of, show_layers
+    from mam2_nuke.node import result_of
 
-    comp.node["matte_of"].setValue("second")
-    show_layers(comp.node, result_of(comp.node))
+    artist.type_into(comp.node["matte_of"], "second")
     assert comp.node.node("Pick")["from0"].value() == "second.alpha"
     mattes, _ = read_exr(result_of(comp.node).path("", FIRST))
     assert {"subject.alpha", "second.alpha", "second.trimap"} <= set(mattes)

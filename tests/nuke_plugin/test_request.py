@@ -20,7 +20,7 @@ def _requests(comp):
 
 def test_every_knob_of_the_table_that_is_for_the_engine_changes_what_it_is_asked(terminal, tmp_path):  # noqa: C901 - one branch a kind
     """Walking the table: with any request knob at another value the engine is asked something else."""
-    from mam2_nuke.knobs import BY_NAME, TABLE
+    from mam2_nuke.knobs import BY_NAME, TABLE, number_of, prompt_row
 
     comp = Comp(terminal, tmp_path)
     comp.node.setInput(1, comp.read)
@@ -30,10 +30,10 @@ def test_every_knob_of_the_table_that_is_for_the_engine_changes_what_it_is_asked
     comp.node["mask_on"].setValue(True)
     comp.node["mask_frames"].setValue(f"{FIRST}")
     walked = 0
-    for row in TABLE:
-        slot = int(row.name[1:3]) if row.name[:1] == "p" and row.name[1:3].isdigit() else 0
-        if row.use != "request" or slot > 2 or (slot and row.kind == "box" and slot != box):
-            continue
+    for row in (*TABLE, *prompt_row(number), *prompt_row(box)):
+        slot = number_of(row.name)
+        if row.use != "request" or row.name == "views" or (slot and row.kind == "box" and slot != box):
+            continue  # a script of one view has no choice of views
         if slot == box and row.kind == "xy":
             continue
         knob = comp.node[row.name]
@@ -95,8 +95,8 @@ def test_a_tracked_prompt_is_read_where_the_tracker_is_on_every_nth_frame(termin
         assert (prompt.x, prompt.y) == (x, SIZE[1] - y)
 
 
-def test_an_animated_point_is_read_at_its_own_frame(terminal, tmp_path):
-    """Without 'tracked' a keyed point says what it is on its frame, wherever the playhead stands."""
+def test_an_animated_point_is_sampled_where_its_keys_put_it(terminal, tmp_path):
+    """A keyed point needs no tick: it is sampled like a linked one, wherever the playhead stands."""
     comp = Comp(terminal, tmp_path)
     number = comp.add_point(1003, 1, 1)
     knob = comp.node[f"p{number:02d}_xy"]
@@ -104,9 +104,10 @@ def test_an_animated_point_is_read_at_its_own_frame(terminal, tmp_path):
     for frame, x in ((1001, 10.0), (1011, 20.0)):
         knob.setValueAt(x, frame, 0)
     terminal.nuke.frame(1011)
-    (prompt,) = _requests(comp)[0].shot.objects[0].prompts
-    assert prompt.x == pytest.approx(knob.valueAt(1003, 0))
-    assert 10 < prompt.x < 20
+    comp.node["sample_every"].setValue(4)
+    prompts = _requests(comp)[0].shot.objects[0].prompts
+    assert [prompt.frame for prompt in prompts] == [1003, 1007, 1011]
+    assert [prompt.x for prompt in prompts] == pytest.approx([knob.valueAt(frame, 0) for frame in (1003, 1007, 1011)])
 
 
 def test_a_prompt_that_is_off_or_removed_says_nothing(terminal, tmp_path):
@@ -121,6 +122,47 @@ def test_a_prompt_that_is_off_or_removed_says_nothing(terminal, tmp_path):
     comp.node[f"p{second:02d}_remove"].execute()
     assert len(_requests(comp)[0].shot.objects[0].prompts) == 1
     assert comp.add_point(1004, 7, 7) == second
+
+
+def _colours(comp):
+    return _requests(comp)[0].shot.settings.colourspace
+
+
+def test_the_scripts_own_configuration_says_what_the_plate_is(terminal, tmp_path, monkeypatch):
+    """A role is one of the script's own configuration, which goes to the engine; else the artist is asked."""
+    monkeypatch.delenv("OCIO", raising=False)
+    comp = Comp(terminal, tmp_path)
+    comp.add_point(FIRST, *centre(FIRST))
+    root = terminal.nuke.root()
+    assert _colours(comp) is None
+    root["colorManagement"].setValue("OCIO")
+    root["workingSpaceLUT"].setValue("scene_linear")
+    assert "is the role 'scene_linear' of a configuration that is not found" in comp.settle()
+    comp.node["colourspace"].setValue("ACEScg")
+    assert _colours(comp) == "ACEScg"
+    comp.node["colourspace"].setValue("from the script")
+    root["workingSpaceLUT"].setValue("ACES - ACEScg")
+    assert _colours(comp) == "ACES - ACEScg"
+    config = tmp_path / "config.ocio"
+    config.write_text("ocio_profile_version: 2")
+    root["OCIO_config"].setValue("custom")
+    root["customOCIOConfigPath"].setValue(str(config))
+    root["workingSpaceLUT"].setValue("scene_linear")
+    assert _colours(comp) == f"scene_linear @ {config}"
+    monkeypatch.setenv("OCIO", "/studio/config.ocio")
+    assert _colours(comp) == "scene_linear @ /studio/config.ocio"
+
+
+def test_a_view_that_is_not_chosen_is_not_tracked(terminal, tmp_path):
+    """A stereo script offers a choice of views; a name that is none is said."""
+    terminal.nuke.addView("right")
+    comp = Comp(terminal, tmp_path)
+    comp.add_point(FIRST, *centre(FIRST))
+    assert [request.view for request in _requests(comp)] == ["main", "right"]
+    comp.node["views"].setValue("right")
+    assert [request.view for request in _requests(comp)] == ["right"]
+    comp.node["views"].setValue("left")
+    assert comp.settle().startswith("The script has no view 'left'.")
 
 
 def test_the_range_is_taken_from_the_input(terminal, tmp_path):
@@ -145,11 +187,9 @@ def test_the_range_is_taken_from_the_input(terminal, tmp_path):
 )
 def test_what_cannot_be_tracked_is_said_in_the_status(terminal, tmp_path, change, words):
     """Each mistake has its sentence in the node, and pressing Track says the same and starts nothing."""
-    from mam2_nuke.status import describe
-
     comp = Comp(terminal, tmp_path)
     change(comp, comp.add_point(FIRST, *centre(FIRST)))
-    assert words in describe(comp.node)
+    assert words in comp.settle()
     with pytest.raises(RuntimeError):
         comp.node["track_both"].execute()
     assert not terminal.rendered

@@ -28,12 +28,12 @@ def _track(comp):
 
 def _undo(comp):
     comp.nuke.undo()
-    comp.session.pump(0.05)
+    comp.settle()
 
 
 def _redo(comp):
     comp.nuke.redo()
-    comp.session.pump(0.05)
+    comp.settle()
 
 
 def test_one_undo_takes_a_whole_track_back(comp):
@@ -52,8 +52,7 @@ def test_one_undo_takes_a_whole_track_back(comp):
 def test_a_prompt_moved_and_moved_back_by_undo_is_up_to_date(comp):
     """Moving a correction makes the frames behind it stale; its undo makes them right again, in a render too."""
     comp.node["p02_xy"].setValue(centre(1008)[0] + 2, 0)
-    comp.session.pump(0.05)
-    assert comp.status == HALF
+    assert comp.settle() == HALF
     with pytest.raises(RuntimeError, match=f"The mattes of 1008-{LAST} are out of date"):
         comp.render(1008, 1008)
     _undo(comp)

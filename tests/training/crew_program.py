@@ -8,7 +8,7 @@ import torch
 
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint, crew
-from engine.training.datasets import PooledClips
+from engine.training.pool import PooledClips
 from engine.training.stages import STAGES
 from engine.training.trainer import Progress, train_stage
 

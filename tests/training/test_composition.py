@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from engine.training.composition.compose import compose, film
-from engine.training.composition.compression import through_codec
 from engine.training.composition.layers import Layer, Stretched, opaque, premultiplied, shrunk
-from engine.training.composition.light import Grade, to_srgb
+from engine.training.composition.light import Grade, through_codec, to_srgb
+from engine.training.composition.scenes import eroded_trimap
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
-from engine.training.composition.trimap import eroded_trimap
 
 SIZE = 48
 PLAIN = Grade.neutral()

@@ -9,9 +9,9 @@ from timm.layers import BatchNormAct2d
 from torch import nn
 
 from engine.model.mam2 import MAM2
-from engine.training import checkpoint, datasets
-from engine.training.crew import Crew
-from engine.training.norms import SharedBatchNorm2d
+from engine.training import checkpoint
+from engine.training.crew import Crew, SharedBatchNorm2d
+from engine.training.pool import build_pool
 
 STAGES = ("trimaps", "matter-fine")
 
@@ -20,7 +20,7 @@ STAGES = ("trimaps", "matter-fine")
 def trained_pool(tmp_path_factory, repository):
     """Train every stage for two steps, in one process and in two; give the pool that what they found lies beside."""
     pool = tmp_path_factory.mktemp("crew") / "pool.npy"
-    datasets.build_pool(pool, clips=2, frames=2, size=64, first_seed=0, workers=0, report=lambda _: None)
+    build_pool(pool, clips=2, frames=2, size=64, first_seed=0, workers=0, report=lambda _: None)
     program = ["-m", "tests.training.crew_program", str(pool), *STAGES]
     for launcher in ([], ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]):
         done = subprocess.run(

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from engine.training.log import Log
+from engine.training.trainer import Log
 
 
 def _write(folder, steps):

@@ -10,12 +10,13 @@ from data_folders import FOLDERS, make_folder
 from torch.utils.data import DataLoader
 
 from engine.contract.errors import PlateError
+from engine.datasets.discover import discover
+from engine.datasets.items import Piece
+from engine.datasets.layouts import Source
 from engine.training.composition.light import Grade
-from engine.training.data.discover import discover
-from engine.training.data.items import Piece
-from engine.training.data.mixture import VISIBLE, Mixture, frames_of
-from engine.training.data.scenes import foreground_scene
-from engine.training.samples import Source, collate
+from engine.training.composition.scenes import foreground_scene
+from engine.training.mixture import VISIBLE, Mixture, frames_of
+from engine.training.samples import collate
 
 LABELLED = ["composition-1k", "am-2k", "him2k", "vm108", "videomatte240k, movies", "davis-2017", "sa-v"]
 BEHIND = ["dvm", "backgrounds"]

@@ -9,6 +9,7 @@ import torch
 from pack_of_noise import SIZE_HW, disc, make_pack
 
 from engine.contract.errors import PlateError
+from engine.datasets.layouts import Source
 from engine.training.composition.layers import Layer
 from engine.training.pictures.clips import PictureClips, part_of
 from engine.training.pictures.elastic import Elastic
@@ -17,7 +18,6 @@ from engine.training.pictures.pack import read_pack
 from engine.training.pictures.scenes import Foreground, Shadow, composite
 from engine.training.pictures.stills import Cutout, Labels, Still, Stills, cut
 from engine.training.pictures.teacher import agreed, make_pseudo_masks, mirrored
-from engine.training.samples import Source
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from engine.datasets.layouts import Source
 from engine.model.config import PICTURE_TRIMAP, PictureTrimapConfig
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint
-from engine.training.chance import Chance
-from engine.training.picture_step import picture_step
 from engine.training.run import Run, run
-from engine.training.samples import Sample, Source, collate
+from engine.training.samples import Chance, Sample, collate
 from engine.training.stages import STAGES
-from engine.training.steps import Lesson
+from engine.training.steps import Lesson, picture_step
 from engine.training.targets import mask_target
 from engine.training.trainer import Progress
 from engine.training.worn_masks import CERTAIN, worn_mask

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from engine.datasets.layouts import Source
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint
-from engine.training.chance import Chance
-from engine.training.datasets import PooledClips, build_pool
-from engine.training.samples import Source, collate
+from engine.training.pool import PooledClips, build_pool
+from engine.training.samples import Chance, collate
 from engine.training.stages import STAGES, choose_parameters, describe
 from engine.training.steps import STEPS, Lesson
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 import typer
+from data_folders import make_folder
 from typer.testing import CliRunner
 
 from engine.cli.train import train
 from engine.contract.errors import PlateError
+from engine.datasets.layouts import Source
 from engine.training.crew import Crew
-from engine.training.samples import Source
 from engine.training.sources import from_sets
 from engine.training.stages import STAGES
-from tests.training.data_folders import make_folder
 
 
 def test_a_stage_sees_the_sets_that_teach_it(tmp_path):

@@ -16,11 +16,11 @@ from engine.model.config import STARTER
 from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.tensors import FramePrompt
-from engine.training import checkpoint, datasets
-from engine.training.chance import Chance
-from engine.training.economy import recompute_activations
+from engine.training import checkpoint
+from engine.training.pool import PooledClips, build_pool
 from engine.training.rollout import walk
-from engine.training.samples import collate
+from engine.training.run import recompute_activations
+from engine.training.samples import Chance, collate
 from engine.training.stages import STAGES, choose_parameters
 from engine.training.steps import STEPS, Lesson
 from engine.training.trainer import Progress, load_average, train_stage
@@ -31,7 +31,7 @@ from engine.weights.models import load_model, save_model
 def pool(tmp_path_factory):
     """Give a pool of two short small clips."""
     path = tmp_path_factory.mktemp("pool") / "pool.npy"
-    datasets.build_pool(path, clips=2, frames=4, size=64, first_seed=0, workers=0, report=lambda _: None)
+    build_pool(path, clips=2, frames=4, size=64, first_seed=0, workers=0, report=lambda _: None)
     return path
 
 
@@ -47,7 +47,7 @@ def _fresh():
 def _run(model, stage, progress, pool, times, stop=10, **changes):
     folder = pool.parent
     options = {"mode": "pdd+mss", "steps": 4, "report": lambda *_: None, "workers": 0} | changes
-    data = datasets.PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects)
+    data = PooledClips(pool, stage.size, stage.frames, stage.first_seed, stage.objects)
     for _ in range(times):
         progress = train_stage(model, stage, progress, data=data, folder=folder, stop_after=0, **options)
     assert progress.step <= stop
@@ -104,34 +104,34 @@ def test_a_pool_is_finished_not_begun_again(tmp_path):
     """A pool that was interrupted keeps its clips and gets the rest, equal to one made in one go."""
     made = []
     options = {"frames": 2, "size": 64, "first_seed": 5, "workers": 0, "report": made.append}
-    datasets.build_pool(tmp_path / "whole.npy", clips=3, **options)
-    datasets.build_pool(tmp_path / "parts.npy", clips=3, **options)
+    build_pool(tmp_path / "whole.npy", clips=3, **options)
+    build_pool(tmp_path / "parts.npy", clips=3, **options)
     damaged = open_memmap(tmp_path / "parts.npy", mode="r+")
     damaged[1:] = 0
     damaged.flush()
     (tmp_path / "parts.count").write_text("1")  # as after a stop behind the first clip
-    datasets.build_pool(tmp_path / "parts.npy", clips=3, **options)
-    whole = datasets.PooledClips(tmp_path / "whole.npy", 64, 2, seed=1)
-    parts = datasets.PooledClips(tmp_path / "parts.npy", 64, 2, seed=1)
+    build_pool(tmp_path / "parts.npy", clips=3, **options)
+    whole = PooledClips(tmp_path / "whole.npy", 64, 2, seed=1)
+    parts = PooledClips(tmp_path / "parts.npy", 64, 2, seed=1)
     for index in range(4):
         assert torch.equal(whole[index].plates_tchw, parts[index].plates_tchw)
         assert torch.equal(whole[index].alpha_nt1hw, parts[index].alpha_nt1hw)
     assert (tmp_path / "parts.count").read_text() == "3"
     made.clear()
-    datasets.build_pool(tmp_path / "parts.npy", clips=3, **options)
+    build_pool(tmp_path / "parts.npy", clips=3, **options)
     assert not made
 
 
 def test_a_sample_may_be_smaller_than_its_pool(pool):
     """Clips of 64 px give samples of 32 px, plates and alphas alike."""
-    sample = datasets.PooledClips(pool, 32, 2, seed=3)[0]
+    sample = PooledClips(pool, 32, 2, seed=3)[0]
     assert sample.plates_tchw.shape == (2, 3, 32, 32)
     assert sample.alpha_nt1hw.shape[-2:] == (32, 32)
 
 
 def test_samples_differ_and_repeat(pool):
     """A sample is a function of its number: asked twice it is the same, its neighbour is not."""
-    clips = datasets.PooledClips(pool, 64, 2, seed=3)
+    clips = PooledClips(pool, 64, 2, seed=3)
     assert torch.equal(clips[4].plates_tchw, clips[4].plates_tchw)
     assert not torch.equal(clips[4].plates_tchw, clips[5].plates_tchw)
 
@@ -188,8 +188,8 @@ def test_there_is_no_mean_of_unlike_models(tmp_path):
 
 def test_a_sample_asks_for_every_object_that_can_be_clicked(pool):
     """Subject and distractor both come with their plates where both are visible, each visible on the first frame."""
-    both = [datasets.PooledClips(pool, 64, 2, seed=3)[index] for index in range(8)]
-    alone = [datasets.PooledClips(pool, 64, 2, seed=3, objects=1)[index] for index in range(8)]
+    both = [PooledClips(pool, 64, 2, seed=3)[index] for index in range(8)]
+    alone = [PooledClips(pool, 64, 2, seed=3, objects=1)[index] for index in range(8)]
     assert 2 in {len(sample.alpha_nt1hw) for sample in both}
     assert {len(sample.alpha_nt1hw) for sample in alone} == {1}
     assert all(alpha[0].max() > 0 for sample in both for alpha in sample.alpha_nt1hw)
@@ -199,7 +199,7 @@ def test_a_sample_asks_for_every_object_that_can_be_clicked(pool):
 
 def test_objects_of_one_clip_are_walked_as_if_alone(pool):
     """Two objects that share a plate's encoding get the masks that each would get by itself."""
-    samples = map(datasets.PooledClips(pool, 64, 2, seed=3).__getitem__, range(8))
+    samples = map(PooledClips(pool, 64, 2, seed=3).__getitem__, range(8))
     plates = next(sample.plates_tchw for sample in samples if len(sample.alpha_nt1hw) > 1)
     model, plates = _fresh(), plates[None].float() / 255
     points = torch.tensor([[[20.0, 30.0]], [[44.0, 10.0]]])
@@ -269,7 +269,7 @@ def test_averaged_weights_bring_their_own_statistics(pool):
 def test_a_teacher_adds_a_term_that_a_twin_brings_to_nothing(pool):
     """Distillation compares backbones: far from another's it costs, and next to one's own features nothing."""
     model = _fresh().eval()  # routers that draw would choose other tokens than the teacher's
-    batch = collate([datasets.PooledClips(pool, 64, 1, seed=3)[0]])
+    batch = collate([PooledClips(pool, 64, 1, seed=3)[0]])
     terms = {}
     for name, teacher in (("twin", copy.deepcopy(model.matter)), ("other", Matter(model.matter.config).eval())):
         terms[name] = STEPS["matter"](model, batch, Lesson("pdd+mss", Chance.of(1, batch.chance_n), teacher))

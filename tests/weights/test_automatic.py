@@ -5,10 +5,9 @@ from stand_in_weights import stand_in
 
 from engine.contract.errors import ModelError
 from engine.weights.automatic import choose_model, recommended
-from engine.weights.catalogue import NON_COMMERCIAL, OFFICIAL
+from engine.weights.catalogue import NON_COMMERCIAL, OFFICIAL, SOURCES
 from engine.weights.hardware import Hardware, find_hardware
 from engine.weights.header import MATTERS
-from engine.weights.sources import SOURCES
 
 CPU, LARGE, SMALL = Hardware("cpu"), Hardware("cuda:0", "A card", 24 * 10**9), Hardware("cuda:0", "A card", 4 * 10**9)
 

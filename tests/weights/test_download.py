@@ -4,9 +4,8 @@ import pytest
 from publisher import BYTES, FILE
 
 from engine.contract.errors import ModelError
-from engine.weights.download import download
+from engine.weights.download import Partial, download
 from engine.weights.network import open_client
-from engine.weights.partial import Partial
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from engine.model.config import CONFIGS, MEMATTE_S, STARTER, VITMATTE_S
 from engine.model.image_encoder import merged
 from engine.model.matter import Matter
 from engine.weights.header import Contents
+from engine.weights.import_weights import recognise
 from engine.weights.keys import (
     NEW_IN_MAM2,
     absent_as_allowed,
@@ -24,7 +25,6 @@ from engine.weights.keys import (
     sam2_state,
     vitmatte_into_mematte,
 )
-from engine.weights.official_files import recognise
 from engine.weights.structure import empty_model, empty_parts
 
 MILLIONS = {"t": 38.96, "s": 46.06, "b+": 80.85, "l": 224.45}

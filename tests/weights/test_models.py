@@ -9,9 +9,16 @@ import torch
 from engine.contract.errors import ModelError
 from engine.model.config import STARTER, HieraConfig, LoraSettings, MAM2Config, MatterConfig, TrackerConfig
 from engine.model.mam2 import MAM2
-from engine.weights.devices import pick_device
 from engine.weights.file import tensors_sha256, write_weights
-from engine.weights.models import import_file, load_model, read_header, save_model, start_model, verify_file
+from engine.weights.models import (
+    import_file,
+    load_model,
+    pick_device,
+    read_header,
+    save_model,
+    start_model,
+    verify_file,
+)
 
 PLATES = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))
 TINY = MAM2Config(

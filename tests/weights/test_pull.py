@@ -13,10 +13,10 @@ from publisher import BYTES, published
 from safetensors.torch import save
 
 from engine.contract.errors import ModelError
+from engine.weights.catalogue import SOURCES, source_of
 from engine.weights.import_weights import verify_file
 from engine.weights.pull import pull, workplace
 from engine.weights.record import forget, read_record
-from engine.weights.sources import SOURCES, source_of
 
 VITMATTE = SOURCES["vitmatte-s"]
 PATH = f"/{VITMATTE.repository}/resolve/main/{VITMATTE.file}"
@@ -124,7 +124,7 @@ import resource, sys
 from pathlib import Path
 from engine.contract.errors import ModelError
 from engine.weights.pull import pull
-from engine.weights.sources import SOURCES
+from engine.weights.catalogue import SOURCES
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))
 try:
     pull(SOURCES["vitmatte-s"], Path(sys.argv[1]), progress=lambda *_: None, server=sys.argv[2], pauses=())

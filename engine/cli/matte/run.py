@@ -136,7 +136,8 @@ def _matte(
 
         def write(frame: int, found: Mapping[str, Any]) -> None:
             watched = {name: Watched(matte) for name, matte in found.items()} if request.stage is None else {}
-            files.write(frame, watched or found, signature=own[frame])
+            written: Mapping[str, Any] = watched or found
+            files.write(frame, written, signature=own[frame])
             for name, matte in watched.items():
                 seen[name][frame] = matte.presence or Presence.of(matte.mask_hw)
             progress.advance(frame)

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.contract.shot import Box, Point, Prompt, Settings, Shot, ShotObject
 from engine.evaluation.alpha import Codes
-from engine.evaluation.connectivity import largest_piece
+from engine.evaluation.metrics import largest_piece
 from engine.evaluation.pictures.masked import Mask, MaskedPicture
 from engine.evaluation.prompts import box, click
 from engine.evaluation.tracking import ClipPlates

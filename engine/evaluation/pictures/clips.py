@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.clips.drawn import UNSEEN_SEED
+from engine.clips.drawn.colour import Bytes
+from engine.clips.drawn.motion import Gait
+from engine.clips.drawn.noise import child
+from engine.clips.truth import TrueClip
 from engine.evaluation.pictures.composites import true_clip
 from engine.evaluation.pictures.masked import MaskedPicture
 from engine.evaluation.pictures.staging import DRAWN, Stage, background, cutout, drawn, lifted, mean_colour, whole
 from engine.evaluation.pictures.studio import Studio
-from engine.evaluation.truth import TrueClip
 from engine.training.composition.compose import compose
 from engine.training.composition.layers import Layer
-from engine.training.procedural import UNSEEN_SEED
-from engine.training.procedural.colour import Bytes
-from engine.training.procedural.motion import Gait
-from engine.training.procedural.noise import child
 
 COUNT, FRAMES, SIZE = 24, 24, (640, 360)
 WHOLE, LIFTED, CUT, DRAWING = "whole picture", "lifted object", "cut-out", "drawn"

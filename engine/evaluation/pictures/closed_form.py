@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clips.truth import TrueClip
 from engine.contract.errors import EngineError
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.pictures.methods import Spent, Watch
-from engine.evaluation.truth import TrueClip
 
 CLOSED_FORM = "closed form"
 _REACH = 0.01  # of the plate's shorter side, to either side of what is truly fractional

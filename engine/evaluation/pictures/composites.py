@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.clips.drawn import UNSEEN_SEED
+from engine.clips.drawn.colour import Bytes
+from engine.clips.drawn.noise import child
+from engine.clips.truth import TrueClip
 from engine.evaluation.alpha import to_codes
 from engine.evaluation.pictures.staging import DRAWN, STILL, Stage, background, cutout, drawn, mean_colour
 from engine.evaluation.pictures.studio import Studio
-from engine.evaluation.truth import TrueClip
 from engine.training.composition.compose import Composite, compose, film
 from engine.training.composition.layers import Layer
-from engine.training.procedural import UNSEEN_SEED
-from engine.training.procedural.colour import Bytes
-from engine.training.procedural.noise import child
 
 COUNT = 40
 SIZES = ((768, 432), (640, 512), (480, 640))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError
-from engine.training.data.pictures import read_picture
+from engine.datasets.pictures import read_picture
 from engine.training.pictures.pack import Picture
 
 LEAST = 0.004

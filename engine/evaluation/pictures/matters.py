@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clips.truth import TrueClip
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.metrics import mad
 from engine.evaluation.pictures.closed_form import CLOSED_FORM, Solver, exact_trimap, have_closed_form
@@ -14,7 +15,6 @@ from engine.evaluation.pictures.methods import Clock, Methods, Spent, Watch
 from engine.evaluation.pictures.sections import Case, Measure, Section
 from engine.evaluation.pictures.strips import strip
 from engine.evaluation.tracking import ClipPlates
-from engine.evaluation.truth import TrueClip
 from engine.model.mam2 import MAM2
 from engine.session.matting import matte_trimaps
 

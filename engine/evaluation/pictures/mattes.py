@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clips.truth import TrueClip
 from engine.contract.shot import Prompt
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.baselines import first_alpha_held, grabcut
@@ -18,7 +19,6 @@ from engine.evaluation.pictures.strips import strip
 from engine.evaluation.profiles import Average, Profile, find_profile
 from engine.evaluation.prompts import prompt_for
 from engine.evaluation.tracking import track
-from engine.evaluation.truth import TrueClip
 from engine.model.mam2 import MAM2
 
 EMPTY, GRABCUT, HELD = "empty", "GrabCut", "first held"

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.clips.drawn.colour import Bytes, Floats
+from engine.clips.drawn.motion import Gait, Path, Point, Pose
+from engine.clips.drawn.scene import FAMILIES
+from engine.clips.drawn.subjects import Layer as Drawing
 from engine.training.composition.layers import Layer, opaque, premultiplied, shrunk
 from engine.training.composition.light import Grade
 from engine.training.composition.travel import Travel, View
-from engine.training.procedural.colour import Bytes, Floats
-from engine.training.procedural.motion import Gait, Path, Point, Pose
-from engine.training.procedural.scene import FAMILIES
-from engine.training.procedural.subjects import Layer as Drawing
 
 DRAWN = ("hair", "net", "smoke", "fire", "glass", "bubbles")
 """Kinds of drawn subjects: what no free picture has with exact alpha."""

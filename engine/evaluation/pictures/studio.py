@@ -7,12 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engine.evaluation.connectivity import largest_piece
+from engine.clips.drawn.colour import Bytes
+from engine.datasets.pictures import read_picture
+from engine.evaluation.metrics import largest_piece
 from engine.evaluation.pictures.masked import MaskedPicture, read_masked
 from engine.evaluation.pictures.staging import Stage, fits
-from engine.training.data.pictures import read_picture
 from engine.training.pictures.pack import Pack, Picture
-from engine.training.procedural.colour import Bytes
 
 _NAMES = {"cut_keyed": "keyed", "cut_sa_0ad": "tree", "cut_cc0": "puff"}
 _SHARES = 0.02, 0.4  # of its picture that an object covers which is worth being lifted

@@ -20,7 +20,7 @@ from engine.service.store import Store
 from engine.service.worker.models import Models
 from engine.service.worker.runs import Runs
 from engine.service.worker.worker import Worker
-from engine.weights.devices import pick_device
+from engine.weights.models import pick_device
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.composition.compression import through_codec
+from engine.clips.drawn.camera import Camera
+from engine.clips.drawn.colour import Bytes, Floats
 from engine.training.composition.layers import Layer, merged, over
-from engine.training.composition.light import to_srgb
-from engine.training.procedural.camera import Camera
-from engine.training.procedural.colour import Bytes, Floats
+from engine.training.composition.light import through_codec, to_srgb
 
 _CODEC = 0.15
 

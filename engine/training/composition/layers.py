@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from engine.clips.drawn.colour import Bytes, Floats
+from engine.clips.drawn.motion import Matrix
 from engine.training.composition.light import Grade
-from engine.training.procedural.colour import Bytes, Floats
-from engine.training.procedural.motion import Matrix
 
 MOST_SUB_FRAMES = 8
 _STEP = 1.0  # pixels of travel that one sub-frame may cover

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.procedural.motion import Gait, Matrix, Path, Point, to_pixels
+from engine.clips.drawn.motion import Gait, Matrix, Path, Point, to_pixels
 
 _CALM = Gait(step=0.05, turn=0.03, zoom=0.04, tremble=0.003, rest=0.4)
 _CAMERA = Gait(step=0.12, turn=0.05, zoom=0.1, tremble=0.004, rest=0.3)

@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from engine.clips.drawn.clip import KINDS
+from engine.clips.drawn.colour import Floats
+from engine.datasets.layouts import Source
 from engine.training.composition.compose import Composite, film
-from engine.training.data.scenes import whole_scene
+from engine.training.composition.scenes import whole_scene
 from engine.training.pictures.scenes import composite, drawn
 from engine.training.pictures.stills import Cutout, Still, Stills, cut, still_piece
-from engine.training.procedural.clip import KINDS
-from engine.training.procedural.colour import Floats
-from engine.training.samples import Sample, Source
+from engine.training.samples import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.training.procedural.colour import Floats
+from engine.clips.drawn.colour import Floats
 
 _MODES = 3
 _STILL = 0.4  # share of cut-outs that stay stiff

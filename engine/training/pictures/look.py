@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
-from engine.training.data.pictures import unreadable
-from engine.training.procedural.colour import Bytes
+from engine.clips.drawn.colour import Bytes
+from engine.datasets.pictures import unreadable
 from engine.training.samples import Sample
 
 _TILE = 160

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from engine.clips.drawn.colour import Bytes, Floats
+from engine.clips.drawn.scene import Scene
 from engine.training.composition.compose import Composite
 from engine.training.composition.layers import Layer, opaque, premultiplied, shrunk
 from engine.training.composition.light import Grade
+from engine.training.composition.scenes import ASPECTS
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
-from engine.training.data.scenes import ASPECTS
 from engine.training.pictures.elastic import Elastic
 from engine.training.pictures.stills import Cutout
-from engine.training.procedural.colour import Bytes, Floats
-from engine.training.procedural.scene import Scene
 
 _SHADOW, _WRAP, _DEFOCUS, _CLOSER = 0.45, 0.3, 0.2, 0.35  # shares of what has it
 _SHUTTERS, _SHARES = (0.0, 0.5, 0.9), (0.5, 0.35, 0.15)
@@ -108,7 +108,7 @@ def drawn(rng: np.random.Generator, kind: str, back: Bytes, frames: int, size: i
 
     Args:
         rng: source of chance.
-        kind: of the subject; see `engine.training.procedural.clip.KINDS`.
+        kind: of the subject; see `engine.clips.drawn.clip.KINDS`.
         back: (H, W, 3) uint8 sRGB.
         frames: of the clip.
         size: side of the square in pixels.

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engine.training.data.items import Piece
-from engine.training.data.pictures import unreadable
+from engine.clips.drawn.colour import Bytes
+from engine.datasets.items import Piece
+from engine.datasets.pictures import unreadable
 from engine.training.pictures.pack import Pack
-from engine.training.procedural.colour import Bytes
 
 LEAST = 0.004
 """Share of a picture that an object has at least."""

@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from engine.clips.drawn.colour import Bytes, Floats
 from engine.contract.errors import ModelError
-from engine.training.data.pictures import read_picture
-from engine.training.procedural.colour import Bytes, Floats
+from engine.datasets.pictures import read_picture
 
 AGREED = 0.85
 """Least IoU of two looks for a mask to be kept."""

@@ -8,4 +8,6 @@ def register() -> None:
     from .qt import QtWidgets  # noqa: PLC0415
 
     if QtWidgets is not None:
-        panels.registerWidgetAsPanel("mam2_nuke.panel.widget.Panel", "MAM2", "mam2.Panel")
+        # Nuke evaluates this text when the panel is opened, in a namespace that knows nothing of us.
+        widget = "__import__('importlib').import_module('mam2_nuke.panel.widget').Panel"
+        panels.registerWidgetAsPanel(widget, "MAM2", "mam2.Panel")

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from engine.clips.truth import TrueClip
 from engine.evaluation.pictures.clips import COUNT, CUT, DRAWING, KINDS, LIFTED, WHOLE, StillClips
 from engine.evaluation.pictures.composites import Composites
 from engine.evaluation.pictures.mattes import digest_of, examine_clips, score
 from engine.evaluation.pictures.methods import Methods
 from engine.evaluation.pictures.studio import Studio
-from engine.evaluation.truth import TrueClip
 from engine.training.pictures.pack import Pack
 
 

@@ -15,7 +15,7 @@ from .scope import text_of
 
 
 def toNode(s):
-    return session().find_node(s) if s else None
+    return session().hand_out(session().find_node(s)) if s else None
 
 
 def exists(s):
@@ -181,6 +181,11 @@ def filename(node=None, i=None):
         return None
     name = session().callbacks.filter_filename(node, knob._evaluated())
     return paths.at(name, session().context) if i == constants.REPLACE else paths.technical(name)
+
+
+def filenameFilter(filename):
+    """Run a name through every filter [V: the callbacks module of a public copy of Nuke's Python]."""
+    return session().callbacks.filter_filename(session().this_node(), filename)
 
 
 def sample(n, c, x, y, dx=None, dy=None):

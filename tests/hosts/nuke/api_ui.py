@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .current import session
+from .current import police, session
 from .menus import Menu, MenuBar, ToolBar
 
 _MENUS = {
@@ -79,6 +79,29 @@ def toolbar(name, create=True):
 def getFilename(message, pattern=None, default=None, favorites=None, type=None, multiple=False):
     _needs_gui("getFilename")
     return default
+
+
+def activeViewer():
+    viewer = session().viewer
+    return ViewerWindow(viewer) if viewer is not None and session().gui else None
+
+
+@police
+class ViewerWindow:
+    """The window of a Viewer.
+
+    Its node's `colour_sample_bbox` is what was sampled with Ctrl: left, bottom, right, top in halves of the format's
+    width, of square pixels, from its middle [V: several public tools read it so].
+    """
+
+    def __init__(self, viewer) -> None:
+        self._viewer = viewer
+
+    def node(self):
+        return self._viewer
+
+    def activeInput(self, secondary=False):
+        return 0
 
 
 def zoom(scale, center=None, group=None):

@@ -36,7 +36,7 @@ def executeMultiple(nodes: Any, ranges: Any = None, views: Any = None, continueO
     """Render several Writes; none given means all that are enabled, those inside Groups too [R]."""
     world = session()
     chosen = [_node(node) for node in nodes] or [
-        node for node in world.every_node() if node.Class() == "Write" and not node["disable"].value()
+        node for node in world.every_node() if node.Class() in {"Write", "DeepWrite"} and not node["disable"].value()
     ]
     if isinstance(ranges, FrameRanges):
         frames = ranges.toFrameList()
@@ -51,7 +51,7 @@ def _node(name_or_node: Any) -> Any:
     node = session().find_node(name_or_node) if isinstance(name_or_node, str) else name_or_node
     if node is None:
         raise RuntimeError(f"{name_or_node}: no such node")
-    if node.Class() != "Write":
+    if node.Class() not in {"Write", "DeepWrite"}:
         raise RuntimeError(f"{node.fullName()}: {node.Class()} cannot be executed")
     if node["disable"].value():
         raise RuntimeError(f"{node.fullName()}: is disabled")  # [R] the words
@@ -63,6 +63,8 @@ def _render(nodes: list[Any], frames: list[int], views: Any, go_on: bool) -> Non
     if world.is_executing:
         raise RuntimeError("I'm already executing something else")
     world.is_executing, world.cancel_wanted = True, False
+    if world.gui:  # a meter each time [V: what users of tools that render frame by frame write of it]
+        world.meters += [node.fullName() for node in nodes]
     try:
         for node in nodes:
             world.callbacks.run("BeforeRender", node)

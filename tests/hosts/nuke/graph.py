@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from .undo import History
 
 
+_OF_INDIE = 10
+
+
 class Graph:
     """The part of a session that changes the graph."""
 
     root: Any
     groups: list[Any]
     gui: bool
+    indie: bool
+    given: list[Any]
     version_parts: tuple[int, ...]
     callbacks: Callbacks
     history: History
@@ -198,7 +203,7 @@ class Graph:
     def knob_was_read(self, knob: Any) -> None:
         """What follows from some knobs' values: a file type brings its own knobs, the Root's views are the views."""
         node = knob._node
-        if node.Class() == "Write" and knob._name in {"file_type", "file"}:
+        if node.Class() in {"Write", "DeepWrite"} and knob._name in {"file_type", "file"}:
             self._file_type(node, knob)
         if node is self.root and knob._name == "views":
             self.set_views([tcl.split(line)[0] for line in tcl.split(knob._value)])
@@ -240,6 +245,14 @@ class Graph:
 
     def _from_root(self, name: str) -> Any:
         return self.find_node(name, self.root)
+
+    def hand_out(self, node: Any) -> Any:
+        """Give a node to Python. Nuke Indie gives ten, then None [V: Foundry's list of limits; R: by which calls]."""
+        if self.indie and node is not None and node not in self.given:
+            if len(self.given) >= _OF_INDIE:
+                return None
+            self.given.append(node)
+        return node
 
     def every_node(self, group: Any = None) -> Iterator[Any]:
         """Give all nodes, those in Groups too."""

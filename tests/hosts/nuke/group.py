@@ -36,7 +36,7 @@ class Group(Node):
         return len(self._children)
 
     def node(self, s):
-        return session().find_node(s, self)
+        return session().hand_out(session().find_node(s, self))
 
     def findNode(self, name):
         return session().find_node(name, self)

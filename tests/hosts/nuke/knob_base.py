@@ -89,6 +89,8 @@ class Knob:
     def enabled(self):
         return not self._flags & constants.DISABLED
 
+    # HIDDEN is what setVisible changes. INVISIBLE is for knobs that nobody may ever see: it "cannot be undone using
+    # show()" [V: Foundry's NDK reference, knob flags]; public gizmos save rows that they toggle as +HIDDEN [V].
     def setVisible(self, visible):
         self._hidden = not visible
 

@@ -38,11 +38,11 @@ _CLASSES = (
     "Pulldown_Knob", "CascadingEnumeration_Knob", "Channel_Knob", "ChannelMask_Knob", "Format_Knob", "Tab_Knob",
     "BeginTabGroup_Knob", "EndTabGroup_Knob", "Link_Knob", "AnimationCurve", "AnimationKey", "Node", "Group", "Root",
     "Format", "Box", "Info", "Layer", "View", "OutputContext", "FrameRange", "FrameRanges", "Menu", "MenuBar",
-    "MenuItem", "ToolBar", "ProgressTask", "Undo",
+    "MenuItem", "ToolBar", "ProgressTask", "Undo", "ViewerWindow",
 )  # fmt: skip
 _SOURCES = (
     knob_base, array_knobs, number_knobs, string_knobs, choice_knobs, layout_knobs, animation, node, group, formats,
-    frame_ranges, menus, main_thread, undo,
+    frame_ranges, menus, main_thread, undo, api_ui,
 )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _environment(world: Any) -> dict[str, Any]:
         "assist": False,
         "gui": world.gui,
         "hiero": False,
-        "indie": False,
+        "indie": world.indie,
         "interactive": True,
         "nc": False,
         "nukex": False,

@@ -48,7 +48,7 @@ def frame_range(node: Any) -> tuple[int, int]:
     if node.Class() == "Read":
         return node["first"].value(), node["last"].value()
     shift = int(node["time_offset"].value()) if node.Class() == "TimeOffset" else 0
-    inner = [node.output()] if node.Class() == "Group" and node.output() is not None else []
+    inner = [node.output()] if hasattr(node, "_children") and node.output() is not None else []
     if node.Class() == "Input":
         outer = node._parent.input(node._parent._input_nodes().index(node))
         inner = [outer] if outer is not None else []
@@ -129,7 +129,7 @@ def _feed(digest: Any, node: Any, context: Context) -> None:
     if node.Class() == "Read":
         digest.update(node["file"].evaluate().encode() if node["file"].value() else b"")
     sources = list(node._inputs)
-    if node.Class() == "Group":
+    if hasattr(node, "_children"):
         sources = [node.output()]
     elif node.Class() == "Input":
         sources = [node._parent.input(node._parent._input_nodes().index(node))]

@@ -25,7 +25,7 @@ OPS: dict[str, Callable[[Pull], Image]] = {
     **ops_merge.OPS,
     "Read": image_files.read,
 }
-_PASS = {"Dot", "NoOp", "Output", "Write", "Viewer", "Tracker4"}
+_PASS = {"Dot", "NoOp", "Output", "Write", "Viewer", "Tracker4", "DeepWrite"}
 
 
 class Pull:
@@ -95,10 +95,16 @@ class Renderer:
     def _make(self, node: Any, context: Context) -> Image:
         pull, kind = Pull(node, context, self), node.Class()
         if "disable" in node._knobs and node._knobs["disable"].value() and kind not in {"Read", "Constant"}:
-            return pull.input() if kind != "Group" or node._inputs else black(session().root["format"].value())
+            return (
+                pull.input()
+                if not hasattr(node, "_children") or node._inputs
+                else black(session().root["format"].value())
+            )
         if kind == "Input":
             return self._outside(node, context)
-        if kind == "Group":
+        if kind == "Assert":
+            return self._checked(pull)
+        if hasattr(node, "_children"):
             output = node.output()
             if output is None:
                 raise pull.fail("has no Output node")
@@ -108,6 +114,16 @@ class Renderer:
         if kind not in OPS:
             raise pull.fail(f"the stand-in for Nuke cannot compute nodes of class {kind}")
         return OPS[kind](pull)
+
+    def _checked(self, pull: Pull) -> Image:
+        """The picture as it is, or an error where the expression is not true [V: Foundry's reference guide].
+
+        [R] that the message is a knob of this name, is evaluated, and is what the error says.
+        """
+        if not pull.value("expression", 0):
+            with session().at_context(pull.context):
+                raise pull.fail(pull.node._knobs["message"]._evaluated() or "assertion failed")
+        return pull.input()
 
     def _outside(self, node: Any, context: Context) -> Image:
         group = node._parent

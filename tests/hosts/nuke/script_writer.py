@@ -21,8 +21,17 @@ class Writer:
 
     def knob_lines(self, node: Any, mode: int = constants.TO_SCRIPT) -> str:
         """Write what `Node.writeKnobs` gives: `name value` lines, user knobs' definitions too if the mode asks."""
+        if not mode & (constants.TO_SCRIPT | constants.TO_VALUE):  # a list of names [V: the help of writeKnobs]
+            return " ".join(self._names(node, everything=bool(mode & constants.WRITE_ALL)))
         definitions = bool(mode & (constants.WRITE_USER_KNOB_DEFS | constants.TO_SCRIPT))
         return "\n".join(self._lines(node, definitions=definitions, everything=bool(mode & constants.WRITE_ALL)))
+
+    def _names(self, node: Any, *, everything: bool) -> list[str]:
+        """The knobs that are not at their defaults; a user knob is compared with a fresh one [R]."""
+        own = [knob for knob in node._knobs.values() if knob not in node._user_knobs]
+        names = [knob._name for knob in own if knob._name not in _NOT_WRITTEN and self._is_written(knob, everything)]
+        users = (knob for knob in node._user_knobs if not knob._is_layout() and not hasattr(knob, "setCommand"))
+        return names + [knob._name for knob in users if self._needs_value(knob, everything)]
 
     def _lines(self, node: Any, *, definitions: bool, everything: bool = False) -> list[str]:
         own = [knob for knob in node._knobs.values() if knob not in node._user_knobs]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import current, module, node_table, plugins, scope, tcl
+from . import current, curves, module, node_table, plugins, scope, tcl
 from .callbacks import Callbacks
 from .channel_set import Layers
 from .formats import Format, read_format
@@ -45,6 +46,7 @@ class NukeSession(Graph, Script):
     Args:
         gui: with a user interface, or as `nuke -t`.
         version: as `nuke.NUKE_VERSION_STRING` gives it.
+        indie: as Nuke Indie, whose Python gets ten nodes and no more.
         paths: NUKE_PATH, the first one first. Their init.py run at start, the last one first, then their menu.py.
 
     Attributes:
@@ -56,14 +58,22 @@ class NukeSession(Graph, Script):
         computed: (node, frame, channel) of pixels that were computed.
         rendered: (Write, frame) of files that were written.
         progress_log: (task, "begin" | "message" | "progress" | "end", value).
+        meters: names of the Writes for which a progress meter popped up: one each time that Python renders.
+        viewer: the Viewer that is looked at.
         patience: seconds until executeInMainThreadWithResult says that it would hang.
     """
 
-    def __init__(self, *, gui: bool = True, version: str = "15.1v3", paths: Sequence[Path | str] = ()) -> None:
+    def __init__(
+        self, *, gui: bool = True, version: str = "15.1v3", paths: Sequence[Path | str] = (), indie: bool = False
+    ) -> None:
         match = re.fullmatch(r"(\d+)\.(\d+)v(\d+)", version)
         if match is None:
             raise ValueError(f"{version!r} is no version of Nuke, such as 15.1v3")
         self.gui = gui
+        self.indie = indie
+        self.given: list[Any] = []
+        self.viewer: Any = None
+        self.meters: list[str] = []
         self.version = version
         self.version_parts = tuple(int(part) for part in match.groups())
         self._paths = [str(path) for path in paths]
@@ -173,6 +183,14 @@ class NukeSession(Graph, Script):
         knob.node().showControlPanel()
         knob.setValue(value)
 
+    def open_panel(self, id: str) -> Any:
+        """Choose a panel in the menu of panes; gives what its string means.
+
+        Nuke evaluates the string that was registered inside a PyCustom_Knob's command, as
+        `__import__('nukescripts').panels.WidgetKnob(STRING)`, in `__main__` [V: public nukescripts/panels.py].
+        """
+        return self.evaluate_code(self.panels[id][0])
+
     # Where and when
 
     @property
@@ -238,12 +256,19 @@ class NukeSession(Graph, Script):
         def refuse(*_: str) -> str:
             raise RuntimeError("the stand-in for Nuke runs no [python ...] from a script")
 
+        def file(part: str, *path: str) -> str:
+            if part not in {"dirname", "tail"}:
+                refuse()
+            return {"dirname": os.path.dirname, "tail": os.path.basename}[part](*path)
+
         return {
             "value": lambda name, *default: self._tcl_value(name, default),
             "knob": lambda name: self._tcl_value(name, ()),
             "expression": lambda text: scope.text_of(self.this_node(), text),
             "exists": lambda name: str(int(scope.exists(self.this_node(), name))),
-            "frame": lambda: scope.text_of(self.root, "frame"),
+            # Both as expressions and burnt-in texts use them: the frame that is asked for, parts of a path [V].
+            "frame": lambda: curves.number(self.context.frame),
+            "file": file,
             "python": refuse,
         }
 

@@ -1,5 +1,0 @@
-"""A benchmark of natural objects whose alpha is known exactly, made by code that training never runs."""
-
-from engine.evaluation.novm_p.benchmark import NovmP
-
-__all__ = ["NovmP"]

@@ -1,1 +1,0 @@
-"""Published data sets, read from the folders that they come in, and mixed into training samples."""
