@@ -136,10 +136,10 @@ def _matte(
 
         def write(frame: int, found: Mapping[str, Any]) -> None:
             watched = {name: Watched(matte) for name, matte in found.items()} if request.stage is None else {}
-            written: Mapping[str, Any] = watched or found
+            written: Mapping[str, Any] = {name: one.matte for name, one in watched.items()} or found
             files.write(frame, written, signature=own[frame])
-            for name, matte in watched.items():
-                seen[name][frame] = matte.presence or Presence.of(matte.mask_hw)
+            for name, one in watched.items():
+                seen[name][frame] = one.presence or Presence.of(one.matte.mask_hw)
             progress.advance(frame)
 
         if wanted:
