@@ -158,9 +158,10 @@ def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signatur
             files.write(frame, found, signature=signature[frame], more=job.further.make(frame, found))
         else:
             watched = {name: Watched(matte) for name, matte in found.items()}
-            files.write(frame, watched, signature=signature[frame], more=job.further.make(frame, watched))
-            for name, matte in watched.items():
-                seen[name][frame] = matte.presence or Presence.of(matte.mask_hw)
+            mattes = {name: one.matte for name, one in watched.items()}
+            files.write(frame, mattes, signature=signature[frame], more=job.further.make(frame, mattes))
+            for name, one in watched.items():
+                seen[name][frame] = one.presence or Presence.of(one.matte.mask_hw)
         run.progress.advance(frame)
 
     if wanted:

@@ -244,7 +244,7 @@ class ShotRun:
 
         def write(writer: MatteWriter) -> None:
             watched = {name: Watched(matte) for name, matte in self._complete(mattes).items()}
-            writer.write(frame, watched, signature=signature)
+            writer.write(frame, {name: one.matte for name, one in watched.items()}, signature=signature)
             seen = {name: watched[name].presence for name in mattes.objects}
             note_presence(self._stored, frame, {name: one for name, one in seen.items() if one is not None})
             self._unwritten.discard(frame)
