@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -22,6 +23,17 @@ import nuke
 
 FIRST, LAST = 1001, 1005
 WIDTH, HEIGHT = 320, 180
+_RECALLED = {
+    "rows": "a row that Python added is seen, a note is not, and both are written with the node",
+    "row_undone": "an undo takes a prompt back, and the row's knobs stay",
+    "not_default": "knobs that are not at their defaults are listed by name, user knobs too",
+    "filtered": "a filter of file names is asked by nuke.filenameFilter, and by a Read",
+    "expressions": "$gui is 0 here, an enumeration takes an expression, isAnimated sees one",
+    "view": "a view that is chosen is set back before the render's first frame",
+    "curve": "a keyed knob keeps its keys under an expression with 'curve'",
+    "small_things": "gamma goes back to 1, a range has a step, [file dirname] is evaluated",
+    "configurations": "OpenColorIO's configurations stand beside the program",
+}
 
 
 class Report:
@@ -73,17 +85,10 @@ def main(folder: Path) -> int:
         ("[R] the layers of objects are in the stream", scene.layers),
         ("one undo takes the whole track back, a redo brings it again", scene.undo),
         ("a stale matte is refused in a render, by its frames", scene.refused),
-        ("[R] a row that Python added is seen, a note is not, and both are written with the node", scene.rows),
-        ("[R] an undo takes a prompt back, and the row's knobs stay", scene.row_undone),
-        ("[R] knobs that are not at their defaults are listed by name, user knobs too", scene.not_default),
-        ("[R] a filter of file names is asked by nuke.filenameFilter, and by a Read", scene.filtered),
-        ("[R] $gui is 0 here, an enumeration takes an expression, isAnimated sees one", scene.expressions),
-        ("[R] a view that is chosen is set back before the render's first frame", scene.view),
-        ("[R] a keyed knob keeps its keys under an expression with 'curve'", scene.curve),
-        ("[R] gamma goes back to 1, a range has a step, [file dirname] is evaluated", scene.small_things),
-        ("[R] OpenColorIO's configurations stand beside the program", scene.configurations),
     ):
         report.check(promise, call)
+    for name, promise in _RECALLED.items():
+        report.check("[R] " + promise, partial(_recalled, scene, name))
     target = folder / "mam2_selftest.json"
     target.write_text(json.dumps({"facts": report.facts, "checks": report.checks}, indent=1), encoding="utf-8")
     nuke.tprint(f"{len(report.checks) - report.failures} of {len(report.checks)} kept; the report is {target}")
@@ -202,100 +207,17 @@ class Scene:
         assert f"frame {FIRST}" in said, f"[R] the Assert's message is not said: {said}"  # noqa: S101
         return said
 
-    def rows(self) -> str:
-        """Look at a row as an artist does, and at the node's text."""
-        seen = self.node["p01_xy"].visible(), self.node["p01_box"].visible(), self.node["uid"].visible()
-        assert seen == (True, False, False), seen  # noqa: S101
-        text = self.node.writeKnobs(nuke.TO_SCRIPT | nuke.WRITE_USER_KNOB_DEFS)
-        written = "addUserKnob {12 p01_xy" in text, "+HIDDEN" in text, "+INVISIBLE" in text
-        assert all(written), written  # noqa: S101
-        return f"{len(text)} characters"
-
-    def row_undone(self) -> str:
-        """Add a prompt and take it back."""
-        from mam2_nuke.slots import add_prompt, used_slots  # noqa: PLC0415
-
-        add_prompt(self.node, "negative")
-        nuke.undo()
-        assert used_slots(self.node) == [1], used_slots(self.node)  # noqa: S101
-        return f"the row {'stays' if self.node.knob('p02_xy') else 'goes'}"
-
-    def not_default(self) -> str:
-        """List the Read's and the node's knobs."""
-        read, own = (one.writeKnobs(nuke.WRITE_NON_DEFAULT_ONLY).split() for one in (self.read, self.node))
-        assert "file" in read, read  # noqa: S101
-        assert "uid" in own, own  # noqa: S101
-        return f"{len(read)} and {len(own)}: {' '.join(read)}"
-
-    def filtered(self) -> str:
-        """Send the plates' Read to another name."""
-
-        def elsewhere(name: str) -> str:
-            return name.replace("plate.", "nowhere.")
-
-        nuke.addFilenameFilter(elsewhere)
-        try:
-            found = nuke.filenameFilter("a/plate.1.exr"), nuke.filename(self.read)
-            self.read["reload"].execute()
-            failed = self.read.hasError()
-        finally:
-            nuke.removeFilenameFilter(elsewhere)
-            self.read["reload"].execute()
-        assert found[0] == "a/nowhere.1.exr", found  # noqa: S101
-        return f"{found}, the Read fails: {failed}"
-
-    def expressions(self) -> str:
-        """Ask knobs that hold expressions."""
-        read, point = self.node.node("MatteRead"), self.node["p01_xy"]
-        point.setExpression("frame", 0)
-        found = nuke.expression("$gui"), read["on_error"].value(), point.isAnimated(0), point.hasExpression(0)
-        point.clearAnimated()
-        assert found[:2] == (0, "error"), found  # noqa: S101
-        return str(found)
-
     def layers(self) -> str:
         """Look for the object's layer below the node."""
         found = [name for name in self.node.channels() if name.startswith("subject")]
         assert "subject.alpha" in found, self.node.channels()  # noqa: S101
         return str(found)
 
-    def view(self) -> str:
-        """Render with an overlay chosen; what goes out is the plate."""
-        from mam2_nuke.gate import before_render  # noqa: PLC0415
 
-        self.node["stale"].setValue("warn")
-        self.node["view"].setValue("overlay")
-        write = nuke.nodes.Write(inputs=[self.node], file_type="exr", channels="rgb", raw=True)
-        write["file"].setValue(str(self.folder / "view.%04d.exr").replace("\\", "/"))
-        nuke.execute(write, FIRST, FIRST, 1)
-        nuke.delete(write)
-        assert self.node["view"].value() == "alpha", f"{before_render.__name__} was not called"  # noqa: S101
-        return "alpha"
+def _recalled(scene: Scene, name: str) -> str:
+    from mam2_nuke.recalled import Recalled  # noqa: PLC0415 - the package may be what does not work
 
-    def curve(self) -> str:
-        """Key a knob and put an expression on it."""
-        knob = self.node["blur"]
-        knob.setAnimated()
-        for frame, value in ((FIRST, 2.0), (LAST, 6.0)):
-            knob.setValueAt(value, frame)
-        knob.setExpression("curve*2")
-        found = knob.valueAt(FIRST), knob.valueAt(LAST), knob.toScript()
-        knob.clearAnimated()
-        assert found[:2] == (4, 12), found  # noqa: S101
-        return str(found)
-
-    def small_things(self) -> str:
-        """Try what is left."""
-        steps = list(nuke.FrameRange("1001-1021x10"))
-        self.node["cache_folder"].setValue("[file dirname /a/b]")
-        folder = self.node["cache_folder"].evaluate()
-        assert (steps, folder) == ([1001, 1011, 1021], "/a"), (steps, folder)  # noqa: S101
-        return f"gamma's default is {self.node['gamma'].defaultValue()}"
-
-    def configurations(self) -> str:
-        """Look where the colour spaces of 'from the script' are sought."""
-        beside = Path(nuke.EXE_PATH).parent / "plugins" / "OCIOConfigs" / "configs"
-        return str(sorted(path.name for path in beside.glob("*"))) if beside.is_dir() else f"none in {beside}"
+    return str(getattr(Recalled(scene.node, scene.read, scene.folder), name)())
 
 
 def _disc(inside: str, outside: str) -> str:

@@ -107,8 +107,7 @@ class Settings:
         corrections: what points on a later frame of an object do. `refine`: they correct what was tracked there, and
             change nothing on the other side of it. `independent`: they describe the object anew, as a box or
             a mask always does, and serve every frame nearby as a second reference.
-        colourspace: name of the plates' colour space in the OpenColorIO configuration, or `NAME @ CONFIGURATION` with
-            the path of one; None: by file type.
+        colourspace: of the plates, in the OpenColorIO configuration or `NAME @ PATH` of one; None: by file type.
     """
 
     direction: str = "both"
@@ -158,9 +157,8 @@ class Shot:
                 f"A shot has {MOST_FRAMES} at most: are these dates, or other numbers that count no frames?",
             )
         if self.width < 1 or self.height < 1:
-            raise ShotError(
-                "shot.size", f"A plate of {self.width}x{self.height} pixels is no image.", "Check the plates."
-            )
+            size = f"{self.width}x{self.height}"
+            raise ShotError("shot.size", f"A plate of {size} pixels is no image.", "Check the plates.")
         names = [thing.name for thing in self.objects]
         for name in names:
             _check_name(name, names)
@@ -172,11 +170,8 @@ class Shot:
             )
         for thing in self.objects:
             if not thing.prompts:
-                raise PromptError(
-                    "prompt.none",
-                    f"The object '{thing.name}' has no prompt.",
-                    "Give it a point, a box or a mask.",
-                )
+                problem = f"The object '{thing.name}' has no prompt."
+                raise PromptError("prompt.none", problem, "Give it a point, a box or a mask.")
             _check_first_prompt(thing)
             for prompt in thing.prompts:
                 self._check_prompt(thing.name, prompt)
