@@ -52,7 +52,7 @@ class Recalled:
 
         nuke.addFilenameFilter(elsewhere)
         try:
-            found = nuke.filenameFilter("a/plate.1.exr"), nuke.filename(self.read)
+            found = nuke.filenameFilter("a/plate.1.exr"), nuke.filename(self.read)  # type: ignore[no-untyped-call]
             self.read["reload"].execute()
             failed = self.read.hasError()
         finally:
