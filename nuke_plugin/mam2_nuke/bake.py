@@ -95,6 +95,8 @@ def _build(node: Any, result: Result, span: range) -> None:
         made.append(read)
         if result.scale != 1:
             made.append(nuke.nodes.Reformat(inputs=made[-1:], type="scale", scale=str(result.scale)))
+        made.append(nuke.nodes.Crop(inputs=made[-1:], reformat=False, crop=True))
+        made[-1]["box"].fromScript("0 0 {input.width} {input.height}")
         for kind, knob, parts, own, expression in _finesse(node):
             made.append(getattr(nuke.nodes, kind)(inputs=made[-1:], channels="all"))
             made[-1][knob].fromScript(" ".join([own.toScript()] * parts))  # with its keys, which `curve` means

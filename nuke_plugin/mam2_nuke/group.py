@@ -4,8 +4,8 @@ Mask > MaskCrop > MaskScale > MaskWrite*
 Plate > PlateCrop > PlateScale > PlateWrite*                        (*: disabled but while tracking)
 |
 |   MatteRead > MatteScale \
-|   PreviewRead > PreviewScale > Source > Pick > ShrinkGrow > Soften > Fuller > Result (Copy into the plate) > Ready
-+-------------------------------------------------------------------------------^                > View > Guard > Output
+|   PreviewRead > PreviewScale > Source > MatteCrop > Pick > ShrinkGrow > Soften > Fuller > Result (Copy into the plate)
++-----------------------------------------------------------------> Ready > View > Guard > Output
 
 `Pick` gives the chosen object its places: alpha in alpha, trimap in red, mask in green; other layers pass as they are.
 
@@ -152,7 +152,8 @@ _INSIDE: list[str] = [
         inputs=0,
     ),
     *_node("Reformat", "MatteScale", (200, -220), *_back("parent.matte_scale")),
-    *_node("Switch", "Source", (200, -140), ("which", _expression(_PREVIEWED)), inputs=2),
+    *_node("Switch", "Source", (200, -160), ("which", _expression(_PREVIEWED)), inputs=2),
+    *_node("Crop", "MatteCrop", (200, -120), *_WHOLE_FRAME),  # else a matte that ends at the edge goes on in overscan
     " set Nsource [stack 0]",
     " push $Nsource",
     *_node("Copy", "Pick", (200, -100), *_PICK, *_OTHERS, inputs=2),
