@@ -54,8 +54,8 @@ On Linux, PyTorch brings NVIDIA's CUDA libraries, which are under NVIDIA's own t
 |---|---|---|
 | starter | Apache-2.0 | ships with the engine; learnt from drawn clips alone |
 | SAM 2.1 | Apache-2.0 | fetched or imported when you ask |
-| MEMatte | MIT | likewise; trained on image sets with research-only terms |
-| ViTMatte | MIT by its authors, Apache-2.0 on its page | likewise |
+| our own matting model | Apache-2.0 | ships with the starter; mattes for SAM 2.1 too, and a studio may use both |
+| MEMatte, ViTMatte | non-commercial | whatever their pages say: Composition-1k binds what is trained on it |
 
 `mam2 weights list` shows the licence of each file.
 

@@ -105,7 +105,7 @@ RULES = {
     "engine.weights": Rule(
         # Two halves: what lists and fetches weights needs no torch, so that the service and the doctor may use it.
         ours=_set("engine.contract.errors", "engine.model.config"),
-        theirs=_packages("filelock", "httpx2", "platformdirs"),
+        theirs=_packages("filelock", "httpx2", "platformdirs", "pynvml"),
         exceptions={f"engine.weights.{name}": _NETWORKS for name in _WITH_TORCH},
     ),
     "engine.training": Rule(
@@ -137,8 +137,13 @@ RULES = {
         ours=_set(
             "engine.contract",
             "engine.media",
+            "engine.model.config",
             "engine.model.ready.memory",
+            "engine.weights.automatic",
             "engine.weights.catalogue",
+            "engine.weights.hardware",
+            "engine.session.presence",
+            "engine.session.results",
             "engine.session.signature",
         ),
         theirs=_packages(

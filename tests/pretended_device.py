@@ -6,10 +6,12 @@ where the processor waits. It can see neither what a device's kernels compute, n
 
 import re
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from unittest.mock import patch
 
 import torch
@@ -90,6 +92,10 @@ class PretendedDevice(TorchDispatchMode):
     def __init__(self, kind: str, *, shapes_only: bool = False) -> None:
         super().__init__()
         self.kind, self.shapes_only, self.asked = kind, shapes_only, Asked()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # to keep PyTorch's compiler out it would be imported, which takes seconds
 
     @contextmanager
     def counting(self) -> Iterator[Asked]:
@@ -179,8 +185,8 @@ class PretendedDevice(TorchDispatchMode):
         return OnDevice(one, label)
 
 
-class _PlainAttention(TorchFunctionMode):
-    """Attention asks a device's library which kernel it has; here its values are attended to plainly."""
+class _Asking(TorchFunctionMode):
+    """Answers what PyTorch asks a device's own library: which device is meant, and which kernel attention has."""
 
     def __init__(self, device: PretendedDevice) -> None:
         super().__init__()
@@ -189,7 +195,7 @@ class _PlainAttention(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func is not scaled_dot_product_attention or not isinstance(args[0], OnDevice):
-            return func(*args, **kwargs)
+            return func(*tree_map(self._meant, args), **tree_map(self._meant, kwargs))
         given, mask = list(args[:3]), kwargs.pop("attn_mask", None)
         if torch.is_autocast_enabled(self.device.kind):
             given = [one.to(torch.get_autocast_dtype(self.device.kind)) for one in given]
@@ -201,6 +207,10 @@ class _PlainAttention(TorchFunctionMode):
         asked.most_scores = max(asked.most_scores, given[0].shape[:-1].numel() * given[1].shape[-2])
         return self.device._labelled(out, args[0].label)
 
+    def _meant(self, one):
+        """Give a device's number where it has none."""
+        return self.device._numbered(one) if one == self.device.kind or isinstance(one, torch.device) else one
+
 
 @contextmanager
 def pretended(
@@ -210,7 +220,7 @@ def pretended(
     device = PretendedDevice(kind, shapes_only=shapes_only)
     with ExitStack() as stack:
         stack.enter_context(patch.object(torch.inference_mode, "__enter__", _without_gradients))
-        for owner, name, value in _believed(kind, count, capability):
+        for owner, name, value in _believed(device, count, capability):
             stack.enter_context(patch.object(owner, name, value))
         torch._C._ensureCUDADeviceGuardSet()
         torch._C._set_only_lift_cpu_tensors(True)
@@ -219,12 +229,26 @@ def pretended(
         stack.callback(torch.__future__.set_overwrite_module_params_on_conversion, False)
         for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):
             stack.callback(setattr, backend, "allow_tf32", backend.allow_tf32)
-        stack.enter_context(_PlainAttention(device))
+        stack.enter_context(_Asking(device))
         yield stack.enter_context(device)
 
 
-def _believed(kind: str, count: int, capability: tuple[int, int]):
-    if kind == "mps":
+class _Event:
+    """Something that a device comes to; waiting for it counts in the thread that gives the device its work."""
+
+    def __init__(self, device: PretendedDevice) -> None:
+        self._device, self._thread = device, threading.get_ident()
+
+    def record(self, _stream: None) -> None:
+        pass
+
+    def synchronize(self) -> None:
+        if threading.get_ident() == self._thread:
+            self._device.asked.waits[f"{_place()} event"] += 1
+
+
+def _believed(device: PretendedDevice, count: int, capability: tuple[int, int]):
+    if device.kind == "mps":
         return [(torch.backends.mps, "is_available", lambda: True)]
     return [
         (torch.cuda, "is_available", lambda: True),
@@ -233,6 +257,9 @@ def _believed(kind: str, count: int, capability: tuple[int, int]):
         (torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or capability >= (8, 0)),
         (torch.cuda, "get_device_name", lambda *_: "pretended"),
         (torch.cuda, "empty_cache", lambda: None),
+        (torch.cuda, "current_stream", lambda *_: None),
+        (torch.cuda, "Event", partial(_Event, device)),
+        (torch.Tensor, "pin_memory", lambda tensor: tensor),
         (torch.cuda, "_lazy_init", lambda: None),
         (torch.cuda.amp.common, "amp_definitely_not_available", lambda: False),
     ]

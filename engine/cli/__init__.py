@@ -27,6 +27,7 @@ def build() -> typer.Typer:
         doctor,
         evaluate,
         model,
+        open_page,
         serve,
         status,
         submit,
@@ -39,6 +40,7 @@ def build() -> typer.Typer:
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
     app.callback()(_options)
     app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte)
+    app.command("open", rich_help_panel=SHOTS)(open_page.open_)
     app.command("batch", cls=OrderedCommand, rich_help_panel=SHOTS)(batch.batch)
     app.command("submit", rich_help_panel=SHOTS)(submit.submit)
     app.command("demo", rich_help_panel=SHOTS)(demo.demo)
@@ -95,7 +97,7 @@ def run(arguments: Sequence[str], *, program: str = "mam2") -> int:
 _HELP = """
 Click anything in a plate, get a clean alpha for the whole shot.
 
-Start with [bold]mam2 demo[/], then [bold]mam2 matte --help[/].
+Start with [bold]mam2 open PLATES[/], or [bold]mam2 demo[/]; then [bold]mam2 matte --help[/].
 """
 
 

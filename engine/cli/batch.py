@@ -31,7 +31,7 @@ def batch(
     ] = None,
     layers: Annotated[str, typer.Option(metavar="alpha,trimap,mask", help="What to write.")] = "alpha",
     format_: Annotated[str, typer.Option("--format", metavar="exr|png16", help="File format.")] = "exr",
-    model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "starter",
+    model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "auto",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Give the summary as JSON.")] = False,
 ) -> None:
@@ -62,5 +62,7 @@ def batch(
         if shots.rows:
             rows = [row.to_json() for row in shots.rows]
             typer.echo(json_text.dumps(rows, indent=2) if json else shots.table())
+        if shots.advice:
+            typer.echo(shots.advice, err=True)
     if any(row.state == "failed" for row in shots.rows):
         raise typer.Exit(SOME_FAILED)

@@ -13,7 +13,7 @@ from engine.cli.matte.run import MatteResult, run_matte
 from engine.cli.matte.stages import Load, load
 from engine.contract.errors import EngineError
 from engine.farm.shot_files import find_shots, mattes_beside, plates_of
-from engine.weights.catalogue import find_files, weights_folder
+from engine.weights.automatic import choose_model
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Batch:
         out: where the mattes go, in a folder for each shot; None: beside its file.
         layers, format, model, device: as for `MatteRequest`.
         rows: the shots dealt with, in their order.
+        advice: what would matte them better; empty where nothing would.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Batch:
     model: str
     device: str
     rows: list[Row] = field(default_factory=list)
+    advice: str = ""
 
     def run(self, say: Callable[[str], None]) -> None:
         """Matte every shot, filling `rows`; a shot that fails becomes a row, and the next one follows.
@@ -71,7 +73,7 @@ class Batch:
             Interrupted: after Ctrl-C.
         """
         check_device(self.device)
-        find_files(self.model, weights_folder())
+        choose_model(self.model, self.device)
         shots = find_shots(self.folder)
         once: Load = cache(load)
         for number, shot in enumerate(shots, 1):
@@ -97,6 +99,7 @@ class Batch:
         except Exception as problem:  # noqa: BLE001 - one shot's trouble must not keep a night's other shots from theirs
             report.show_bug(problem, ["mam2", "batch", str(shot)])
             return Row(name, 0, 0, time.monotonic() - began, "failed", f"a bug in mam2: {type(problem).__name__}")
+        self.advice = result.advice
         return _row(name, result)
 
     def _request(self, shot: Path) -> MatteRequest:
@@ -118,4 +121,5 @@ class Batch:
 
 def _row(name: str, result: MatteResult) -> Row:
     state = "done" if result.matted else "kept"
-    return Row(name, len(result.frames), result.matted, result.seconds, state, str(result.pattern))
+    lost = "".join(f"; '{thing}' may be lost from frame {frame}" for thing, frame in result.lost.items())
+    return Row(name, len(result.frames), result.matted, result.seconds, state, f"{result.pattern}{lost}")

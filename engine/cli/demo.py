@@ -20,7 +20,7 @@ def demo(
         str, typer.Option(metavar="smoke|fire|glass|bubbles", help="What the subject is made of.")
     ] = "fire",
     frames: Annotated[int, typer.Option(metavar="COUNT", min=1, max=200, help="Length of the shot.")] = FRAMES,
-    model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "starter",
+    model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "auto",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.")] = "auto",
 ) -> None:
     """Matte a few frames of real footage with one click, and a drawn shot of something see-through.

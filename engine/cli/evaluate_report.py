@@ -11,7 +11,7 @@ from engine.contract.errors import EngineError
 from engine.evaluation.report_json import write_json
 from engine.evaluation.scores import Report
 from engine.evaluation.tables import Table as Words
-from engine.evaluation.tables import markdown, tables, verdict
+from engine.evaluation.tables import markdown, tables, units, verdict
 from engine.media.atomic import write_text
 
 
@@ -56,6 +56,7 @@ def publish(report: Report, files: Files) -> None:
     console = Console()
     for table in tables(report):
         console.print(drawn(table))
+    console.print(units(report), markup=False, highlight=False)
     console.print(verdict(report), markup=False, highlight=False)
     if files.json:
         write_json(report, files.json)

@@ -47,8 +47,8 @@ def submit_job(request: JobRequest, *, run: bool, retries: int) -> str:
     shot = request.shot.resolve()
     bundle = (request.bundle.expanduser() if request.bundle else shot.with_name(f"{shot.stem}_job")).resolve()
     job = _job(request, shot)
-    runner = find_runner() if run else None
     write_bundle(job, bundle)
+    runner = find_runner() if run else None
     lines = [f"job       {bundle}", f"mattes    {job.mattes}  frames {job.frames[0]}-{job.frames[1]}"]
     if runner is not None:
         values = {**parameter_values(job), "Mam2": request.program or _own_program()}
@@ -76,7 +76,7 @@ def _job(request: JobRequest, shot: Path) -> FarmJob:
     )
     check_device(request.matte_device, "--matte-device")
     with checked(matte, Event()) as job:
-        model = Path(request.model).expanduser()
+        model = Path(job.request.model).expanduser()
         return FarmJob(
             name=shot.stem.replace("{{", "{")[:LONGEST_NAME],
             shot=job.shot,
@@ -87,7 +87,7 @@ def _job(request: JobRequest, shot: Path) -> FarmJob:
             matte_name=job.name,
             frames=_delivered(job),
             chunk=request.chunk,
-            model=str(model.resolve()) if model.is_file() else request.model,
+            model=str(model.resolve()) if model.is_file() else job.request.model,
             layers=request.layers,
             format=request.format,
             device=request.device,

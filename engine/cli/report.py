@@ -1,6 +1,7 @@
 """What goes wrong, told to the person at the terminal, and the exit status that says so to a script."""
 
 import platform
+import re
 import shlex
 import tempfile
 import time
@@ -39,8 +40,18 @@ def show_usage(error: Any) -> int:
         return BAD_INPUT  # a group without a verb: its help has been shown instead
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "mam2"
-    _say(message.replace("\n", " ").strip(), f"See `{command} --help`.")
+    _say(message.replace("\n", " ").strip(), _expanded(message) or f"See `{command} --help`.")
     return BAD_INPUT
+
+
+def _expanded(message: str) -> str:
+    """Say what to do where the shell has put the names of many plates in a pattern's place; else nothing."""
+    names = re.findall(r"[^\s()']+\.(?:exr|dpx|tiff?|png|jpe?g)\b", message, re.IGNORECASE)
+    if "extra argument" not in message or not names:
+        return ""
+    name = Path(names[0])
+    pattern = re.sub(r"\d+(?=\.\w+$)", lambda digits: "#" * len(digits[0]), name.name)
+    return f"The shell gave every plate's name: give their folder '{name.parent}', or '{name.parent / pattern}'."
 
 
 def show_bug(error: Exception, command: Sequence[str]) -> int:

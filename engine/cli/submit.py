@@ -43,7 +43,7 @@ def submit(
     ] = None,
     model: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Every host must have it.", rich_help_panel=_HOSTS)
-    ] = "starter",
+    ] = "auto",
     chunk: Annotated[
         int, typer.Option(metavar="FRAMES", min=1, help="Frames that one task mattes.", rich_help_panel=_HOSTS)
     ] = 10,

@@ -43,23 +43,31 @@ def import_weights(
 
 @app.command("list")
 def list_weights(*, folder: Folder = None, as_json: Json = False) -> None:
-    """Show every model: whether it can run, from which files, and what it lacks."""
+    """Show what suits this machine, then every model: whether it can run, and the way to what it lacks."""
+    from engine.weights.automatic import AUTO, choose_model, recommended
     from engine.weights.catalogue import weights_folder
 
     place = folder or weights_folder()
     models = [_model(name, place) for name in _names()]
     matters = [_matter(name, place) for name in _matters()]
     trimaps = [_trimap(place)]
+    suits = recommended()
     if as_json:
-        found = {"folder": str(place), "models": models, "matters": matters, "trimaps": trimaps}
-        typer.echo(json.dumps(found, indent=2))
+        found = {"folder": str(place), "recommended": suits.name, "models": models, "matters": matters}
+        typer.echo(json.dumps({**found, "trimaps": trimaps}, indent=2))
         return
+    choice = choose_model(AUTO, folder=place)
+    typer.echo(f"--model auto is {choice.told}")
+    if not any(row["ready"] for row in models if row["name"] == suits.name):
+        typer.echo(f"Better here: {suits.name} ({suits.megabytes} MB, {suits.licence}) with our own matting model;")
+        typer.echo("a studio may use both. Get it: mam2 weights pull recommended")
+    typer.echo("")
     _table("model", models)
-    _table("matter", matters)
+    _table("matting model", matters)
     _table("trimap", trimaps)
-    typer.echo("The starter ships with mam2 and needs nothing else: a small model that learnt from drawn clips alone.")
-    typer.echo(f"Other weights are kept in {place}")
-    typer.echo("Take files in that you have: mam2 weights import FILE")
+    typer.echo("The starter ships with mam2 and needs nothing else; it is small and soon at its limits on footage.")
+    typer.echo("Non-commercial: these weights learnt from Composition-1k, whose agreement binds what is trained on it.")
+    typer.echo(f"Weights are kept in {place}; take files in that you have: mam2 weights import FILE")
 
 
 @app.command("verify")
@@ -107,10 +115,9 @@ def _names() -> tuple[str, ...]:
 
 
 def _matters() -> tuple[str, ...]:
-    from engine.weights.catalogue import OFFICIAL
     from engine.weights.header import MATTERS
 
-    return tuple(name for name in MATTERS if name in OFFICIAL)
+    return tuple(MATTERS)
 
 
 def _model(name: str, folder: Path) -> dict[str, Any]:
@@ -159,7 +166,7 @@ def _table(title: str, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title, "", "files, or what is missing", box=None, pad_edge=False)
+    table = Table(title, "", "files, or the way to them", box=None, pad_edge=False)
     for row in rows:
         state = "[green]ready[/]" if row["ready"] else "[yellow]not ready[/]"
         table.add_row(row["name"], state, "\n".join(map(_told, row["files"])) if row["ready"] else _lack(row))
@@ -177,22 +184,16 @@ def _lack(row: dict[str, Any]) -> str:
     if row["code"] != "model.missing":
         return str(row["problem"])
     return "\n".join(
-        _way(name) if name in OFFICIAL else "a trained file; none is published"
+        _way(name) if name in OFFICIAL else "none is published; make it: mam2 train --list"
         for name in row["lacks"]
         if name != "starter"
     ) or str(row["problem"])
 
 
 def _way(name: str) -> str:
-    """Say what the official file is, and how to get it."""
-    from engine.weights.catalogue import OFFICIAL, SOURCES, by_hand
+    """Say in one line how to get official weights, how large they are and whether a studio may use them."""
+    from engine.weights.catalogue import OFFICIAL, SOURCES, way_to
 
-    official, source = OFFICIAL[name], SOURCES.get(name)
-    if source is None:
-        return f"{official.file} of {official.publisher} ({official.licence})\n  by hand: {by_hand(name)}"
-    what = (
-        f"{source.file} of {source.repository}"
-        if source.file != official.file
-        else f"{official.file} of {official.publisher}"
-    )
-    return f"{what} ({source.licence})\n  mam2 weights pull {name}, about {source.megabytes} MB"
+    licence = OFFICIAL[name].licence.partition(":")[0]
+    size = f"{SOURCES[name].megabytes} MB, " if name in SOURCES else ""
+    return f"{size}{licence}: {way_to(name)}"

@@ -23,7 +23,8 @@ SECONDS_BETWEEN_LINES = 5.0
 
 def pull(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="What to fetch; see [bold]mam2 weights list[/].")
+        list[str],
+        typer.Argument(metavar="NAME...", help="[bold]recommended[/], or from [bold]mam2 weights list[/]."),
     ],
     *,
     yes: Yes = False,
@@ -43,7 +44,7 @@ def pull(
     from engine.weights.catalogue import OFFICIAL_SERVER, source_of, stored, weights_folder
 
     place, server = folder or weights_folder(), mirror or OFFICIAL_SERVER
-    sources = [source_of(name) for name in dict.fromkeys(names)]
+    sources = [_recommended() if name == "recommended" else source_of(name) for name in dict.fromkeys(names)]
     if sha256 and len(sources) > 1:
         raise typer.BadParameter("a checksum belongs to one file: pull one at a time", param_hint="--sha256")
     wanted = [source for source in sources if again or not stored(source.name, place).is_file()]
@@ -59,7 +60,17 @@ def pull(
         typer.echo(json.dumps([_as_json(result) for result in results], indent=2))
         return
     for result in results:
-        typer.echo(_told(result, place))
+        typer.echo(_told(result))
+
+
+def _recommended() -> "Source":
+    from engine.weights.automatic import recommended
+    from engine.weights.hardware import find_hardware
+
+    hardware = find_hardware()
+    source = recommended(hardware)
+    typer.echo(f"for {hardware}: {source.name}; the matting model ships with mam2, and a studio may use both", err=True)
+    return source
 
 
 def _description(source: "Source", server: str, folder: Path, sha256: str) -> str:
@@ -117,17 +128,13 @@ def _as_json(result: "PullResult") -> dict[str, object]:
     return {**weights, "sha256": result.sha256, "checked_against": result.checked_against}
 
 
-def _told(result: "PullResult", folder: Path) -> str:
+def _told(result: "PullResult") -> str:
     weights = result.weights
     checked = f"as {result.checked_against} says" if result.checked_against else "recorded for later pulls"
-    lines = [
-        f"{weights.name} ({weights.part}), {weights.parameters / 1e6:.1f} M parameters, kept as {weights.path}",
-        f"  licence: {weights.licence}",
-        f"  SHA-256 of the file as it came: {result.sha256} ({checked})",
-    ]
-    if weights.part == "tracker":
-        from engine.weights.catalogue import lacking
-
-        if lacking(weights.name, folder):
-            lines.append("  it needs a matter too: mam2 weights pull vitmatte-s, or import an MEMatte file")
-    return "\n".join(lines)
+    return "\n".join(
+        (
+            f"{weights.name} ({weights.part}), {weights.parameters / 1e6:.1f} M parameters, kept as {weights.path}",
+            f"  licence: {weights.licence}",
+            f"  SHA-256 of the file as it came: {result.sha256} ({checked})",
+        )
+    )

@@ -1,7 +1,7 @@
 """The engine's API for programs: blocking calls on a kept-alive connection. Standard library only.
 
 client = find_or_start()                  # launch.py
-client.declare("sh010", shot, model="starter")
+client.declare("sh010", shot, model="auto")
 client.put_plate("sh010", 1001, "/renders/plate.1001.exr")
 job = client.track("sh010")
 for event in client.events(job):
@@ -74,6 +74,15 @@ class EngineClient:
         """Give the path of a link to the engine's page for a browser; it works once, within a minute."""
         return str(self._json("POST", "/v1/tickets")["path"])
 
+    def open_clip(self, path: str, *, layer: Optional[str] = None, colourspace: Optional[str] = None) -> str:
+        """Open a clip of this machine, by its whole path, as a shot; gives the shot's name.
+
+        Raises:
+            EngineError: there is no such clip, layer or colour space.
+        """
+        body = {"path": path, "layer": layer, "colourspace": colourspace}
+        return str(self._json("POST", "/v1/clips", body)["shot"])
+
     def declare(
         self,
         shot: str,
@@ -83,7 +92,7 @@ class EngineClient:
         height: int,
         *,
         settings: Settings = Settings(),  # noqa: B008 - frozen
-        model: str = "starter",
+        model: str = "auto",
         objects: Tuple[ShotObject, ...] = (),
     ) -> Dict[str, Any]:
         """Declare a shot or change it; gives it as it stands, with its inbox folder.

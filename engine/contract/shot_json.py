@@ -1,10 +1,31 @@
 """A shot, its objects and its prompts as JSON data and back; each pair is an exact inverse."""
 
-from typing import Any, Dict, List, Tuple
+from difflib import get_close_matches
+from typing import Any, Dict, List, Sequence, Tuple
 
 from .errors import PromptError, ShotError
 from .held import held_from_json, held_to_json
 from .shot import Box, MaskPrompt, Point, Prompt, Settings, Shot, ShotObject
+
+SHOT_KEYS = ("version", "range", "size", "objects", "settings")
+FILE_KEYS = ("plates", "model")
+"""What a shot file may hold besides: where its plates are, and what mattes it."""
+
+
+def refuse_unknown(data: Dict[str, Any], known: Sequence[str], where: str) -> None:
+    """Refuse a key that nobody would read: it is a slip, and its value would be missed in silence.
+
+    Raises:
+        ShotError: `shot.json`, naming the key and the one that was probably meant.
+    """
+    for key in data:
+        if key not in known:
+            near = get_close_matches(str(key), known, 1)
+            raise ShotError(
+                "shot.json",
+                "{} has a key '{}' that means nothing here.".format(where, key),
+                "Did you mean '{}'?".format(near[0]) if near else "Known: {}.".format(", ".join(known)),
+            )
 
 
 def prompt_to_json(prompt: Prompt) -> Dict[str, Any]:
@@ -72,6 +93,8 @@ def objects_from_json(data: Any) -> Tuple[ShotObject, ...]:
     """Read objects from JSON data: a list, or anything with such a list under `objects`."""
     try:
         rows = data["objects"] if isinstance(data, dict) else data
+        for row in rows:
+            refuse_unknown(row, ("name", "prompts"), "An object")
         return tuple(
             ShotObject(
                 str(row["name"]),
@@ -106,6 +129,8 @@ def shot_from_json(data: Any) -> Shot:
         ShotError: a version this engine does not know, a missing key, a value of the wrong type.
         PromptError: a prompt that cannot be read or does not fit the shot.
     """
+    if isinstance(data, dict):
+        refuse_unknown(data, SHOT_KEYS + FILE_KEYS, "The shot's JSON")
     try:
         if data["version"] != 1:
             raise ValueError(f"version {data['version']!r} is unknown to this engine")

@@ -31,17 +31,8 @@ def check_models(machine: Machine) -> Iterator[Finding]:
         yield problem
     ready = [name for name in CONFIGS if not lacking(name, folder)]
     if not damaged and STARTER_FILE in files:
-        alone = "; no other weights are here: mam2 weights list" if ready == ["starter"] else ""
+        alone = "; better on footage: mam2 weights pull recommended" if ready == ["starter"] else ""
         yield Finding("models", OK, f"whole and ready: {', '.join(ready)}{alone}")
-    for name in CONFIGS:
-        missing = lacking(name, folder)
-        if missing and name not in missing:
-            yield Finding(
-                "models",
-                WARNING,
-                f"'{name}' is here but needs a matter, and none is.",
-                "Fetch one: mam2 weights pull vitmatte-s, or import an MEMatte file.",
-            )
 
 
 def check_record(machine: Machine) -> Iterator[Finding]:

@@ -11,9 +11,11 @@ from engine.contract.errors import EngineError
 from engine.evaluation.alpha import Codes, to_codes
 from engine.evaluation.parts import Part
 from engine.media.masks import read_coverage
-from engine.media.sequences import Sequence, from_folder
+from engine.media.sequences import Sequence, from_file, from_folder, from_pattern, is_pattern
 
-_LAYOUT = "Each folder holds one folder a clip, and each of those NAME.####.png or NAME.####.exr."
+_LAYOUT = (
+    "Give two sequences (folders or NAME.####.png), two pictures, or two folders that hold one folder a clip each."
+)
 _LISTED = 8
 
 
@@ -84,6 +86,8 @@ def pair_folders(predicted: Path, true: Path, part: Part = Part()) -> FolderPair
             `evaluate.unmatched`: clips or frames are missing.
     """
     everything, found = _clips(true), _clips(predicted)
+    if len(everything) == len(found) == 1 and _is_clip(true):
+        found = dict(zip(everything, found.values(), strict=True))  # two sequences, whatever they are called
     truths = {one.name: one.path for one in part.of([_TrueFolder(*one) for one in everything.items()], f"'{true}'")}
     problems = [f"clip '{name}' has no folder" for name in truths if name not in found]
     extra = [name for name in found if name not in everything]
@@ -153,7 +157,14 @@ class _TrueFolder:
         return kind_of(self.name)
 
 
+def _is_clip(path: Path) -> bool:
+    """Tell whether a path is a sequence or a picture by itself, and not a folder of clips."""
+    return is_pattern(path) or path.is_file() or (path.is_dir() and bool(from_folder(path)))
+
+
 def _clips(folder: Path) -> dict[str, Path]:
+    if _is_clip(folder):
+        return {folder.name.split(".")[0] or "clip": folder}
     if not folder.is_dir():
         raise EngineError("evaluate.folder", f"There is no folder '{folder}'.", f"Check the path. {_LAYOUT}")
     clips = {one.name: one for one in subfolders(folder)}
@@ -163,6 +174,10 @@ def _clips(folder: Path) -> dict[str, Path]:
 
 
 def _sequence(folder: Path) -> Sequence:
+    if is_pattern(folder):
+        return from_pattern(folder)
+    if folder.is_file():
+        return from_file(folder)
     found = from_folder(folder)
     # `mam2 matte` may write masks and trimaps beside the alphas.
     alphas = [one for one in found if one.prefix.endswith(".alpha.")]

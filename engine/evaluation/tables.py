@@ -49,6 +49,14 @@ def tables(report: Report) -> tuple[Table, ...]:
     return tuple(found)
 
 
+def units(report: Report) -> str:
+    """Say in a sentence what the figures are multiplied by, as the profile's paper prints them."""
+    scaled = (
+        f"{_TITLES.get(name, name.upper())} x {measure.scale:g}" for name, measure in report.profile.measures.items()
+    )
+    return f"Printed as {', '.join(scaled)}; alpha runs 0..1, and lower is better."
+
+
 def verdict(report: Report) -> str:
     """Say in sentences how ours stands beside the best baseline that learns nothing, and what it mistook.
 
@@ -89,7 +97,7 @@ def _solid(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """Give the whole report in Markdown."""
-    parts = [*map(table_markdown, tables(report)), verdict(report)]
+    parts = [*map(table_markdown, tables(report)), units(report), verdict(report)]
     return "\n\n".join(parts).rstrip() + "\n"
 
 

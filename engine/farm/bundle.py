@@ -119,7 +119,7 @@ def find_runner() -> Path:
     if found is None:
         raise ServiceError(
             "farm.no_runner",
-            "The Open Job Description runner is not installed, so the job was written but not run.",
+            "The Open Job Description runner is not installed, so the job was written and not run.",
             "Install it with: pip install openjd-cli. Or submit the bundle to a farm.",
         )
     return Path(found)

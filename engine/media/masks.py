@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +23,7 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
 
     Args:
         path: an image file.
-        size: width and height of the plate; the mask must have the same.
+        size: width and height of the plate; a mask of the same shape and another size is scaled to it.
 
     Returns:
         (H, W) bool, origin top-left.
@@ -38,11 +39,13 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
             problem
         )
     height, width = amount_hw.shape
-    if (width, height) != size:
+    if (width, height) != size and _has_shape(width, height, size):
+        amount_hw = cv2.resize(amount_hw, size, interpolation=cv2.INTER_LINEAR if width < size[0] else cv2.INTER_AREA)
+    elif (width, height) != size:
         raise PromptError(
             "prompt.mask_size",
             f"The mask '{path.name}' is {width}x{height} pixels, but the plate is {size[0]}x{size[1]}.",
-            "Make the mask at the size of the plate.",
+            "Make the mask in the shape of the plate: the same width to height.",
         )
     mask_hw: NDArray[np.bool_] = amount_hw > 0.5
     if not mask_hw.any():
@@ -52,6 +55,11 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
             "Paint the object white, or put it into the alpha.",
         )
     return mask_hw
+
+
+def _has_shape(width: int, height: int, size: tuple[int, int]) -> bool:
+    """Tell whether a mask has the plate's shape, to within a pixel."""
+    return abs(height - width * size[1] / size[0]) < 1 and abs(size[1] - size[0] * height / width) < 1
 
 
 def read_coverage(path: Path) -> Pixels:

@@ -148,7 +148,7 @@ def _build_hiera(hiera: HieraConfig) -> PlateEncoder:
 
 def build_memory_attention(config: TrackerConfig) -> MemoryAttention:
     """Build the attention by which a frame's stride-16 features recall the memories of other frames."""
-    shared = {
+    shared: dict[str, Any] = {
         "side": config.image_size // 16,
         "embedding_dim": config.dim,
         "num_heads": 1,

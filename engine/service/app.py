@@ -16,7 +16,10 @@ from engine.contract.shot_json import objects_from_json
 from engine.service.answers import add_answers, documented_errors
 from engine.service.declaration import Declaration, declaration_to_json
 from engine.service.engine import Engine
+from engine.service.model_routes import add_models
 from engine.service.monitor_routes import add_monitor
+from engine.service.page_routes import add_page
+from engine.service.presences import doubts
 from engine.service.received import RawLayout, receive
 from engine.service.reports import job_info
 from engine.service.schemas import (
@@ -61,6 +64,8 @@ def build(engine: Engine, tickets: Tickets) -> FastAPI:
     add_answers(app)
     for add in (_add_shots, _add_plates_and_mattes, _add_jobs):
         add(app, engine)
+    add_models(app, engine)
+    add_page(app, engine, engine.viewer)
     add_monitor(app, engine, tickets)
     return app
 
@@ -188,12 +193,16 @@ def _info(engine: Engine, name: str) -> ShotInfo:
     stored = engine.store.shot(name)
     declared = declaration_to_json(stored.declaration())
     right, stale = engine.mattes(stored)
+    confidence, doubtful, lost = doubts(stored, stored.declaration().objects, [*right, *stale])
     return ShotInfo(
         shot=name,
         inbox=str(stored.inbox),
         plates=stored.frames(),
         mattes=right,
         stale=stale,
+        confidence=confidence,
+        doubtful=doubtful,
+        lost=lost,
         **{key: value for key, value in declared.items() if key != "version"},
     )
 

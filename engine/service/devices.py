@@ -123,9 +123,10 @@ def _ask() -> dict[str, Any]:
     command = [sys.executable, "-m", "engine.doctor.torch_probe"]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)  # noqa: S603
-        return nothing | json.loads(ran.stdout.splitlines()[-1])
+        told: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
         return nothing
+    return nothing | told
 
 
 def _may_have_gpus() -> bool:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import ShotObject
 from engine.service.declaration import Declaration, tracked_frames
-from engine.service.devices import Device
+from engine.service.devices import Device, memory_of
 from engine.service.housekeeping import surplus
 from engine.service.jobs import Job, JobBook
 from engine.service.matte_states import MatteStates
@@ -26,8 +27,10 @@ from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
 from engine.service.store import Store, StoredShot, discard
 from engine.service.thumbnails import Thumbnails
+from engine.service.viewers import Viewer
 from engine.service.workers import Workers
-from engine.weights.catalogue import find_files, weights_folder
+from engine.weights.automatic import AUTO, choose_model
+from engine.weights.hardware import Hardware, find_hardware
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Engine:
         self._leftovers = self.store.leftovers()
         self.book = JobBook(self.store.root / "jobs")
         self.workers = Workers(devices, self.store, settings.model_bytes, settings.idle_rest, self._heard)
+        self.viewer = Viewer(self.store)
         self.thumbnails = Thumbnails()
         self._states = MatteStates()
         self._is_full = False
@@ -62,6 +66,14 @@ class Engine:
     def devices(self) -> list[Device]:
         """What there is to work on."""
         return self.workers.devices
+
+    @property
+    def hardware(self) -> Hardware:
+        """What models are chosen for: the first device."""
+        first = self.devices[0]
+        if first.name.startswith("cuda"):
+            return Hardware(first.name, first.label, memory_of(first)[1])
+        return Hardware("mps") if first.name == "mps" else find_hardware(first.name)
 
     @property
     def idle_for(self) -> float:
@@ -93,7 +105,7 @@ class Engine:
             ServiceError: `shot.busy` while a job works on it, if more than its prompts would change.
         """
         declaration.check()
-        _check_model(declaration.model)
+        declaration = replace(declaration, model=self._model(declaration.model))
         with contextlib.suppress(ServiceError):
             before = self.store.shot(name).declaration()
             if self.book.of(name) and _without_objects(before) != _without_objects(declaration):
@@ -138,6 +150,15 @@ class Engine:
         """
         self.discard(*self._shot_with(name, frame).take(frame, file, kind, self.settings.plate_bytes))
         self._plate_is_there(name, frame)
+
+    def plates_came(self, name: str, frames: list[int]) -> None:
+        """Note that the viewer has put plates into the store.
+
+        Raises:
+            ServiceError: `shot.unknown`: it is gone.
+        """
+        for frame in frames:
+            self._plate_is_there(name, frame)
 
     def start(self, name: str, kind: str, **how: Any) -> Job:
         """Begin a job.
@@ -210,6 +231,7 @@ class Engine:
                 ticks += 1
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
+                await self.viewer.close()
                 self.thumbnails.close()
                 await self.workers.close()
 
@@ -218,7 +240,18 @@ class Engine:
         for name in sorted(self.store.names(), key=self.store.used, reverse=True):
             with contextlib.suppress(EngineError):
                 return self.store.shot(name).declaration().model
-        return Declaration.model
+        return choose_model(AUTO, hardware=self.hardware).model
+
+    def _model(self, name: str) -> str:
+        """Give the model that a declared name stands for: what is kept with a shot is never `auto`."""
+        try:
+            return choose_model(name, hardware=self.hardware).model
+        except OSError as problem:
+            raise ModelError(
+                "model.unknown",
+                f"The model '{name[:80]}' cannot be read: {problem.strerror}.",
+                "Give a model's name or the path of a weights file; mam2 weights list shows what is here.",
+            ) from problem
 
     async def _make_room(self) -> None:
         busy = {job.shot for job in self.book.unfinished()}
@@ -293,17 +326,6 @@ def _busy(name: str) -> ServiceError:
         f"The shot '{name}' is being tracked: its range, size, settings and model cannot change now.",
         "Cancel the job or wait for its end; prompts may change at any time.",
     )
-
-
-def _check_model(name: str) -> None:
-    try:
-        find_files(name, weights_folder())
-    except OSError as problem:
-        raise ModelError(
-            "model.unknown",
-            f"The model '{name[:80]}' cannot be read: {problem.strerror}.",
-            "Give a model's name or the path of a weights file; mam2 weights list shows what is here.",
-        ) from problem
 
 
 def _without_objects(declaration: Declaration) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from engine.service.schemas import JPEG, Frame, LogLines, Ticket
 from engine.service.security import COOKIE, OPEN, Tickets
 
 _FOLDER = FilePath(__file__).with_name("monitor")
-_FILES = {"": "index.html", **{name: name for name in ("monitor.css", "monitor.js", "api.js", "cards.js")}}
+_SERVED = (".html", ".css", ".js", ".svg")
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'none'"
 _HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _LOG_LINES = 200
@@ -23,6 +23,7 @@ _LOG_LINES = 200
 
 def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
     """Add the page's routes."""
+    files = {"": "index.html", **{path.name: path.name for path in _FOLDER.iterdir() if path.suffix in _SERVED}}
 
     @app.post("/v1/tickets", status_code=201)
     async def ticket() -> Ticket:
@@ -49,19 +50,22 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.get(OPEN, include_in_schema=False)
-    async def enter(ticket: Annotated[str, Query(max_length=100)] = "") -> Response:
+    async def enter(
+        ticket: Annotated[str, Query(max_length=100)] = "", shot: Annotated[str, Query(max_length=128)] = ""
+    ) -> Response:
         session = tickets.redeem(ticket)
         if session is None:
             raise ServiceError(
                 "engine.ticket", "This link has been used or is too old.", "Open a new one: mam2 status --open."
             )
-        answer = RedirectResponse("/monitor/", 303, headers=_HEADERS)
+        known = shot in engine.store.names()
+        answer = RedirectResponse(f"/monitor/shot.html#{shot}" if known else "/monitor/", 303, headers=_HEADERS)
         answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
         return answer
 
     @app.get("/monitor/", include_in_schema=False)
     @app.get("/monitor/{name}", include_in_schema=False)
     async def page(name: str = "") -> Response:
-        if name not in _FILES:
+        if name not in files:
             raise ServiceError("engine.page", "There is no such page.", "Open /monitor/.")
-        return FileResponse(_FOLDER / _FILES[name], headers=_HEADERS)
+        return FileResponse(_FOLDER / files[name], headers=_HEADERS)

@@ -50,7 +50,7 @@ _DEVICE = {
 }
 
 
-def _like(example: dict[str, Any]) -> ConfigDict:
+def like(example: dict[str, Any]) -> ConfigDict:
     """Give a body an example, which the OpenAPI document shows and a test holds against the body."""
     return ConfigDict(json_schema_extra={"examples": [example]})
 
@@ -129,7 +129,7 @@ class ObjectBody(Form):
 class PromptsBody(Form):
     """All prompts of a shot."""
 
-    model_config = _like({"objects": _OBJECTS})
+    model_config = like({"objects": _OBJECTS})
 
     objects: Annotated[list[ObjectBody], Field(max_length=256)]
 
@@ -137,12 +137,15 @@ class PromptsBody(Form):
 class ShotBody(Form):
     """A shot, declared. Prompts may be given here or later."""
 
-    model_config = _like(_SHOT)
+    model_config = like(_SHOT)
 
     range: Annotated[list[Frame], Field(min_length=2, max_length=2, examples=[[1001, 1100]])]
     size: Annotated[list[Side], Field(min_length=2, max_length=2, examples=[[1920, 1080]])]
     settings: SettingsBody = SettingsBody()
-    model: Annotated[str, Field(max_length=256, examples=["starter"])] = "starter"
+    model: Annotated[
+        str,
+        Field(max_length=256, examples=["starter"], description="`auto` is the best that is ready; see /v1/models."),
+    ] = "auto"
     objects: Annotated[list[ObjectBody], Field(max_length=256)] = []
 
 
@@ -158,7 +161,7 @@ class HandOverBody(Form):
 class TrackBody(Form):
     """A track."""
 
-    model_config = _like({"direction": "forward", "batch": False, "plate_timeout": 300.0})
+    model_config = like({"direction": "forward", "batch": False, "plate_timeout": 300.0})
 
     direction: Literal["forward", "backward", "both"] | None = None
     batch: Annotated[bool, Field(description="Behind all tracks that somebody waits for.")] = False
@@ -168,7 +171,7 @@ class TrackBody(Form):
 class Plate(BaseModel):
     """A plate that has arrived."""
 
-    model_config = _like({"frame": 1001, "bytes": 12_441_933})
+    model_config = like({"frame": 1001, "bytes": 12_441_933})
 
     frame: int
     bytes: int
@@ -177,7 +180,7 @@ class Plate(BaseModel):
 class Dirty(BaseModel):
     """Frames whose mattes are no longer right."""
 
-    model_config = _like({"dirty": [1060, 1061, 1062]})
+    model_config = like({"dirty": [1060, 1061, 1062]})
 
     dirty: list[int]
 
@@ -185,7 +188,7 @@ class Dirty(BaseModel):
 class ShotInfo(BaseModel):
     """A shot as it stands."""
 
-    model_config = _like(
+    model_config = like(
         {
             **_SHOT,
             "shot": "sh010",
@@ -193,6 +196,9 @@ class ShotInfo(BaseModel):
             "plates": [1001, 1002, 1003],
             "mattes": [1001],
             "stale": [1002],
+            "confidence": {"1001": 0.98, "1002": 0.61},
+            "doubtful": [1002],
+            "lost": {"smoke": 1002},
         }
     )
 
@@ -200,18 +206,51 @@ class ShotInfo(BaseModel):
     range: list[int]
     size: list[int]
     settings: SettingsBody
-    model: str
+    model: str = Field(description="What `auto` stood for when the shot was declared, or what was declared.")
     objects: list[dict[str, Any]]
     inbox: str = Field(description="Folder for plates handed over by a program on the same machine.")
     plates: list[int] = Field(description="Frames that have a plate.")
     mattes: list[int] = Field(description="Frames that have mattes which are still right.")
     stale: list[int] = Field(description="Frames whose mattes no longer fit plates, prompts, model or settings.")
+    confidence: dict[int, float] = Field(
+        description="How sure the tracker was of the object that it was least sure of, by frame; 0: it was not there."
+    )
+    doubtful: list[int] = Field(description="Frames on which an object may be lost, or its mask may have leaked.")
+    lost: dict[str, int] = Field(description="Objects that may be lost, and the frame from which on.")
+
+
+class ModelInfo(BaseModel):
+    """A model: whether it can run, and the way to what it lacks."""
+
+    model_config = like({"name": "sam2.1-t", "ready": False, "way": "mam2 weights pull sam2.1-t"})
+
+    name: str
+    ready: bool
+    way: str = Field(description="What gets it; empty where it is ready.")
+
+
+class Models(BaseModel):
+    """What there is to matte with."""
+
+    model_config = like(
+        {
+            "auto": "starter",
+            "told": "starter on cpu; matting model: starter",
+            "advice": "",
+            "models": [{"name": "sam2.1-t", "ready": False, "way": "mam2 weights pull sam2.1-t"}],
+        }
+    )
+
+    auto: str = Field(description="The model that `auto` stands for now.")
+    told: str = Field(description="The same for a person, with device and matting model.")
+    advice: str = Field(description="What would matte footage better; empty where nothing does.")
+    models: list[ModelInfo]
 
 
 class JobInfo(BaseModel):
     """A job as it stands."""
 
-    model_config = _like(_JOB)
+    model_config = like(_JOB)
 
     id: str
     shot: str
@@ -229,7 +268,7 @@ class JobInfo(BaseModel):
 class DeviceInfo(BaseModel):
     """A device and its worker."""
 
-    model_config = _like(_DEVICE)
+    model_config = like(_DEVICE)
 
     name: str
     label: str
@@ -245,7 +284,7 @@ class DeviceInfo(BaseModel):
 class Ticket(BaseModel):
     """A link to the monitor, on the engine's own address."""
 
-    model_config = _like({"path": "/monitor/open?ticket=pJ0vS4"})
+    model_config = like({"path": "/monitor/open?ticket=pJ0vS4"})
 
     path: str
 
@@ -253,7 +292,7 @@ class Ticket(BaseModel):
 class LogLines(BaseModel):
     """The end of the engine's log."""
 
-    model_config = _like(
+    model_config = like(
         {"lines": ["INFO engine.service.serve: engine 0.1.0 answers at http://127.0.0.1:40321, process 4711"]}
     )
 
@@ -263,7 +302,7 @@ class LogLines(BaseModel):
 class Status(BaseModel):
     """The engine as it stands."""
 
-    model_config = _like(
+    model_config = like(
         {
             "version": "0.1.0",
             "pid": 4711,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.model.tensors import Features
 from engine.session.pipeline import Later, now
 from engine.session.scratch import load_tensors, save_tensors
+from engine.session.transfer import coming_down
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -67,8 +68,8 @@ class FeatureCache:
                 return features
         features = self._fresh[frame] = compute()
         self._writing = {one: writing for one, writing in self._writing.items() if not writing.done()}
-        kept = features.map(lambda tensor: tensor.cpu())  # here: devices hear of one thread alone
-        self._writing[frame] = later(partial(self._file, frame, kept))
+        tensors, arrived = coming_down(list(vars(features).values()))  # here: devices hear of one thread alone
+        self._writing[frame] = later(partial(self._file, frame, Features(*tensors), arrived))
         return features
 
     def has(self, frame: int) -> bool:
@@ -103,9 +104,10 @@ class FeatureCache:
         """Bytes held on disk now."""
         return sum(self._disk.values())
 
-    def _file(self, frame: int, kept: Features) -> None:
-        """Keep computed features in memory and on disk; any thread may do it."""
+    def _file(self, frame: int, kept: Features, arrived: Callable[[], None]) -> None:
+        """Keep computed features in memory and on disk, once they are on the host; any thread may do it."""
         try:
+            arrived()
             size = save_tensors(self._path(frame), vars(kept)) if self._folder else 0
             with self._lock:
                 self._keep(frame, kept)

@@ -13,13 +13,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.model.tensors import Crop
+from engine.session.transfer import uploaded
 
 _CERTAIN = 10.0  # logits beyond it say no more
 
 
 def to_tensor(display_hw3: npt.NDArray[np.float32], device: torch.device) -> Tensor:
     """Give a plate (H, W, 3), display-referred sRGB in 0..1, as a tensor (1, 3, H, W) on the device."""
-    return torch.from_numpy(np.ascontiguousarray(display_hw3.transpose(2, 0, 1)))[None].to(device)
+    if device.type == "cpu":
+        return torch.from_numpy(np.ascontiguousarray(display_hw3.transpose(2, 0, 1)))[None]
+    # A GPU turns it over in no time.
+    return uploaded(torch.from_numpy(np.ascontiguousarray(display_hw3)), device).permute(2, 0, 1)[None].contiguous()
 
 
 def to_square(plate_b3hw: Tensor, side: int) -> Tensor:

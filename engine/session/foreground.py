@@ -53,8 +53,8 @@ def foreground(plate_13hw: Tensor, alpha_11hw: Tensor, clean_13hw: Tensor | None
         Colours with fg alpha + bg (1 - alpha) = plate, but for some ten thousandths of what the windows were off.
     """
     height, width = alpha_11hw.shape[-2:]
-    given = [_padded(plate_13hw), _padded(alpha_11hw), None if clean_13hw is None else _padded(clean_13hw)]
-    picture = _Picture(given[0], given[1], given[2], min(float(plate_13hw.min()), 0.0))
+    clean = None if clean_13hw is None else _padded(clean_13hw)
+    picture = _Picture(_padded(plate_13hw), _padded(alpha_11hw), clean, min(float(plate_13hw.min()), 0.0))
     coarse = picture.solve_from(_pooled(picture), None)
     fg, bg = (_enlarged(part, 1 << _COARSE) for part in (coarse[:, :3], coarse[:, 3:]))
     for tile in _tiles(picture.alpha_11hw):

@@ -23,6 +23,7 @@ from engine.session.held import NOTHING_HELD, Held, share_around
 from engine.session.out_of_memory import MATTER, at_stage
 from engine.session.record import Found, KeptAlpha
 from engine.session.results import FrameMattes, FrameTrimaps, Layer, ObjectMatte, ObjectTrimap
+from engine.session.transfer import downloaded
 
 Matter = Callable[[Tensor, Tensor], Tensor]
 """Plate (1, 3, h, w) and trimap (1, 1, h, w) in, alpha (1, 1, h, w) out."""
@@ -138,12 +139,16 @@ def mattes_of(
         masks = held.get(name, Held())
         trimap = masks.asked(one.trimap(size))
         alphas.append(_matted_once(matter, plate_13hw, trimap, limits, kept.get(name)))
-        codes.append((masks.shown(trimap) * 2).byte()[0, 0].cpu().numpy())
+        codes.append((masks.shown(trimap) * 2).byte())
+    # All at once, for a device is waited for once.
+    layers = [layer[0, 0].numpy() for layer in downloaded([*_shared(found, alphas, held), *codes])]
     return FrameMattes(
         frame,
         {
-            name: ObjectMatte(_pixels(alpha), partial(_decoded, code), partial(_mask, one, size))
-            for (name, one), alpha, code in zip(found.items(), _shared(found, alphas, held), codes, strict=True)
+            name: ObjectMatte(alpha, partial(_decoded, code), partial(_mask, one, size))
+            for (name, one), alpha, code in zip(
+                found.items(), layers[: len(alphas)], layers[len(alphas) :], strict=True
+            )
         },
     )
 

@@ -16,6 +16,7 @@ from engine.model.tensors import Crop, FrameMemory, Step
 from engine.session import fit
 from engine.session.pipeline import Later, now
 from engine.session.scratch import load_tensors, save_tensors
+from engine.session.transfer import coming_down
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -102,8 +103,9 @@ class Record:
         path = self._path(name, frame)
         self._frames.setdefault(name, {})[frame] = next(self._trackings)
         self._writing = {one: writing for one, writing in self._writing.items() if not writing.done()}
-        kept = {key: tensor.cpu() for key, tensor in kept.items()}  # here: devices hear of one thread alone
-        self._writing[path] = self._later(partial(self._write, name, frame, path, kept))
+        tensors, arrived = coming_down(list(kept.values()))  # here: devices hear of one thread alone
+        kept = dict(zip(kept, tensors, strict=True))
+        self._writing[path] = self._later(partial(self._write, name, frame, path, kept, arrived))
 
     def has(self, name: str, frame: int) -> bool:
         """Tell whether an object has been tracked on a frame."""
@@ -129,13 +131,17 @@ class Record:
     def forget(self, name: str, frames: Iterable[int]) -> None:
         """Drop an object's steps on these frames, where there are any."""
         for frame in self._frames.get(name, {}).keys() & set(frames):
-            self._remove_alpha(self.alpha(name, frame).path)
-            self._written(name, frame).unlink(missing_ok=True)
-            del self._frames[name][frame]
+            with suppress(Exception):  # whose frame it is hears of it
+                self._written(name, frame)
+            if self.has(name, frame):
+                self._remove_alpha(self.alpha(name, frame).path)
+                self._path(name, frame).unlink(missing_ok=True)
+                del self._frames[name][frame]
 
-    def _write(self, name: str, frame: int, path: Path, kept: dict[str, Tensor]) -> None:
-        """Write a step; where that fails, the frame has not been tracked."""
+    def _write(self, name: str, frame: int, path: Path, kept: dict[str, Tensor], arrived: Callable[[], None]) -> None:
+        """Write a step once it is on the host; where that fails, the frame has not been tracked."""
         try:
+            arrived()
             path.parent.mkdir(parents=True, exist_ok=True)
             save_tensors(path, kept)
         except BaseException:

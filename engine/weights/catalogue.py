@@ -16,17 +16,22 @@ SUFFIX = ".safetensors"
 
 @dataclass(frozen=True)
 class Official:
-    """A published weights file: its name there, who publishes it, and the licence as far as it is known."""
+    """A published weights file: its name there, who publishes it, and the licence as far as it is known.
+
+    Attributes:
+        by_hand: it lies behind a page for people, so that `mam2 weights pull` cannot fetch it.
+    """
 
     file: str
     publisher: str
     licence: str
+    by_hand: bool = False
 
 
 _SAM2 = ("facebookresearch/sam2", "Apache-2.0")
-_RESEARCH = "MIT; trained on image sets with research-only terms"
-_MEMATTE = ("linyiheng123/MEMatte", _RESEARCH)
-_VITMATTE = ("hustvl/ViTMatte", _RESEARCH)
+NON_COMMERCIAL = "non-commercial: learnt from Composition-1k, whose agreement binds models, whatever its page says"
+_MEMATTE = ("linyiheng123/MEMatte", NON_COMMERCIAL, True)
+_VITMATTE = ("hustvl/ViTMatte", NON_COMMERCIAL)
 
 OFFICIAL: dict[str, Official] = {
     "sam2.1-t": Official("sam2.1_hiera_tiny.pt", *_SAM2),
@@ -36,7 +41,7 @@ OFFICIAL: dict[str, Official] = {
     "mematte-s": Official("MEMatte_ViTS_DIM.pth", *_MEMATTE),
     "mematte-b": Official("MEMatte_ViTB_DIM.pth", *_MEMATTE),
     "vitmatte-s": Official("ViTMatte_S_Com.pth", *_VITMATTE),
-    "vitmatte-b": Official("ViTMatte_B_Com.pth", *_VITMATTE),
+    "vitmatte-b": Official("ViTMatte_B_Com.pth", *_VITMATTE, by_hand=True),
 }
 """Published weights by the name that they get here."""
 
@@ -76,18 +81,16 @@ def stored(name: str, folder: Path) -> Path:
 
 def lacking(model: str, folder: Path) -> tuple[str, ...]:
     """Give the names of the weights without which `model`, a key of `CONFIGS`, cannot run; empty when it can."""
-    missing = [] if stored(model, folder).is_file() else [model]
-    if model.startswith("sam2.1-") and not _imported_matters(folder):
-        missing.append("mematte-s")
-    return tuple(missing)
+    return () if stored(model, folder).is_file() else (model,)
 
 
 def find_files(name_or_path: str, folder: Path) -> ModelFiles:
     """Give the files of a model.
 
     Args:
-        name_or_path: a key of `CONFIGS`, with `:MATTER` behind it to choose one of several imported matters
-            (`sam2.1-l:vitmatte-s`) and `:picture` or `:uncertainty` behind that to say where trimaps come from
+        name_or_path: a key of `CONFIGS`, with `:MATTER` behind it to choose one of several matters, imported ones
+            or our own (`sam2.1-l:vitmatte-s`, `sam2.1-l:starter`; without it the first of `MATTERS` that is here),
+            and `:picture` or `:uncertainty` behind that to say where trimaps come from
             (`sam2.1-l::uncertainty`), or the path of a weights file.
         folder: imported weights.
 
@@ -114,7 +117,7 @@ def find_files(name_or_path: str, folder: Path) -> ModelFiles:
     if contents.tracker is None:
         raise ModelError(
             "model.config",
-            f"{path.name} holds only a matter ({contents.name}); a model needs a tracker too.",
+            f"{path.name} holds only a matting model ({contents.name}); a tracker is needed too.",
             f"Choose it beside a tracker: --model sam2.1-l:{contents.name}.",
         )
     matters = path if contents.matter is not None and not matter else _matter_file(matter, folder)
@@ -122,16 +125,17 @@ def find_files(name_or_path: str, folder: Path) -> ModelFiles:
 
 
 def _matter_file(matter: str, folder: Path) -> Path:
-    if matter and matter not in OFFICIAL:
-        matters = ", ".join(name for name in MATTERS if name in OFFICIAL)
-        raise ModelError("model.unknown", f"There is no matter '{matter}'.", f"Choose one of: {matters}.")
-    imported = _imported_matters(folder)
-    if matter and matter not in imported:
+    if matter and matter not in MATTERS:
+        raise ModelError(
+            "model.unknown", f"There is no matting model '{matter}'.", f"Choose one of: {', '.join(MATTERS)}."
+        )
+    here = matters_here(folder)
+    if matter and matter not in here:
         raise _missing(matter, (matter,))
-    if not imported:
-        raise _missing("a matter", ("mematte-s",))
-    path = stored(matter or imported[0], folder)
-    if _contents(path, matter or imported[0]).matter is None:
+    if not here:
+        raise _missing("starter", ("starter",))
+    path = stored(matter or here[0], folder)
+    if _contents(path, matter or here[0]).matter is None:
         raise ModelError("model.config", f"{path} holds no matter.", "Import the right file again.")
     return path
 
@@ -189,8 +193,9 @@ def _contents(path: Path, name: str) -> Contents:
     return contents
 
 
-def _imported_matters(folder: Path) -> list[str]:
-    return [name for name in MATTERS if name in OFFICIAL and stored(name, folder).is_file()]
+def matters_here(folder: Path) -> list[str]:
+    """Give the matters on this machine, the one first that is taken where none is named; our own is always here."""
+    return [name for name in MATTERS if stored(name, folder).is_file()]
 
 
 def _missing(model: str, names: tuple[str, ...]) -> ModelError:
@@ -212,7 +217,7 @@ def _missing(model: str, names: tuple[str, ...]) -> ModelError:
     return ModelError(
         "model.missing",
         f"Weights that '{model}' needs are not on this machine yet: {', '.join(names)}.",
-        f"`mam2 weights list` says how to get {wanted}. What you have already: mam2 weights import FILE.",
+        f"Needed: {wanted}. Get it: {way_to(names[0])}. What you have already: mam2 weights import FILE.",
     )
 
 
@@ -244,8 +249,6 @@ class Source:
         return f"{server.rstrip('/')}/{self.repository}/resolve/main/{self.file}"
 
 
-_COMPOSITION = "MIT by its authors, Apache-2.0 on its page; trained on image sets with research-only terms"
-
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -253,7 +256,7 @@ SOURCES: dict[str, Source] = {
         Source("sam2.1-s", "facebook/sam2.1-hiera-small", "sam2.1_hiera_small.pt", 184, "Apache-2.0"),
         Source("sam2.1-b+", "facebook/sam2.1-hiera-base-plus", "sam2.1_hiera_base_plus.pt", 324, "Apache-2.0"),
         Source("sam2.1-l", "facebook/sam2.1-hiera-large", "sam2.1_hiera_large.pt", 898, "Apache-2.0"),
-        Source("vitmatte-s", "hustvl/vitmatte-small-composition-1k", "model.safetensors", 103, _COMPOSITION),
+        Source("vitmatte-s", "hustvl/vitmatte-small-composition-1k", "model.safetensors", 103, NON_COMMERCIAL),
     )
 }
 """What `mam2 weights pull` can fetch."""
@@ -269,7 +272,12 @@ def source_of(name: str) -> Source:
     if name in SOURCES:
         return SOURCES[name]
     if name in OFFICIAL:
-        raise ModelError("weights.by_hand", f"'{name}' cannot be fetched by address: {by_hand(name)}", _then(name))
+        official = OFFICIAL[name]
+        raise ModelError(
+            "weights.by_hand",
+            f"'{name}' cannot be fetched by address: the page of github.com/{official.publisher} links to it.",
+            f"Download it in a browser, then run: mam2 weights import {official.file}.",
+        )
     if name == "starter":
         raise ModelError(
             "weights.not_published", "The starter ships with mam2: there is nothing to fetch.", "Use: --model starter."
@@ -280,14 +288,14 @@ def source_of(name: str) -> Source:
             f"Nobody publishes weights of '{name}' yet.",
             f"Use `starter` or one of: {', '.join(SOURCES)}; `mam2 train` makes your own.",
         )
-    raise ModelError("model.unknown", f"There are no weights '{name}'.", f"Choose from: {', '.join(SOURCES)}.")
+    raise ModelError(
+        "model.unknown", f"There are no weights '{name}'.", f"Choose from: recommended, {', '.join(SOURCES)}."
+    )
 
 
-def by_hand(name: str) -> str:
-    """Say where a person finds the official file `name`, a key of `OFFICIAL`."""
+def way_to(name: str) -> str:
+    """Give the command that gets the weights `name`, a key of `OFFICIAL`, or says where a person finds them."""
     official = OFFICIAL[name]
-    return f"{official.file} is linked to from the page of github.com/{official.publisher} (Google Drive)."
-
-
-def _then(name: str) -> str:
-    return f"Download it in a browser, then run: mam2 weights import {OFFICIAL[name].file}."
+    if official.by_hand:
+        return f"github.com/{official.publisher}, then: mam2 weights import {official.file}"
+    return f"mam2 weights pull {name}"

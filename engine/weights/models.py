@@ -20,7 +20,14 @@ from engine.model.mam2 import MAM2
 from engine.model.matter import Matter
 from engine.model.picture_trimap import PictureTrimap
 from engine.model.ready.make_ready import is_ready, make_ready
-from engine.weights.catalogue import ModelFiles, find_files, picture_trimap_file, weights_folder
+from engine.weights.catalogue import (
+    OFFICIAL,
+    ModelFiles,
+    find_files,
+    matters_here,
+    picture_trimap_file,
+    weights_folder,
+)
 from engine.weights.file import read_weights, write_weights
 from engine.weights.header import PARTS, RESERVED, TRIMAPS, Contents, matter_name, read_header
 from engine.weights.import_weights import ImportedWeights, import_file, verify_file
@@ -166,7 +173,9 @@ def start_model(name: str, *, matter: str = "", device: str = "cpu", seed: int =
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return MAM2(config).to(target).train()
-    files = replace(find_files(f"{public}:{matter}:uncertainty", folder or weights_folder()), trimap=None)
+    place = folder or weights_folder()
+    published = matter or next((name for name in matters_here(place) if name in OFFICIAL), "mematte-s")
+    files = replace(find_files(f"{public}:{published}:uncertainty", place), trimap=None)
     model = _assemble(files, seed=seed)
     _adapt(model, config.lora, seed=seed)
     if model.matter.config != config.matter:

@@ -60,9 +60,10 @@ def _configuration() -> Optional[str]:
         return os.environ["OCIO"]
     if root["colorManagement"].value() != "OCIO":
         return None
+    custom: Any = root["customOCIOConfigPath"]
     named = str(root["OCIO_config"].value())
     if named == "custom":
-        found = str(root["customOCIOConfigPath"].evaluate() or "")
+        found = str(custom.evaluate() or "")
         return project_path(found).as_posix() if found and project_path(found).is_file() else None
     beside = Path(nuke.EXE_PATH).parent
     return next((str(beside / one.format(named)) for one in _CONFIGS if (beside / one.format(named)).is_file()), None)

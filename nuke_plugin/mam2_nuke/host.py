@@ -37,7 +37,7 @@ def later(call: Callable[[], object]) -> None:
     if threading.current_thread() is threading.main_thread():
         call()
     else:
-        nuke.executeInMainThread(call)  # type: ignore[no-untyped-call]
+        nuke.executeInMainThread(call)
 
 
 def quiet(call: Callable[[], object]) -> None:

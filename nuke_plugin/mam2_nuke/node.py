@@ -90,7 +90,7 @@ def record_path(node: Any) -> str:
     A farm maps paths by a filter of file names, which reaches what Nuke opens itself: it is asked for this one too.
     """
     path = str(node["result"].evaluate() or "")
-    return str(nuke.filenameFilter(path) or path) if path else ""
+    return str(nuke.filenameFilter(path) or path) if path else ""  # type: ignore[no-untyped-call]
 
 
 def result_of(node: Any) -> Optional[results.Result]:

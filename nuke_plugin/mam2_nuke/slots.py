@@ -34,9 +34,9 @@ def add_prompt(node: Any, kind: str) -> int:
                 _make(node, knob)
         for part, value in (("kind", kind), ("object", name), ("frame", int(nuke.frame())), ("on", True)):
             node[slot(number, part)].setValue(value)
-        for part, values in (("xy", ((x + r) / 2, (y + t) / 2)), ("box", box)):
-            for index, value in enumerate(values):
-                node[slot(number, part)].setValue(value, index)
+        for part, place in (("xy", ((x + r) / 2, (y + t) / 2)), ("box", box)):
+            for index, side in enumerate(place):
+                node[slot(number, part)].setValue(side, index)
         node[slot(number, "used")].setValue(True)
         show_slot(node, number)
     return number
@@ -63,12 +63,13 @@ def show_slot(node: Any, number: int) -> None:
     used, kind = bool(node[slot(number, "used")].value()), node[slot(number, "kind")].value()
     for knob in prompt_row(number):
         part = knob.name.partition("_")[2]
-        wanted = used and part not in ("used", "xy" if kind == BOX else "box")
-        if part != "used":
+        wanted = used and part != ("xy" if kind == BOX else "box")
+        if part != "used" and node[knob.name].visible() != wanted:
             node[knob.name].setVisible(wanted)
-    sign = {BOX: "", NEGATIVE: "-"}.get(kind, "+")
+    label = "{}{} {}".format({BOX: "", NEGATIVE: "-"}.get(kind, "+"), number, node[slot(number, "object")].value())
     for part in ("xy", "box"):
-        node[slot(number, part)].setLabel("{}{} {}".format(sign, number, node[slot(number, "object")].value()))
+        if node[slot(number, part)].label() != label:
+            node[slot(number, part)].setLabel(label)
 
 
 def prompted_frames(node: Any, name: Optional[str] = None) -> dict[int, list[int]]:
@@ -114,7 +115,7 @@ def _middle(found: Any) -> tuple[float, float, float, float]:
 
 
 def _rows(node: Any) -> list[int]:
-    rows = []
+    rows: list[int] = []
     while node.knob(slot(len(rows) + 1, "used")) is not None:
         rows.append(len(rows) + 1)
     return rows
@@ -122,6 +123,7 @@ def _rows(node: Any) -> list[int]:
 
 def _make(node: Any, row: Knob) -> None:
     """Add a row's knob below all others, hidden."""
+    knob: Any
     if row.kind == "choice":
         knob = nuke.Enumeration_Knob(row.name, row.label, list(row.menu))
     elif row.kind == "button":

@@ -87,11 +87,23 @@ def test_a_page_without_a_place_for_the_table_is_left_alone(performance, page):
     assert page.read_text(encoding="utf-8") == "No marks.\n"
 
 
+def test_a_gpu_has_its_own_place(performance, page):
+    """What was measured on a GPU stands in its place with the GPU's name, and the processors' table stays."""
+    table = performance.between(page.read_text(encoding="utf-8"), "table")
+    measured = _end_to_end(31.0)
+    measured["machine"]["gpu"] = "NVIDIA L4"
+    performance.write_gpu(page, {"end_to_end": measured})
+    text = page.read_text(encoding="utf-8")
+    assert "NVIDIA L4" in performance.between(text, "gpu")
+    assert performance.between(text, "table") == table
+
+
 def test_every_part_is_a_program(performance, repository):
     """Every part of the suite is a program that takes the options it is run with."""
     for part in performance.PARTS:
         text = (repository / "benchmarks" / f"{part.name}.py").read_text(encoding="utf-8")
-        asked = {word for word in (*part.options, *(part.quick or ()), "--threads", "--json") if word.startswith("--")}
+        words = (*part.options, *(part.quick or ()), *(part.gpu or ()), "--threads", "--json")
+        asked = {word for word in words if word.startswith("--")}
         for adding, name in (("add_options(", "end_to_end.py"), ("add_outcome_options(", "outcome.py")):
             if adding in text:
                 text += (repository / "benchmarks" / name).read_text(encoding="utf-8")

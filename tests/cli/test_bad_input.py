@@ -147,12 +147,18 @@ def test_a_mistake_on_the_command_line(refused, options, words):
     assert words in refused(*options)
 
 
+def test_a_pattern_that_the_shell_expanded(refused):
+    """Where the shell has given every plate's name, the hint is the folder or the pattern to give instead."""
+    sentence = refused("shot.1002.exr", "shot.1003.exr", *CLICK)
+    assert "extra argument" in sentence
+
+
 def test_a_mask_of_another_size(refused, tmp_path, write_plate):
     """The mask is named with its object, frame and size."""
-    write_plate(tmp_path / "mask.exr", size=(32, 24))
+    write_plate(tmp_path / "mask.exr", size=(32, 32))
     sentence = refused("--object", "cup", "--mask", f"{tmp_path / 'mask.exr'}@1002")
     assert "mask of 'cup' on frame 1002" in sentence
-    assert "32x24" in sentence
+    assert "32x32" in sentence
 
 
 def test_a_shot_file_of_other_plates(refused, tmp_path):
@@ -161,6 +167,26 @@ def test_a_shot_file_of_other_plates(refused, tmp_path):
     shot = {"version": 1, "range": [1001, 1002], "size": [8, 8], "objects": [{"name": "a", "prompts": [click]}]}
     (tmp_path / "shot.json").write_text(json.dumps(shot))
     assert "plates of another size" in refused("--prompts", tmp_path / "shot.json")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"rnage": [1001, 1002]}, "'rnage'"),
+        ({"range": [1001, 1002]}, "'range' counts in a whole shot alone"),
+        ({"settings": {"direction": "forward"}}, "'settings' counts in a whole shot alone"),
+        ({"model": 3}, "'model' is 3"),
+        ({"model": "nonsense"}, "no model 'nonsense'"),
+        ({"version": 1, "range": [1001, 1002], "size": [64, 48], "modle": "starter"}, "'modle'"),
+        ({"version": 1, "range": [1001, 1002], "size": [64, 48], "settings": {"directon": "both"}}, "directon"),
+        ({"objects": [{"name": "a", "prompts": [], "colour": 1}]}, "An object has a key 'colour'"),
+    ],
+)
+def test_a_key_that_nobody_reads_is_refused(refused, tmp_path, keys, words):
+    """A misspelt key of a shot file, or one that counts in a whole shot alone, is named and nothing is matted."""
+    click = {"kind": "point", "frame": 1001, "x": 3, "y": 3}
+    (tmp_path / "shot.json").write_text(json.dumps({"objects": [{"name": "a", "prompts": [click]}], **keys}))
+    assert words in refused("--prompts", tmp_path / "shot.json")
 
 
 def test_a_model_that_does_not_exist(refused, tmp_path):

@@ -40,6 +40,21 @@ def test_the_summary_says_where_and_how(matte, tmp_path):
     assert "Nuke: Read" in said.out
 
 
+def test_what_lies_beside_the_mattes_is_told(matte, tmp_path, plates):
+    """Mattes of a longer range, and plates in the same folder, are not mixed in silence."""
+    assert matte("--point", "32,24").code == 0
+    shorter = matte("--point", "32,24", "--range", "1001-1002")
+    assert f"'{tmp_path / 'out'}' keeps older mattes of frames 1003-1004" in shorter.err
+    beside = matte("--point", "32,24", out=plates.parent)
+    assert "go into the plates' folder" in beside.err
+
+
+def test_an_object_that_may_be_lost_is_told(monkeypatch, matte):
+    """The summary names an object that may be lost, the frame, and what to do."""
+    monkeypatch.setattr("engine.session.presence.SURE", 1.1)
+    assert "'object' may be lost from frame 1002" in matte("--point", "32,24").out
+
+
 def test_without_a_terminal_progress_is_plain_lines(matte):
     """A log gets the first and the last frame with count, pace and time left, and no control characters."""
     said = matte("--point", "32,24")

@@ -49,11 +49,11 @@ def test_an_official_file_is_taken_in(run, tmp_path):
     assert code == 0
     assert "MEMatte_ViTS_DIM.pth: mematte-s (matter), 29.2 M parameters" in told
     assert f"kept as {tmp_path / 'weights' / 'mematte-s.safetensors'}" in told
-    assert "licence: MIT" in told
+    assert "licence: non-commercial" in told
     _, listed = run("weights", "list", "--json")
     matters = {row["name"]: row for row in json.loads(listed)["matters"]}
     assert matters["mematte-s"]["ready"]
-    assert matters["mematte-s"]["files"][0]["licence"].startswith("MIT")
+    assert matters["mematte-s"]["files"][0]["licence"].startswith("non-commercial")
     assert not matters["vitmatte-s"]["ready"]
     models = {row["name"]: row for row in json.loads(listed)["models"]}
     assert models["sam2.1-l"]["lacks"] == ["sam2.1-l"]
@@ -67,13 +67,16 @@ def test_a_bad_file_is_told_as_an_error(run, tmp_path):
 
 
 def test_the_list_says_what_is_missing(run, tmp_path):
-    """Without weights, every model's official files and their licences are named, and where files go."""
+    """Without weights the way to those that suit this machine comes first; every model's way and licence follow."""
     code, told = run("weights", "list")
     assert code == 0
     for name in CONFIGS:
         assert name in told
-    assert "sam2.1_hiera_large.pt of facebookresearch/sam2 (Apache-2.0)" in told
-    assert "MEMatte_ViTS_DIM.pth of linyiheng123/MEMatte" in told
+    assert "mam2 weights pull recommended" in "\n".join(told.splitlines()[:3])
+    assert len(told.splitlines()) <= 40
+    assert "898 MB, Apache-2.0: mam2 weights pull sam2.1-l" in told
+    assert "103 MB, non-commercial: mam2 weights pull vitmatte-s" in told
+    assert "mam2 weights import MEMatte_ViTS_DIM.pth" in " ".join(told.split())
     assert "mam2 weights import FILE" in told
     assert str(tmp_path / "weights") in told.replace("\n", "")
 

@@ -45,7 +45,7 @@ def test_a_pull_says_what_it_brings(mam2, publisher, folder):
     said = mam2("weights", "pull", "vitmatte-s", "--yes")
     assert said.code == 0, said.err
     assert "vitmatte-s: model.safetensors of hustvl/vitmatte-small-composition-1k, about 103 MB" in said.err
-    assert "licence   MIT by its authors, Apache-2.0 on its page" in said.err
+    assert "licence   non-commercial: learnt from Composition-1k" in said.err
     assert f"address   {publisher.address}{PATH}" in said.err
     assert "SHA-256   none is published; that of this first pull is recorded" in said.err
     assert f"vitmatte-s (matter), 25.8 M parameters, kept as {folder / 'vitmatte-s.safetensors'}" in said.out
@@ -150,6 +150,7 @@ def test_the_list_says_how_to_get_each(mam2, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     out = mam2("weights", "list").out
     for name, source in SOURCES.items():
-        assert f"mam2 weights pull {name}, about {source.megabytes} MB" in out
-    assert "by hand: MEMatte_ViTS_DIM.pth is linked to from the page of github.com/linyiheng123/MEMatte" in out
+        assert f"{source.megabytes} MB, " in out
+        assert f": mam2 weights pull {name}" in out
+    assert "github.com/linyiheng123/MEMatte, then: mam2 weights import MEMatte_ViTS_DIM.pth" in out
     assert "The starter ships with mam2 and needs nothing else" in out

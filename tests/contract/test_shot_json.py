@@ -71,6 +71,15 @@ def test_a_misspelt_prompt_is_refused(data):
         prompt_from_json(data)
 
 
+@pytest.mark.parametrize("key", ["rnage", "modle", "frames"])
+def test_a_key_that_means_nothing_is_refused(key):
+    """A key that no reader knows is named, and so is the one that was probably meant."""
+    shot = {"version": 1, "range": [1, 2], "size": [8, 8], "objects": [], key: 1}
+    with pytest.raises(ShotError, match=f"'{key}'") as caught:
+        shot_from_json(shot)
+    assert {"rnage": "range", "modle": "model"}.get(key, "Known: version") in caught.value.hint
+
+
 def test_a_newer_version_is_refused():
     """A shot of a version that this engine does not know is refused by its number."""
     with pytest.raises(ShotError, match="version 2"):

@@ -38,14 +38,6 @@ def test_damaged_weights_are_told_by_name(machine, folder):
     assert "mam2 weights remove mam2-t" in found.cure
 
 
-def test_a_tracker_without_a_matter_is_told(machine, folder):
-    """SAM 2.1 alone cannot make mattes: that is a warning, with the way to a matter."""
-    (folder / "sam2.1-t.safetensors").write_bytes(b"")
-    found = {finding.state: finding for finding in check_models(machine)}
-    assert "'sam2.1-t' is here but needs a matter" in found[WARNING].says
-    assert "mam2 weights pull vitmatte-s" in found[WARNING].cure
-
-
 def test_a_damaged_record_is_told(machine, folder):
     """A record of checksums that cannot be read is a warning; none at all is fine."""
     assert list(check_record(machine)) == []

@@ -80,6 +80,16 @@ def test_two_folders_are_measured(mam2, folders, tmp_path):
     assert files["png"].read_bytes().startswith(b"\x89PNG")
 
 
+def test_two_sequences_and_two_pictures_are_measured(mam2, folders):
+    """Folders that hold frames, patterns and single pictures are measured like folders of clips; units are told."""
+    pred, gt = (folder / "smoke-01" for folder in folders)
+    for ours, truth in ((pred, gt), (pred / "m.####.png", gt / "m.####.png"), (pred / "m.0001.png", gt / "m.0002.png")):
+        code, out, _ = mam2("evaluate", "--pred", ours, "--gt", truth)
+        assert code == 0
+        assert "200.00" in out
+        assert "Printed as MAD x 1000" in out
+
+
 def test_the_published_figures_come_out(mam2, tmp_path):
     """The reference clips as PNG files give the public script's figures, per clip and by both ways of averaging."""
     data = Path(__file__).parents[1] / "data" / "metrics"

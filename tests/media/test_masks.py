@@ -57,6 +57,18 @@ def test_data_window_is_honoured(tmp_path):
     np.testing.assert_array_equal(read_mask(path, SIZE), disc() > 0)
 
 
+def test_a_mask_of_the_plates_shape_is_scaled(tmp_path):
+    """A mask at half or twice the plate's size is scaled to it, since its shape is the plate's."""
+    width, height = SIZE
+    half = np.zeros((height // 2, width // 2, 3), np.float32)
+    half[:, : width // 4] = 1
+    path = write_image(tmp_path / "m.png", half, "uint8")
+    mask = read_mask(path, SIZE)
+    assert mask.shape == (height, width)
+    assert mask[:, : width // 2 - 1].all()
+    assert not mask[:, width // 2 + 1 :].any()
+
+
 @pytest.mark.parametrize(
     ("make", "code"),
     [

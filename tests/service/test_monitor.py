@@ -1,33 +1,19 @@
 """The monitor in a real browser: watch a job, cancel it, see an error, by mouse and by keyboard."""
 
 import http.client
-import shutil
 
 import pytest
+from browser import chromium
 from running_engine import SIZE, declare, write_plate
 
 from engine.contract.errors import EngineError
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
 
 @pytest.fixture
 def page(client):
     """Give the monitor's page, open in a browser."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *FLAGS])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        troubles = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda one: one.url.startswith(client.connection.url) or troubles.append(one.url))
-        page.goto(client.connection.url + client.monitor_link())
-        yield page
-        browser.close()
-        assert troubles == [], "the page made a mistake, or asked for something from elsewhere"
+    with chromium(client.connection.url) as open_page:
+        yield open_page(client.monitor_link())
 
 
 def test_a_job_is_watched_to_its_end(page, client, tmp_path):
@@ -93,3 +79,15 @@ def test_a_link_works_once_and_its_cookie_cannot_be_used_from_elsewhere(client):
     assert ask("DELETE", "/v1/jobs/none", {**own, "Origin": "http://evil.example"}).status == 403
     assert ask("DELETE", "/v1/jobs/none", {**own, "Origin": found.url}).status == 404
     assert ask("GET", "/v1/status", {"Cookie": "mam2=guessed"}).status == 401
+
+
+def test_a_shot_is_deleted_after_a_second_press(page, client):
+    """A shot is listed with a link to its page; Delete asks once more, and then the shot is gone."""
+    declare(client)
+    page.get_by_role("link", name="sh", exact=True).wait_for()
+    button = page.get_by_role("button", name="Delete sh")
+    button.click()
+    assert "sh" in client.status()["shots"]
+    button.click()
+    page.get_by_role("link", name="sh", exact=True).wait_for(state="detached")
+    assert "sh" not in client.status()["shots"]

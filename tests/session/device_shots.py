@@ -16,7 +16,7 @@ SHOTS = {
     "a mask": [ShotObject("disc", (MaskPrompt(1, "disc.png"),))],
     "three objects": [
         ShotObject("disc", (DISC,)),
-        ShotObject("other", (OTHER,)),
+        ShotObject("small", (OTHER,)),
         ShotObject("both", (DISC, OTHER)),
     ],
 }

@@ -13,23 +13,18 @@ from engine.session.matting import MatterLimits
 
 LAST = 3
 WAITS = {
-    "session/fit.py to_tensor upload": 1,
-    "session/features.py <lambda> download": 3,
-    "session/record.py <dictcomp> download": 4,
     "model/ready/regions.py cells_with download": 1,
     "model/ready/rooms.py _told download": 1,
-    "session/matting.py mattes_of download": 1,
-    "session/matting.py _pixels download": 1,
+    "session/transfer.py downloaded event": 1,
 }
 """Where the processor waits for the device on a frame of one object, and how often. These may only fall."""
 
 
-@pytest.mark.parametrize("said", SHOTS)
-@pytest.mark.parametrize("limits", [MatterLimits(), MatterLimits(tile=64, overlap=16)], ids=["whole", "tiles"])
+@pytest.mark.parametrize(
+    ("said", "limits"), [*((said, MatterLimits()) for said in SHOTS), ("a point", MatterLimits(tile=64, overlap=16))]
+)
 def test_a_session_stays_on_its_device(said, limits, shot_of, plates):
     """Tracking and matting mix no devices and have no double precision, and the mattes are those of the CPU."""
-    if limits.tile == 64 and said != "a point":
-        pytest.skip("tiles are the same for every prompt")
     shot = shot_of(1, LAST, *SHOTS[said])
     with session_on("cpu", shot, plates, limits) as session:
         want = alphas(session.track())

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from engine.contract.errors import ModelError
 from engine.model.config import CONFIGS
-from engine.weights.catalogue import OFFICIAL, STARTER_FILE, lacking, weights_folder
+from engine.weights.catalogue import OFFICIAL, STARTER_FILE, find_files, lacking, matters_here, weights_folder
 from engine.weights.header import Contents, config_from_json, config_to_json
 from engine.weights.models import import_file, load_model, read_header, save_model, start_model
 
@@ -220,7 +220,7 @@ def test_missing_weights_say_where_to_get_them(tmp_path, name):
     assert "mam2 weights import FILE" in raised.value.hint
     if name.startswith("sam2.1-"):
         assert OFFICIAL[name].file in raised.value.hint
-        assert "MEMatte_ViTS_DIM.pth" in raised.value.hint
+        assert f"mam2 weights pull {name}" in raised.value.hint
         assert "Apache-2.0" in raised.value.hint
     else:
         assert "mam2 weights import" in raised.value.hint
@@ -230,11 +230,13 @@ def test_a_missing_matter_is_asked_for_by_name(tmp_path):
     """A matter that is chosen and not imported is named with its official file; an unknown one lists the known."""
     contents = Contents("sam2.1-t", tracker=CONFIGS["sam2.1-t"].tracker, trimap_from="uncertainty")
     save_file({"x": torch.zeros(1)}, tmp_path / "sam2.1-t.safetensors", metadata=contents.to_header())
-    assert lacking("sam2.1-t", tmp_path) == ("mematte-s",)
+    assert lacking("sam2.1-t", tmp_path) == ()
+    assert matters_here(tmp_path) == ["starter"]
+    assert find_files("sam2.1-t", tmp_path).matter == find_files("sam2.1-t:starter", tmp_path).matter == STARTER_FILE
     with pytest.raises(ModelError, match=r"yet: vitmatte-s\.") as raised:
         load_model("sam2.1-t:vitmatte-s", folder=tmp_path)
     assert "ViTMatte_S_Com.pth" in raised.value.hint
-    with pytest.raises(ModelError, match="no matter 'best'") as raised:
+    with pytest.raises(ModelError, match="no matting model 'best'") as raised:
         load_model("sam2.1-t:best", folder=tmp_path)
     assert raised.value.code == "model.unknown"
 

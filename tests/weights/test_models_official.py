@@ -11,7 +11,7 @@ from engine.contract.errors import ModelError
 from engine.model.config import MEMATTE_S, VITMATTE_S
 from engine.weights.file import file_sha256
 from engine.weights.keys import NEW_IN_MAM2
-from engine.weights.models import import_file, load_model, read_header, save_model, start_model
+from engine.weights.models import import_file, load_matter, load_model, read_header, save_model, start_model
 
 SAM2_TINY = 38_962_498  # parameters of the public configuration, as the sam2 package builds it
 
@@ -70,11 +70,11 @@ PLATES = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))
 
 def test_imports_say_what_they_took(imported, place):
     """An import names the weights, their part, their parameters and licence."""
-    found = {name: (one.part, one.parameters, one.licence.split(";")[0]) for name, one in imported.items()}
+    found = {name: (one.part, one.parameters, one.licence.split(":")[0]) for name, one in imported.items()}
     assert found == {
         "sam2.1-t": ("tracker", SAM2_TINY, "Apache-2.0"),
-        "mematte-s": ("matter", 29_191_293, "MIT"),
-        "vitmatte-s": ("matter", 25_814_753, "MIT"),
+        "mematte-s": ("matter", 29_191_293, "non-commercial"),
+        "vitmatte-s": ("matter", 25_814_753, "non-commercial"),
     }
     assert all(one.path == place / "weights" / f"{name}.safetensors" for name, one in imported.items())
 
@@ -172,15 +172,17 @@ def test_training_may_begin_from_vitmatte(folder):
 
 
 def test_a_tracker_takes_its_matter_from_the_folder(plain, folder, tmp_path):
-    """A file with only the tracker is completed by the imported matter, and needs one."""
+    """A file with only the tracker is completed by the imported matter; without one by the matter that ships."""
     save_model(plain, tmp_path / "mine.safetensors", metadata={}, parts=("tracker",))
     assert read_header(tmp_path / "mine.safetensors")["mam2.parts"] == "tracker"
     whole = load_model(tmp_path / "mine.safetensors", folder=folder, exact=True)
     theirs = plain.state_dict()
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in whole.state_dict().items())
-    with pytest.raises(ModelError, match="mematte-s") as raised:
-        load_model(tmp_path / "mine.safetensors", folder=tmp_path)
-    assert raised.value.code == "model.missing"
+    ours = load_model(tmp_path / "mine.safetensors", folder=tmp_path, exact=True).matter.state_dict()
+    shipped = load_matter("starter", exact=True).state_dict()
+    assert all(torch.equal(tensor, shipped[name]) for name, tensor in ours.items())
+    with pytest.raises(ModelError, match="yet: mematte-s"):
+        start_model("mam2-t", folder=tmp_path)
     (tmp_path / "mine.safetensors").unlink()
 
 
@@ -197,7 +199,7 @@ def test_a_renamed_file_is_refused(folder):
 
 def test_a_matter_alone_is_no_model(folder):
     """A file with only a matter says that a tracker is needed too."""
-    with pytest.raises(ModelError, match="holds only a matter") as raised:
+    with pytest.raises(ModelError, match="holds only a matting model") as raised:
         load_model(folder / "mematte-s.safetensors", folder=folder)
     assert raised.value.code == "model.config"
 

@@ -176,7 +176,7 @@ def matte(
     model: Annotated[
         str,
         typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].", rich_help_panel=_RUNNING),
-    ] = "starter",
+    ] = "auto",
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.", rich_help_panel=_RUNNING)
     ] = "auto",

@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 from engine.contract.errors import EngineError, PromptError, ShotError
 from engine.contract.held import HeldMask
 from engine.contract.shot import Box, MaskPrompt, Point, Prompt, Settings, ShotObject
-from engine.contract.shot_json import objects_from_json, shot_from_json
+from engine.contract.shot_json import FILE_KEYS, objects_from_json, refuse_unknown, shot_from_json
 
 ORDER = "engine.cli.order"
 ARGUMENTS = "engine.cli.arguments"
@@ -81,12 +81,17 @@ class Given:
 
 @dataclass(frozen=True)
 class PromptFile:
-    """What a prompts file says: objects always; range, plate size and settings where it holds a whole shot."""
+    """What a prompts file says: objects always; range, plate size and settings where it holds a whole shot.
+
+    Attributes:
+        model: what mattes it; empty where the file does not say.
+    """
 
     objects: tuple[ShotObject, ...]
     range: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
     settings: Settings | None = None
+    model: str = ""
 
 
 def read_layers(text: str) -> tuple[str, ...]:
@@ -197,12 +202,13 @@ def read_prompt_file(path: Path) -> PromptFile:
             "prompt.file", f"The prompts file '{path}' is not JSON: {problem}.", 'Write {"objects": [...]}.'
         ) from problem
     try:
+        model = _model(data)
         if isinstance(data, dict) and "version" in data:
             shot = shot_from_json(data)
-            return PromptFile(
-                _beside(path, shot.objects), (shot.first, shot.last), (shot.width, shot.height), shot.settings
-            )
-        return PromptFile(_beside(path, objects_from_json(data)))
+            size = (shot.width, shot.height)
+            return PromptFile(_beside(path, shot.objects), (shot.first, shot.last), size, shot.settings, model)
+        _refuse_inactive(data)
+        return PromptFile(_beside(path, objects_from_json(data)), model=model)
     except EngineError as problem:
         raise type(problem)(problem.code, f"'{path}': {problem.message}", problem.hint) from problem
 
@@ -215,6 +221,27 @@ def merge(of_file: tuple[ShotObject, ...], typed: tuple[ShotObject, ...]) -> tup
         more = added.pop(thing.name, ShotObject(thing.name, ()))
         merged.append(ShotObject(thing.name, thing.prompts + more.prompts, thing.held + more.held))
     return (*merged, *added.values())
+
+
+def _model(data: Any) -> str:
+    model = data.get("model", "") if isinstance(data, dict) else ""
+    if not isinstance(model, str):
+        raise ShotError("shot.json", f"'model' is {model!r}, which is no name.", 'Write "model": "auto".')
+    return model
+
+
+def _refuse_inactive(data: Any) -> None:
+    """Refuse keys that only a whole shot has: without its version they would be passed over."""
+    if not isinstance(data, dict):
+        return
+    inactive = [key for key in ("range", "size", "settings") if key in data]
+    if inactive:
+        raise ShotError(
+            "shot.json",
+            f"'{inactive[0]}' counts in a whole shot alone, and this file holds prompts.",
+            'Make it a whole shot with "version": 1, "range" and "size", or give the option of mam2 matte instead.',
+        )
+    refuse_unknown(data, ("objects", *FILE_KEYS), "The file")
 
 
 def _beside(path: Path, objects: tuple[ShotObject, ...]) -> tuple[ShotObject, ...]:

@@ -18,6 +18,7 @@ from engine.media.mattes import FORMATS, MatteWriter
 from engine.media.plate_check import check_plates
 from engine.media.plates import DisplayPlates, open_plates
 from engine.media.source import PlateSource
+from engine.weights.automatic import AUTO, Choice, choose_model
 
 DEVICES = ("auto", "cpu", "cuda", "mps")  # whether this machine has it is seen when the model is loaded
 PREVIEWS = ("sheet", "movie")
@@ -50,7 +51,7 @@ class MatteRequest:
     prompts_file: Path | None = None
     range: tuple[int, int] | None = None
     settings: dict[str, str] = field(default_factory=dict)
-    model: str = "starter"
+    model: str = AUTO
     device: str = "auto"
     layers: tuple[str, ...] = ("alpha",)
     format: str = "exr"
@@ -67,7 +68,7 @@ class MatteRequest:
 
 @dataclass(frozen=True)
 class MatteJob:
-    """A request that can be carried out: plates exist, prompts are inside, options make sense."""
+    """A request that can be carried out: plates exist, prompts are inside, options make sense, `auto` is resolved."""
 
     request: MatteRequest
     shot: Shot
@@ -75,6 +76,7 @@ class MatteJob:
     plates: DisplayPlates
     colourspace: str
     name: str
+    model: Choice
     further: Further
 
     @property
@@ -122,9 +124,19 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
         check_plates(source, *_plates_read(request, shot), request.plate_layer, stop)
         _check_masks(shot)
         name = request.name or f"{source.name}_matte"
+        named = of_file.model if request.model == AUTO and of_file.model else request.model
+        model = choose_model(named, request.device)
         further = Further.of_plates(request.layers, transform, source, request.clean_plate, premult=request.premult)
-        plates = DisplayPlates(source, transform)
-        yield MatteJob(request, shot, source, plates, transform.colourspace, name, further)
+        yield MatteJob(
+            replace(request, model=model.model),
+            shot,
+            source,
+            DisplayPlates(source, transform),
+            transform.colourspace,
+            name,
+            model,
+            further,
+        )
 
 
 def check_not_over_plates(job: MatteJob, writer: MatteWriter) -> None:

@@ -1,8 +1,9 @@
 """Carrying out `mam2 matte`: check, load, track, write, preview."""
 
+import glob
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -21,6 +22,7 @@ from engine.contract.plan import Visit, plan_shot, visits
 from engine.media.folders import OutputFolder, output_folder, scratch_folder
 from engine.media.mattes import MatteWriter
 from engine.session.pipeline import Behind, frames_behind
+from engine.session.presence import Presence, Watched, lost_from
 from engine.session.signature import signatures
 from engine.weights.catalogue import find_files, weights_folder
 
@@ -37,6 +39,8 @@ class MatteResult:
         channels: names of the channels or layers in them.
         previews: pictures and movies for review.
         stage: the part of the work that it was; None: all. After `trimap`, the files are trimaps.
+        advice: what would matte better; empty where nothing would.
+        lost: by object, the frame of those made this time from which on it may be lost.
     """
 
     frames: tuple[int, ...]
@@ -46,6 +50,8 @@ class MatteResult:
     channels: str
     previews: tuple[Path, ...]
     stage: str | None = None
+    advice: str = ""
+    lost: Mapping[str, int] = field(default_factory=dict)
 
     def summary(self) -> str:
         """Say it to a person."""
@@ -58,8 +64,19 @@ class MatteResult:
         lines.append(f"{noun:<9} {self.pattern}  frames {spell(self.frames)}")
         lines.append(f"channels  {self.channels}")
         lines += [f"preview   {path}" for path in self.previews]
-        lines.append("to look   Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer")
+        lines += [
+            f"look at   '{name}' may be lost from frame {frame}: say there where it is, and --resume"
+            for name, frame in self.lost.items()
+        ]
+        lines += [f"better    {self.advice}"] if self.advice else []
+        lines.append(f"to look   {_TO_LOOK[self.pattern.suffix]}")
         return "\n".join(lines)
+
+
+_TO_LOOK = {
+    ".exr": "Nuke: Read with 'raw data' on, Copy its alpha; Fusion: Loader; or A in any viewer",
+    ".png": "any viewer; Nuke: Read with 'raw data' on, Copy its red into alpha; Fusion: Loader",
+}
 
 
 def run_matte(request: MatteRequest, load: Load = load_model) -> MatteResult:
@@ -89,6 +106,7 @@ def _matte(
     request: MatteRequest, output: OutputFolder, scratch: Path, progress: FrameProgress, stop: Event, load: Load
 ) -> MatteResult:
     with checked(request, stop) as job:
+        request = job.request
         model = find_files(request.model, weights_folder())
         output.prepare()
         files = _files(job)
@@ -109,16 +127,21 @@ def _matte(
         if request.stage == "alpha":
             check_trimaps(job, wanted, of_trimaps())
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
+        progress.say(job.model.told)
         progress.say(_opening(job, frames))
-        if warning:
-            progress.say(f"warning: {warning}")
+        for told in (warning, *_neighbours(job)):
+            if told:
+                progress.say(f"warning: {told}")
         began = time.monotonic()
 
+        seen: dict[str, dict[int, Presence]] = {thing.name: {} for thing in job.shot.objects}
+
         def write(frame: int, found: Mapping[str, Any]) -> None:
-            if isinstance(files, TrimapFiles):
-                files.write(frame, found, signature=own[frame])
-            else:
-                files.write(frame, found, signature=own[frame], more=job.further.make(frame, found))
+            watched = {name: Watched(matte) for name, matte in found.items()} if request.stage is None else {}
+            written: Mapping[str, Any] = watched or found
+            _write(job, files, frame, written, own[frame])
+            for name, matte in watched.items():
+                seen[name][frame] = matte.presence or Presence.of(matte.mask_hw)
             progress.advance(frame)
 
         if wanted:
@@ -126,7 +149,43 @@ def _matte(
                 for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
                     began = progress.began
                     behind.put(partial(write, frame, found))
-        return _result(job, frames, len(wanted), time.monotonic() - began)
+        return replace(_result(job, frames, len(wanted), time.monotonic() - began), lost=_lost(job, seen))
+
+
+def _neighbours(job: MatteJob) -> Iterator[str]:
+    """Say what lies beside the mattes to be and could be taken for them."""
+    out = job.request.out
+    if job.source.path_of(job.shot.first).parent.resolve() == out.resolve():
+        yield f"the mattes go into the plates' folder '{out}', which then holds two sequences"
+    numbers = {int(part) for part in (path.name.split(".")[-2] for path in _named(job)) if part.isdecimal()}
+    older = sorted(number for number in numbers if not job.shot.first <= number <= job.shot.last)
+    if older:
+        yield f"'{out}' keeps older mattes of frames {spell(older)}, which are outside this run's range"
+
+
+def _named(job: MatteJob) -> Iterator[Path]:
+    pattern = _pattern(job).name
+    return job.request.out.glob(f"{glob.escape(job.name)}.*{Path(pattern).suffix}")
+
+
+def _lost(job: MatteJob, seen: Mapping[str, Mapping[int, Presence]]) -> dict[str, int]:
+    lost, courses = {}, plan_shot(job.shot)
+    for thing in job.shot.objects:
+        reached = set(courses[thing.name].frames)  # elsewhere its matte is empty, and ought to be
+        found = {frame: one for frame, one in seen[thing.name].items() if frame in reached}
+        first = lost_from(found, (prompt.frame for prompt in thing.prompts))
+        if first is not None:
+            lost[thing.name] = first
+    return lost
+
+
+def _write(
+    job: MatteJob, files: TrimapFiles | MatteWriter, frame: int, found: Mapping[str, Any], signature: str
+) -> None:
+    if isinstance(files, TrimapFiles):
+        files.write(frame, found, signature=signature)
+    else:
+        files.write(frame, found, signature=signature, more=job.further.make(frame, found))
 
 
 _MAKERS: dict[str | None, Callable[[Run, set[int]], Iterator[tuple[int, Mapping[str, Any]]]]] = {
@@ -161,7 +220,8 @@ def _delivered(job: MatteJob, plan: Sequence[Visit]) -> tuple[int, ...]:
 def _result(job: MatteJob, frames: tuple[int, ...], made: int, seconds: float) -> MatteResult:
     previews = (write_preview(job, frames),) if job.request.preview else ()
     if job.request.stage != "trimap":
-        return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage)
+        advice = "" if job.request.stage else job.model.advice
+        return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage, advice)
     files = TrimapFiles(job)
     names = (f"{thing.name}.{layer}" for thing in job.shot.objects for layer in files.layers)
     pattern = files.path_of(0).with_name(f"{job.name}.{'#' * job.source.padding}.exr")

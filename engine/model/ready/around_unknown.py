@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from timm.layers import ConvNormAct
 
-    from engine.model.matter_decoder import FusionBlock, MatterDecoder
+    from engine.model.matter_decoder import FusionBlock, MatterDecoder, MattingHead
 
 __all__ = ["AroundUnknown", "FoldedFusion", "windows_around"]
 
@@ -64,7 +64,7 @@ class AroundUnknown(nn.Module):
     def with_exact_head(cls, decoder: MatterDecoder) -> AroundUnknown:
         """Give one whose step to alpha never uses TF32."""
         made = cls(decoder)
-        made.head = InFloat32(made.head)
+        made.head = cast("MattingHead", InFloat32(made.head))
         return made
 
     @classmethod

@@ -45,7 +45,8 @@ class StoredPyramid(BarePyramid):
         for level, features in reversed(list(enumerate(xs))):
             found = self.convs[-1 - level](features)
             if levels and level in self.fpn_top_down_levels:
-                found = found + functional.interpolate(levels[0], scale_factor=2.0, mode="nearest")
+                with torch.autocast(found.device.type, enabled=False):  # it would double them in float32
+                    found = found + functional.interpolate(levels[0], scale_factor=2.0, mode="nearest")
             levels.insert(0, found)
         return levels, []
 

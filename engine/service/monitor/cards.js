@@ -1,5 +1,6 @@
 // What the page is made of: one element a device, job or shot, changed in place so that focus and scrolling stay.
-import { thumbnail } from "./api.js";
+import { picturePath } from "./api.js";
+import { clock } from "./tracking.js";
 
 const RUNNING = ["queued", "running", "waiting"];
 const FRAMES = 40;
@@ -35,6 +36,17 @@ export function deviceCard(device, element) {
   );
 }
 
+const seen = new Map(); // job -> when how many frames were done
+
+// Say how fast a job is and what is left, from what was seen of it.
+function pace(job) {
+  const looks = [...(seen.get(job.id) ?? []), { at: performance.now(), done: job.done }].slice(-20);
+  seen.set(job.id, looks);
+  const first = looks[0];
+  const rate = (job.done - first.done) / ((performance.now() - first.at) / 1000);
+  return rate > 0 ? `, ${rate.toFixed(2)} frames/s, ${clock(Math.round((job.total - job.done) / rate))} left` : "";
+}
+
 export function jobCard(job, element, stop) {
   const runs = RUNNING.includes(job.state);
   const focused = element.contains(document.activeElement);
@@ -56,7 +68,7 @@ export function jobCard(job, element, stop) {
   element.replaceChildren(...parts);
 }
 
-export function shotCard(shot, element) {
+export function shotCard(shot, element, remove) {
   const [first, last] = shot.range;
   const right = new Set(shot.mattes);
   const stale = new Set(shot.stale);
@@ -70,14 +82,15 @@ export function shotCard(shot, element) {
     strip.setAttribute("aria-label", `Frames of ${shot.shot}`);
     element.replaceChildren(document.createElement("div"), strip);
   }
+  const named = shot.objects.map((one) => one.name).join(", ");
   const words =
-    `${shot.size[0]} x ${shot.size[1]}, frames ${first}-${last}, plates ${shot.plates.length}, ` +
+    `${named ? `${named}; ` : ""}${shot.size[0]} x ${shot.size[1]}, frames ${first}-${last}, plates ${shot.plates.length}, ` +
     `mattes ${right.size}${stale.size ? `, stale ${stale.size}` : ""}, model ${shot.model}`;
-  element.firstChild.replaceChildren(row(strong(shot.shot), note(words)));
+  element.firstChild.replaceChildren(row(link(shot.shot), note(words), removing(shot.shot, remove)));
   const frames = spread(all, FRAMES).map((frame) => {
     const state = right.has(frame) ? "right" : stale.has(frame) ? "stale" : "plain";
     // The mark changes with the matte's state, so that a new matte shows.
-    return { frame, state, view: shot.view, source: thumbnail(shot.shot, frame, shot.view, state) };
+    return { shot: shot.shot, frame, state, view: shot.view };
   });
   update(strip, frames, (one) => String(one.frame), frameFigure);
 }
@@ -88,7 +101,13 @@ function frameFigure(one, element) {
   const figure = document.createElement("figure");
   image.loading = "lazy";
   image.alt = `${one.view} of frame ${one.frame}${one.state === "stale" ? ", stale" : ""}`;
-  image.src = one.source;
+  const source = (layer) => `${picturePath(one.shot, one.frame, { layer, width: 304 })}&mark=${one.state}`;
+  image.addEventListener("load", () => image.classList.add("there"));
+  image.className = one.view;
+  image.src = source(one.view === "alpha" ? "alpha" : "plate");
+  if (one.view === "comp") {
+    image.style.maskImage = `url("${source("alpha")}")`;
+  }
   caption.textContent = one.frame;
   figure.append(image, caption);
   element.className = one.state;
@@ -107,7 +126,7 @@ function count(job) {
   bar.max = Math.max(job.total, 1);
   bar.value = job.done;
   bar.setAttribute("aria-label", `${job.done} of ${job.total} frames`);
-  const words = note(job.total ? `${job.done} of ${job.total} frames` : "");
+  const words = note(job.total ? `${job.done} of ${job.total} frames${RUNNING.includes(job.state) ? pace(job) : ""}` : "");
   const both = document.createElement("div");
   both.append(bar, words);
   return both;
@@ -136,6 +155,34 @@ function row(...parts) {
   element.className = "row";
   element.append(...parts);
   return element;
+}
+
+function link(shot) {
+  const element = document.createElement("a");
+  element.href = `shot.html#${encodeURIComponent(shot)}`;
+  element.textContent = shot;
+  element.title = `Open ${shot}`;
+  return element;
+}
+
+// A button that asks once more before it acts.
+function removing(shot, remove) {
+  const button = document.createElement("button");
+  button.textContent = "Delete";
+  button.setAttribute("aria-label", `Delete ${shot}`);
+  button.addEventListener("click", () => {
+    if (button.dataset.sure) {
+      remove(shot);
+    } else {
+      button.dataset.sure = "yes";
+      button.textContent = "Really delete?";
+    }
+  });
+  button.addEventListener("blur", () => {
+    delete button.dataset.sure;
+    button.textContent = "Delete";
+  });
+  return button;
 }
 
 function strong(text) {

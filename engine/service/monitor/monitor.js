@@ -1,5 +1,5 @@
 // The monitor: asks the engine how it stands, once a second while somebody looks, and shows it.
-import { get, cancel } from "./api.js";
+import { cancel, get, send, shotPath } from "./api.js";
 import { deviceCard, jobCard, shotCard, update } from "./cards.js";
 
 const PERIOD = 1000;
@@ -19,9 +19,9 @@ async function show() {
   const jobs = status.jobs.slice(-SHOWN_JOBS).reverse();
   update(at("jobs"), jobs, (job) => job.id, (job, element) => jobCard(job, element, stop));
   at("no-jobs").hidden = jobs.length > 0;
-  const shots = await Promise.all(status.shots.map((name) => get(`/v1/shots/${name}`).catch(() => null)));
+  const shots = await Promise.all(status.shots.map((name) => get(shotPath(name)).catch(() => null)));
   const there = shots.filter(Boolean).map((shot) => ({ ...shot, view: view() }));
-  update(at("shots"), there, (shot) => shot.shot, shotCard);
+  update(at("shots"), there, (shot) => shot.shot, (shot, element) => shotCard(shot, element, remove));
   at("no-shots").hidden = there.length > 0;
   if (at("log").closest("details").open) {
     at("log").textContent = (await get("/v1/log")).lines.join("\n");
@@ -31,6 +31,21 @@ async function show() {
 async function stop(job) {
   await cancel(job.id);
   await look();
+}
+
+async function remove(shot) {
+  await send("DELETE", shotPath(shot));
+  await look();
+}
+
+async function openClip(event) {
+  event.preventDefault();
+  try {
+    const { shot } = await send("POST", "/v1/clips", { path: at("path").value.trim() });
+    location.href = `shot.html#${encodeURIComponent(shot)}`;
+  } catch (problem) {
+    at("refused").textContent = problem.message;
+  }
 }
 
 async function look() {
@@ -54,6 +69,7 @@ async function run() {
   setTimeout(run, PERIOD);
 }
 
+at("open").addEventListener("submit", openClip);
 at("views").addEventListener("change", look);
 at("log").closest("details").addEventListener("toggle", look);
 run();

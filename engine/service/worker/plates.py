@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import PlateError
 from engine.media.colour import DisplayTransform
 from engine.media.images import finite, read_header, read_rgb
+from engine.media.source import Stored
 from engine.service.received import layout_of
 from engine.service.store import StoredShot
 
@@ -72,6 +73,19 @@ class StoredPlates:
             raise PlateReplaced(frame)
         return found.display_hwc
 
+    def look(self, frame: int) -> Pixels:
+        """Give a plate as `display` does, whichever it is now; nothing is remembered of it.
+
+        Raises:
+            PlateAwaited: it is not there yet.
+            PlateError: it is damaged or of another size.
+        """
+        return self._display(frame, self._path(frame))
+
+    def stored(self, frame: int) -> Stored:
+        """Give a plate's own values, (H, W, 3) float32 or half, origin top-left; errors as of `look`."""
+        return self._stored(frame, self._path(frame))[0]
+
     def digest(self, frame: int) -> str:
         """Give the hash of a plate as it was read; of one that was not read, as it is now.
 
@@ -120,19 +134,21 @@ class StoredPlates:
         return path
 
     def _display(self, frame: int, path: Path) -> Pixels:
+        stored, encoding = self._stored(frame, path)
+        if encoding not in self._transforms:
+            self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
+        return self._transforms[encoding].apply(stored)
+
+    def _stored(self, frame: int, path: Path) -> tuple[Stored, str]:
         layout = layout_of(path.name)
         if layout is None:
             header = read_header(path)
             self._check_size(frame, header.size)  # before a pixel is decoded: whatever size a file claims
-            stored, encoding = read_rgb(path)[0], header.encoding
-        else:
-            self._check_size(frame, (layout.width, layout.height))
-            rows = np.fromfile(path, layout.dtype).reshape(layout.height, layout.width, layout.channels)
-            upright = rows[::-1] if layout.origin == "bottom-left" else rows
-            stored, encoding = finite(upright[..., :3]), "scene-linear"
-        if encoding not in self._transforms:
-            self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
-        return self._transforms[encoding].apply(stored)
+            return read_rgb(path)[0], header.encoding
+        self._check_size(frame, (layout.width, layout.height))
+        rows = np.fromfile(path, layout.dtype).reshape(layout.height, layout.width, layout.channels)
+        upright = rows[::-1] if layout.origin == "bottom-left" else rows
+        return finite(upright[..., :3]), "scene-linear"
 
     def _check_size(self, frame: int, found: tuple[int, int]) -> None:
         if found != self.size:

@@ -15,11 +15,13 @@ from engine.media.mattes import LAYERS, MatteWriter
 from engine.model.mam2 import MAM2
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.matte_states import signer
+from engine.service.presences import note_presence
 from engine.service.store import MATTE, StoredShot
 from engine.service.worker.plates import StoredPlates
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
 from engine.session.pipeline import Behind, frames_behind
+from engine.session.presence import Watched
 from engine.session.results import FrameMattes, ObjectMatte
 from engine.session.session import ShotSession
 from engine.session.signature import file_digest
@@ -240,7 +242,10 @@ class ShotRun:
         frame, signature = mattes.frame, self._sign(mattes.frame)
 
         def write(writer: MatteWriter) -> None:
-            writer.write(frame, self._complete(mattes), signature=signature)
+            watched = {name: Watched(matte) for name, matte in self._complete(mattes).items()}
+            writer.write(frame, watched, signature=signature)
+            seen = {name: watched[name].presence for name in mattes.objects}
+            note_presence(self._stored, frame, {name: one for name, one in seen.items() if one is not None})
             self._unwritten.discard(frame)
             report(frame, False)
 

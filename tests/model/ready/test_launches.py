@@ -14,8 +14,8 @@ from engine.model.ready.rooms import roomy
 from engine.model.tensors import FrameMemory, FramePrompt, Memory
 from engine.weights.structure import empty_model
 
-LAUNCHES = {"encode": 650, "recall": 150, "decode and remember": 300}
-CASTS = {"encode": 10, "recall": 40, "decode and remember": 40}
+LAUNCHES = {"encode": 640, "recall": 175, "decode and remember": 235}
+CASTS = {"encode": 1, "recall": 35, "decode and remember": 30}
 """Of a frame without a prompt that recalls seven memories, of `sam2.1-l`."""
 SLACK = 0.05
 """Of a number, that may be left when it falls: then the new one is to be written here."""

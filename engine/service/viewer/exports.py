@@ -1,0 +1,145 @@
+"""Mattes out of the store into the artist's folder: EXR as tracked, 16-bit PNG, or a ProRes 4444 movie with alpha."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import av
+import numpy as np
+
+from engine.contract.errors import OutputError, ServiceError
+from engine.media.atomic import atomic_file, make_folder
+from engine.media.matte_files import read_matte, read_signature, write_png16
+from engine.service.store import Store, StoredShot
+from engine.service.viewer.lines import Message
+from engine.service.worker.plates import PlateAwaited, StoredPlates
+
+FORMATS = ("exr", "png16", "prores")
+_BITS = 65535
+
+
+def export(
+    store: Store,
+    *,
+    shot: str,
+    folder: str,
+    name: str,
+    format: str,  # noqa: A002 - the word that artists know
+    frames: Sequence[int],
+    rate: float,
+    tell: Callable[[Message], None],
+    stop: Event,
+) -> dict[str, Any]:
+    """Write the mattes of some frames.
+
+    Args:
+        store: where the shot is.
+        shot: its name.
+        folder: absolute; made if it is not there.
+        name: first part of every file name.
+        format: one of `FORMATS`.
+        frames: ascending; each has mattes.
+        rate: frames a second of a movie.
+        tell: told how many frames are done.
+        stop: leaves between two frames; what is written stays, a movie does not.
+
+    Returns:
+        `pattern` of the files, and whether it was `stopped`.
+
+    Raises:
+        OutputError: the folder cannot be written, or holds plates under these names.
+        ServiceError: a matte has gone meanwhile.
+    """
+    stored, place = store.shot(shot), Path(folder)
+    make_folder(place)
+    write = {"exr": _exr, "png16": _png16, "prores": _prores}[format]
+    ending = {"exr": "####.exr", "png16": "OBJECT.alpha.####.png", "prores": "mov"}[format]
+    done = 0
+    for done, _ in enumerate(write(stored, place, name, frames, rate, stop), 1):
+        tell({"done": done})
+    return {"pattern": str(place / f"{name}.{ending}"), "stopped": done < len(frames)}
+
+
+def _exr(stored: StoredShot, place: Path, name: str, frames: Sequence[int], rate: float, stop: Event) -> Iterator[int]:
+    del rate
+    for frame in frames:
+        if stop.is_set():
+            return
+        source, target = _matte(stored, frame), place / f"{name}.{frame:04d}.exr"
+        _refuse_plate(target)
+        with atomic_file(target, source.stat().st_size) as temporary:
+            shutil.copyfile(source, temporary)
+        yield frame
+
+
+def _png16(
+    stored: StoredShot, place: Path, name: str, frames: Sequence[int], rate: float, stop: Event
+) -> Iterator[int]:
+    del rate
+    for frame in frames:
+        if stop.is_set():
+            return
+        source = _matte(stored, frame)
+        signature = read_signature(source, trust=True) or ""
+        for channel, values in read_matte(source).items():
+            if channel.endswith(".alpha"):
+                target = place / f"{name}.{channel}.{frame:04d}.png"
+                _refuse_plate(target)
+                write_png16(target, values, signature)
+        yield frame
+
+
+def _prores(
+    stored: StoredShot, place: Path, name: str, frames: Sequence[int], rate: float, stop: Event
+) -> Iterator[int]:
+    """Write a movie: the plates as they look, straight, with the alpha of all objects together."""
+    declared = stored.declaration()
+    size = (declared.width, declared.height)
+    plates = StoredPlates(stored, size, declared.settings.colourspace)
+    bytes_at_most = len(frames) * size[0] * size[1]
+    with atomic_file(place / f"{name}.mov", bytes_at_most) as temporary, av.open(str(temporary), "w") as movie:
+        stream = movie.add_stream("prores_ks", rate=Fraction(rate).limit_denominator(1001))
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuva444p10le"
+        stream.options = {"profile": "4444", "alpha_bits": "16"}
+        for frame in frames:
+            if stop.is_set():
+                raise ServiceError("job.cancelled", "The export was cancelled.", "Nothing was written.")
+            for packet in stream.encode(_picture(stored, plates, frame)):
+                movie.mux(packet)
+            yield frame
+        for packet in stream.encode():
+            movie.mux(packet)
+
+
+def _picture(stored: StoredShot, plates: StoredPlates, frame: int) -> av.VideoFrame:
+    try:
+        display = plates.look(frame)
+    except PlateAwaited:
+        raise _gone(stored, frame) from None
+    rgba = np.empty((*display.shape[:2], 4), np.uint16)
+    rgba[..., :3] = np.rint(np.clip(display, 0, 1) * _BITS)
+    rgba[..., 3] = np.rint(read_matte(_matte(stored, frame))["A"] * _BITS)
+    return av.VideoFrame.from_ndarray(rgba, format="rgba64le")
+
+
+def _matte(stored: StoredShot, frame: int) -> Path:
+    path = stored.matte(frame)
+    if not path.is_file():
+        raise _gone(stored, frame)
+    return path
+
+
+def _gone(stored: StoredShot, frame: int) -> ServiceError:
+    return ServiceError("matte.missing", f"Frame {frame} of '{stored.name}' has no matte.", "Track the shot first.")
+
+
+def _refuse_plate(target: Path) -> None:
+    """Refuse to write over what is not one of our mattes."""
+    if target.exists() and read_signature(target, trust=True) is None:
+        raise OutputError(
+            "output.over_plates", f"'{target}' is there already and is no matte of ours.", "Choose another folder."
+        )

@@ -1,0 +1,133 @@
+"""The viewer's process as the service sees it: started with the first request, started again when it has died."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.contract.errors import ServiceError, error_from_json
+from engine.service.store import Store
+from engine.service.viewer.lines import Message, from_line, to_line
+
+_log = logging.getLogger(__name__)
+
+_LINE = 1 << 20
+
+
+@dataclass
+class _Asked:
+    """A request under way: the process that was asked, what its answer goes to, and who hears of its progress."""
+
+    process: asyncio.subprocess.Process
+    answer: "asyncio.Future[Message]"
+    heard: Callable[[Message], None] | None
+
+
+class Viewer:
+    """Asks the viewer's process, from the event loop.
+
+    Args:
+        store: the shots.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._command = [sys.executable, "-m", "engine.service.viewer", "--store", str(store.root)]
+        self._process: asyncio.subprocess.Process | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._asked: dict[int, _Asked] = {}
+        self._numbers = itertools.count(1)
+
+    async def ask(
+        self,
+        do: str,
+        *,
+        heard: Callable[[Message], None] | None = None,
+        begun: Callable[[int], None] | None = None,
+        **facts: Any,
+    ) -> Message:
+        """Have something done and give the answer.
+
+        Args:
+            do: what; see `viewer.loop`.
+            heard: told of its progress.
+            begun: told its number, which `stop` takes.
+            facts: what it is about.
+
+        Raises:
+            EngineError: what was wrong, or `engine.viewer_died`.
+        """
+        process = await self._running()
+        number = next(self._numbers)
+        asked = self._asked[number] = _Asked(process, asyncio.get_running_loop().create_future(), heard)
+        if begun is not None:
+            begun(number)
+        try:
+            self._send(process, {"id": number, "do": do, **facts})
+            found = await asked.answer
+        finally:
+            self._asked.pop(number, None)
+        if "error" in found:
+            raise error_from_json(found["error"])
+        answer: Message = found["ok"]
+        return answer
+
+    def stop(self, number: int) -> None:
+        """Have a request left as soon as may be."""
+        if self._process is not None:
+            self._send(self._process, {"id": number, "do": "stop"})
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._listener is not None:
+            await self._listener
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        async with self._starting:
+            if self._process is None or self._process.returncode is not None:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE
+                )
+                self._listener = asyncio.get_running_loop().create_task(self._listen(self._process))
+            return self._process
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        async for line in process.stdout:
+            message = from_line(line)
+            asked = self._asked.get(message["id"])
+            if asked is None:
+                continue
+            if "progress" in message:
+                if asked.heard is not None:
+                    asked.heard(message["progress"])
+            elif not asked.answer.done():
+                asked.answer.set_result(message)
+        await process.wait()
+        _log.info("the viewer has ended")
+        for asked in list(self._asked.values()):
+            if asked.process is process and not asked.answer.done():
+                asked.answer.set_exception(_died())
+
+    @staticmethod
+    def _send(process: asyncio.subprocess.Process, message: Message) -> None:
+        if process.stdin is not None:
+            with contextlib.suppress(ConnectionError, RuntimeError):
+                process.stdin.write(to_line(message))
+
+
+def _died() -> ServiceError:
+    return ServiceError(
+        "engine.viewer_died",
+        "The process that makes pictures has ended.",
+        "Ask again, which starts another; the engine's log says why.",
+    )
