@@ -63,7 +63,8 @@ def window_around(mask_11hw: Tensor, size_wh: tuple[int, int], margin: float = M
     inside = mask_11hw[0, 0] > DOUBT
     (height, width), (across, down) = inside.shape, size_wh
     # Together, for a device is waited for once.
-    rows, columns = torch.cat([inside.any(1), inside.any(0)]).cpu().split([height, width])  # type: ignore[no-untyped-call]
+    seen = torch.cat([inside.any(1), inside.any(0)]).cpu()
+    rows, columns = seen[:height], seen[height:]
     if not rows.any():
         return None
     (first_row, last_row), (first_column, last_column) = _ends(rows), _ends(columns)

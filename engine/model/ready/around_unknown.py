@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from timm.layers import ConvNormAct
 
-    from engine.model.matter_decoder import FusionBlock, MatterDecoder, MattingHead
+    from engine.model.matter_decoder import FusionBlock, MatterDecoder
 
 __all__ = ["AroundUnknown", "FoldedFusion", "windows_around"]
 
@@ -56,7 +56,8 @@ class AroundUnknown(nn.Module):
             part.conv, part.bn = _folded(part.conv, part.bn), part.bn.act
         convs = decoder.matting_head.matting_convs
         convs[0], convs[1], convs[2] = _folded(convs[0], convs[1]), nn.Identity(), nn.ReLU(inplace=True)
-        self.convstream, self.head = decoder.convstream, decoder.matting_head
+        self.convstream = decoder.convstream
+        self.head: nn.Module = decoder.matting_head
         self.steps = nn.ModuleList(FoldedFusion(step) for step in cast("Iterable[FusionBlock]", decoder.fusion_blks))
         self.to(memory_format=torch.channels_last)
 
@@ -64,7 +65,7 @@ class AroundUnknown(nn.Module):
     def with_exact_head(cls, decoder: MatterDecoder) -> AroundUnknown:
         """Give one whose step to alpha never uses TF32."""
         made = cls(decoder)
-        made.head = cast("MattingHead", InFloat32(made.head))
+        made.head = InFloat32(made.head)
         return made
 
     @classmethod

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from engine.model.matter import Matter, MatterOutput
@@ -19,10 +19,10 @@ from engine.model.ready import become
 from engine.model.ready.around_unknown import AroundUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from engine.model.matter_backbone import BackboneOutput
-    from engine.model.matter_decoder import MatterDecoder
+    from engine.model.matter_blocks import AttentionBlock
 
 _SCORES = 1 << 28
 """Scores of attention at once: 1 GiB, where a device has no kernel that keeps none. Above 4 GiB Metal aborts."""
@@ -103,11 +103,11 @@ class RoomyMatter(Matter):
 
 def roomy(matter: Matter) -> Matter:
     """Have a matter wait once a batch, decode around unknown pixels and make alpha without TF32, in place."""
-    for block in matter.backbone.blocks:
-        become(cast("nn.Module", block.attn), PartwiseAttention)
+    for block in cast("Iterable[AttentionBlock]", matter.backbone.blocks):
+        become(block.attn, PartwiseAttention)
         if isinstance(block, RoutedBlock):
             become(block, RoomyBlock)
-    matter.decoder = cast("MatterDecoder", AroundUnknown.with_exact_head(matter.decoder))
+    matter.add_module("decoder", AroundUnknown.with_exact_head(matter.decoder))
     return become(matter, RoomyMatter)
 
 
