@@ -50,7 +50,7 @@ class RunningEngine:
             )
         return self.client()
 
-    def client(self, seconds=30.0):
+    def client(self, seconds=120.0):
         """Give a client once the engine answers."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
