@@ -69,9 +69,9 @@ def test_a_frame_asks_for_little_and_never_waits(counted):
 def test_attention_on_apple_stays_below_what_aborts():
     """The largest tile's tokens attend part by part: all scores at once would be above Metal's 4 GiB."""
     block = RoutedBlock(384, 6).requires_grad_(requires_grad=False)
-    with pretended("mps", shapes_only=True) as device, torch.no_grad():
-        model = empty_model(CONFIGS["sam2.1-t"]).matter.to("mps").requires_grad_(requires_grad=False).eval()
+    with pretended(shapes_only=True) as device, torch.no_grad():
+        model = empty_model(CONFIGS["sam2.1-t"]).matter.to("cuda").requires_grad_(requires_grad=False).eval()
         attention = next(one for one in roomy(model).backbone.blocks if isinstance(one, type(block))).attn
-        attention.chosen(torch.rand(1, 16384, 384, device="mps"))
+        attention.chosen(torch.rand(1, 16384, 384, device="cuda"))
     assert 6 * 16384**2 * 4 > 4 << 30
     assert 0 < device.asked.most_scores * 4 <= 1 << 30
