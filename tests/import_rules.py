@@ -166,6 +166,11 @@ RULES = {
         ),
         theirs=_packages("torch", "numpy", "cv2"),
     ),
+    "engine.service.viewer": Rule(
+        # A process of its own too, and one without torch.
+        ours=_set("engine.service", "engine.service.worker.plates", "engine.media", "engine.contract"),
+        theirs=_packages("numpy", "cv2", "av"),
+    ),
     "engine.cli": Rule(
         ours=_set("engine"),
         theirs=None,

@@ -67,8 +67,13 @@ def show_bug(error: Exception, command: Sequence[str]) -> int:
 
 
 def _say(message: str, hint: str) -> None:
-    typer.echo(f"{typer.style('error:', fg='red', bold=True)} {message}", err=True)
-    typer.echo(f"{typer.style('hint:', fg='cyan')} {hint}", err=True)
+    typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_printable(message)}", err=True)
+    typer.echo(f"{typer.style('hint:', fg='cyan')} {_printable(hint)}", err=True)
+
+
+def _printable(text: str) -> str:
+    """Give a text in which names that are not in UTF-8 have marks for what no terminal can show."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _keep(text: str) -> Path | None:

@@ -1,6 +1,6 @@
 """Frame numbers as people read them."""
 
-from typing import Iterable, List
+from typing import Iterable, List, Sequence
 
 
 def spell(frames: Iterable[int], limit: int = 8) -> str:
@@ -11,8 +11,13 @@ def spell(frames: Iterable[int], limit: int = 8) -> str:
             groups[-1][1] = frame
         else:
             groups.append([frame, frame])
-    words = [str(first) if first == last else f"{first}-{last}" for first, last in groups[:limit]]
-    left = sum(last - first + 1 for first, last in groups[limit:])
+    return spell_runs([range(first, last + 1) for first, last in groups], limit)
+
+
+def spell_runs(runs: Sequence[range], limit: int = 8) -> str:
+    """Give runs of frames, ascending and apart, as `spell` does, however long they are."""
+    words = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs[:limit]]
+    left = sum(len(run) for run in runs[limit:])
     return ", ".join(words) + (f" and {left} more" if left else "")
 
 

@@ -147,6 +147,17 @@ def dirty_frames(old: Optional[ShotObject], new: Optional[ShotObject], shot: Sho
     return _behind(changed & {*before.corrections, *after.corrections}, after)
 
 
+def held_frames(old: Optional[ShotObject], new: Optional[ShotObject], shot: Shot) -> FrozenSet[int]:
+    """Give the frames on which an object's matte changes because the masks it is held to do; none is tracked anew."""
+    if old is None or new is None:
+        return frozenset()
+
+    def said(thing: ShotObject, frame: int) -> List[Tuple[str, str, Optional[str], bool]]:
+        return [(held.kind, held.file(frame), held.layer, held.invert) for held in thing.held_on(frame)]
+
+    return frozenset(frame for frame in shot.frames if said(old, frame) != said(new, frame))
+
+
 def _behind(corrections: Iterable[int], course: Course) -> FrozenSet[int]:
     """Give the corrected frames and those tracked after them, in their sweep."""
     dirty: Set[int] = set()

@@ -5,15 +5,22 @@ centre of the first pixel is (0.5, 0.5). Frames are the host's own numbers.
 """
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import List, Optional, Tuple, Union
 
 from .errors import PromptError, ShotError
+from .held import HeldMask
 
 DIRECTIONS = ("forward", "backward", "both")
 MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
 CORRECTIONS = ("refine", "independent")
+MOST_FRAMES = 1_000_000
+"""Eleven hours at 24 frames a second."""
 _CHANNELS = ("rgb", "rgba", "alpha", "other")  # layers of these names are taken for the picture's own channels
+
+# What follows an extension and a colon; a drive's colon follows none.
+_LAYERED = re.compile(r"(?P<file>.+\.\w{2,5}):(?P<layer>[^/\\:]+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,31 @@ class Box:
 
 @dataclass(frozen=True)
 class MaskPrompt:
-    """An image file of the plate's size on `frame`; above half is the object (alpha if it has one, else luma)."""
+    """An image file of the plate's size on `frame`; above half is the object.
+
+    Attributes:
+        path: of the file; with `FILE:LAYER` the named layer, part or channel counts. Without one it is the alpha, else
+            the only layer of one channel, else a black and white picture.
+    """
 
     frame: int
     path: str
+
+    @property
+    def file(self) -> str:
+        """The file alone."""
+        match = _LAYERED.fullmatch(self.path)
+        return match.group("file") if match else self.path
+
+    @property
+    def layer(self) -> Optional[str]:
+        """The layer alone; None if none is named."""
+        match = _LAYERED.fullmatch(self.path)
+        return match.group("layer") if match else None
+
+    def moved(self, file: str) -> "MaskPrompt":
+        """Give the same prompt with the file elsewhere."""
+        return replace(self, path=file if self.layer is None else f"{file}:{self.layer}")
 
 
 Prompt = Union[Point, Box, MaskPrompt]
@@ -50,10 +78,11 @@ Prompt = Union[Point, Box, MaskPrompt]
 
 @dataclass(frozen=True)
 class ShotObject:
-    """One thing the artist wants a matte of: a name and its prompts, in the order they were made."""
+    """One thing the artist wants a matte of: a name, its prompts in the order they were made, masks it is held to."""
 
     name: str
     prompts: Tuple[Prompt, ...]
+    held: Tuple[HeldMask, ...] = ()
 
     def frames(self) -> Tuple[int, ...]:
         """Give the prompted frames in ascending order, each once."""
@@ -62,6 +91,10 @@ class ShotObject:
     def on(self, frame: int) -> Tuple[Prompt, ...]:
         """Give the prompts on one frame, in the order they were made."""
         return tuple(prompt for prompt in self.prompts if prompt.frame == frame)
+
+    def held_on(self, frame: int) -> Tuple[HeldMask, ...]:
+        """Give the masks that the object is held to on one frame, in their order."""
+        return tuple(held for held in self.held if held.on(frame))
 
 
 @dataclass(frozen=True)
@@ -97,9 +130,9 @@ class Shot:
     """A frame range of plates with its prompts and settings; everything is checked on construction.
 
     Attributes:
-        first, last: frame range, both included.
+        first, last: frame range, both included, of `MOST_FRAMES` at most.
         width, height: size of every plate in pixels (the display window).
-        objects: one or more, names unique.
+        objects: one or more, names unique in any case.
 
     Raises:
         ShotError: an empty range, a bad size, names that repeat or cannot name a layer.
@@ -117,6 +150,12 @@ class Shot:
         if self.last < self.first:
             raise ShotError(
                 "shot.range", f"The range {self.first}-{self.last} holds no frame.", "Give it as FIRST-LAST."
+            )
+        if self.last - self.first >= MOST_FRAMES:
+            raise ShotError(
+                "shot.range",
+                f"The range {self.first}-{self.last} holds {self.last - self.first + 1} frames.",
+                f"A shot has {MOST_FRAMES} at most: are these dates, or other numbers that count no frames?",
             )
         if self.width < 1 or self.height < 1:
             raise ShotError(
@@ -181,8 +220,14 @@ class Shot:
 
 
 def _check_name(name: str, names: List[str]) -> None:
-    if names.count(name) > 1:
-        raise ShotError("shot.object_name", f"Two objects are called '{name}'.", "Give every object its own name.")
+    same = [other for other in names if other.casefold() == name.casefold()]
+    if len(same) > 1:
+        differ = "" if len(set(same)) == 1 else f" ({' and '.join(same)} differ in case alone)"
+        raise ShotError(
+            "shot.object_name",
+            f"Two objects are called '{name}'{differ}.",
+            "Give every object its own name: on many systems case does not tell files apart.",
+        )
     plain = name.replace("_", "").replace("-", "")
     if not (plain.isascii() and plain.isalnum() and name[0].isalpha() and len(name) <= 64):
         raise ShotError(

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .errors import PromptError, ShotError
+from .held import held_from_json, held_to_json
 from .shot import Box, MaskPrompt, Point, Prompt, Settings, Shot, ShotObject
 
 SHOT_KEYS = ("version", "range", "size", "objects", "settings")
@@ -62,7 +63,8 @@ def prompt_from_json(data: Any) -> Prompt:
             x0, y0, x1, y1 = (_number(value) for value in rest.pop("box"))
             prompt = Box(frame, x0, y0, x1, y1)
         elif kind == "mask":
-            prompt = MaskPrompt(frame, str(rest.pop("path")))
+            path, layer = str(rest.pop("path")), rest.pop("layer", None)
+            prompt = MaskPrompt(frame, path if layer is None else f"{path}:{layer}")
         else:
             raise ValueError(f"unknown kind {kind!r}")
         if rest:
@@ -78,7 +80,14 @@ def prompt_from_json(data: Any) -> Prompt:
 
 def objects_to_json(objects: Tuple[ShotObject, ...]) -> List[Dict[str, Any]]:
     """Give objects as JSON data; `objects_from_json` is the inverse."""
-    return [{"name": thing.name, "prompts": [prompt_to_json(prompt) for prompt in thing.prompts]} for thing in objects]
+    return [
+        {
+            "name": thing.name,
+            "prompts": [prompt_to_json(prompt) for prompt in thing.prompts],
+            **({"held": [held_to_json(held) for held in thing.held]} if thing.held else {}),
+        }
+        for thing in objects
+    ]
 
 
 def objects_from_json(data: Any) -> Tuple[ShotObject, ...]:
@@ -88,9 +97,14 @@ def objects_from_json(data: Any) -> Tuple[ShotObject, ...]:
         for row in rows:
             refuse_unknown(row, ("name", "prompts"), "An object")
         return tuple(
-            ShotObject(str(row["name"]), tuple(prompt_from_json(item) for item in row["prompts"])) for row in rows
+            ShotObject(
+                str(row["name"]),
+                tuple(prompt_from_json(item) for item in row["prompts"]),
+                tuple(held_from_json(item) for item in row.get("held", ())),
+            )
+            for row in rows
         )
-    except (KeyError, TypeError) as problem:
+    except (AttributeError, KeyError, TypeError) as problem:
         raise PromptError(
             "prompt.json",
             f"The prompts' JSON has not the expected form ({problem!r}).",

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from engine.contract.errors import OutputError, ServiceError
+from engine.contract.held import HeldMask
 from engine.contract.shot import MaskPrompt, Shot, ShotObject
 from engine.contract.shot_json import shot_to_json
 from engine.farm.template import CHECK, TEMPLATE, FarmJob, parameter_values, template
@@ -70,12 +71,22 @@ def _with_masks(shot: Shot, new: Path) -> Shot:
 
     def moved(thing: ShotObject) -> ShotObject:
         prompts = (
-            replace(prompt, path=_copied(prompt.path, new, copies)) if isinstance(prompt, MaskPrompt) else prompt
+            prompt.moved(_copied(prompt.file, new, copies)) if isinstance(prompt, MaskPrompt) else prompt
             for prompt in thing.prompts
         )
-        return replace(thing, prompts=tuple(prompts))
+        held = tuple(_held_copied(one, thing.name, number, shot, new) for number, one in enumerate(thing.held, 1))
+        return replace(thing, prompts=tuple(prompts), held=held)
 
     return shot.with_objects(tuple(moved(thing) for thing in shot.objects))
+
+
+def _held_copied(held: HeldMask, thing: str, number: int, shot: Shot, new: Path) -> HeldMask:
+    """Copy the files of a mask that an object is held to, and give it with its new path."""
+    (new / MASKS).mkdir(exist_ok=True)
+    before = f"{MASKS}/{thing}_{held.kind}{number}_"
+    for source in dict.fromkeys(held.file(frame) for frame in held.frames(shot.frames)):
+        shutil.copyfile(source, new / f"{before}{Path(source).name}")
+    return replace(held, path=f"{before}{Path(held.path).name}")
 
 
 def _copied(path: str, new: Path, copies: dict[str, str]) -> str:

@@ -86,10 +86,10 @@ def _may_be_a_shot(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_bytes())
     except OSError as problem:
         raise ShotError("shot.file", f"'{path}' cannot be read: {problem.strerror}.", "Check the path.") from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ShotError("shot.file", f"'{path}' is not JSON: {problem}.", 'Write {"objects": [...]}.') from problem
     return data if isinstance(data, dict) else {}
 

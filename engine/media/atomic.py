@@ -9,6 +9,8 @@ from pathlib import Path
 
 from engine.contract.errors import DISK_FULL, OutputError
 
+_STEM = 190  # bytes of a name that leave room for the rest of a temporary one
+
 
 class WriteFailedError(Exception):
     """A library could not write a file and does not say why; `atomic_file` finds out."""
@@ -27,7 +29,8 @@ def atomic_file(path: Path, expected_bytes: int) -> Iterator[Path]:
     Raises:
         OutputError: `output.full_disk`, `output.not_a_folder` or `output.unwritable`.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
+    begin = os.fsdecode(os.fsencode(path.stem)[:_STEM]).encode(errors="ignore").decode()
+    temporary = path.with_name(f".{begin}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
     try:
         yield temporary
         _check_not_empty(temporary)
@@ -53,10 +56,17 @@ def make_folder(folder: Path) -> None:
     """Make a folder for output, with those above it.
 
     Raises:
-        OutputError: `output.not_a_folder` if a file is in the way, else as `atomic_file`.
+        OutputError: `output.not_a_folder` if a file is in the way, `output.name` if the image libraries cannot be given
+            its name, else as `atomic_file`.
     """
     try:
+        str(folder).encode()
         folder.mkdir(parents=True, exist_ok=True)
+    except UnicodeEncodeError as problem:
+        shown = str(folder).encode(errors="surrogateescape").decode(errors="replace")
+        raise OutputError(
+            "output.name", f"The name of the folder '{shown}' is not in UTF-8.", "Give another folder."
+        ) from problem
     except (FileExistsError, NotADirectoryError) as problem:
         raise OutputError(
             "output.not_a_folder",

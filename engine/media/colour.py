@@ -22,6 +22,10 @@ _SPACES = {
     "srgb": "sRGB - Texture",
     # What a graded Rec.709 movie is made for: a BT.1886 display.
     "rec709": "Gamma 2.4 Rec.709 - Texture",
+    "gamma 2.2": "Gamma 2.2 Rec.709 - Texture",
+    # A picture graded for an HDR display: nominal white of standard displays (100 nits) is 1.
+    "pq": "Rec.2100-PQ - Display",
+    "hlg": "Rec.2100-HLG - Display",
     # Cineon's own code values (95 for base, 500 a density) as the Academy standardised them.
     "log": "ADX10",
 }
@@ -34,7 +38,8 @@ class DisplayTransform:
     OpenColorIO converts from the plates' colour space to sRGB; then every colour space alike goes through `shoulder`.
     Without a colour space, `encoding` chooses: `scene-linear` is Linear Rec.709 (sRGB), or the `scene_linear` role
     where a configuration file is in use; `srgb` is sRGB; `rec709` is Rec.709 for a BT.1886 display; `log` is ADX10,
-    printing density. Camera logs differ from maker to maker and must be named.
+    printing density; `pq` and `hlg` are Rec.2100. Camera logs differ from maker to maker and must be named, and so must
+    what the files do not say clearly: `encoding` is then what they say, in words.
 
     Args:
         colourspace: name, alias or role in the configuration; `NAME @ CONFIGURATION` names that too; None: by
@@ -131,8 +136,9 @@ def _space(named: Configuration, colourspace: str | None, encoding: str) -> tupl
     if encoding not in _SPACES:
         raise ColourError(
             "colour.encoding",
-            f"'{encoding}' says nothing about a plate's colours.",
-            f"Name a colour space, or use one of: {', '.join(_SPACES)}.",
+            f"How the plates' colours are encoded cannot be known from what their files say ({encoding}).",
+            "Name the colour space with --colourspace: `mam2 colourspaces` lists them; video is mostly "
+            "'Gamma 2.4 Rec.709 - Texture'.",
         )
     if encoding == "scene-linear" and not named.is_built_in and named.config.hasRole("scene_linear"):
         return named, named.find("scene_linear")

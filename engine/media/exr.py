@@ -27,12 +27,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=lambda: OpenEXR.set_global_thread_count(0), after_in_parent=_use_threads)
 
 
-def encoded_exr(channels: Mapping[str, NDArray[np.floating]], attributes: Mapping[str, str]) -> memoryview:
+def encoded_exr(channels: Mapping[str, NDArray[np.floating]], attributes: Mapping[str, Any]) -> memoryview:
     """Give an EXR file's bytes, ZIP; data window and display window are both the whole picture.
 
     Args:
         channels: (H, W) float32 or half by name, stored as they are; one array may serve several.
-        attributes: texts kept in the header.
+        attributes: of the header, texts of our own and OpenEXR's standard ones.
     """
     header: dict[str, Any] = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **attributes}
     file = io.BytesIO()

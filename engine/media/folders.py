@@ -14,6 +14,7 @@ import filelock
 from engine.contract.errors import OutputError
 
 from .atomic import atomic_file, make_folder, unfinished
+from .folder_lock import FolderLock
 
 # What ZIP makes of a matte's half floats: almost nothing where it is flat, most of it where it is smoke.
 LEAST_SHARE, USUAL_SHARE = 0.02, 0.3
@@ -28,6 +29,7 @@ class OutputFolder:
 
     path: Path
     _made: list[Path] = field(default_factory=list)
+    _lock: FolderLock | None = None
 
     def prepare(self) -> None:
         """Make the folder and try to write to it.
@@ -42,6 +44,20 @@ class OutputFolder:
         with atomic_file(probe, 1) as temporary:
             temporary.write_bytes(b"?")
         probe.unlink()
+
+    def claim(self, name: str, shot: str, *, alone: bool) -> None:
+        """Keep other runs from writing mattes of the same name here at the same time, until this one ends.
+
+        Args:
+            name: first part of the mattes' file names.
+            shot: what is made, as a text.
+            alone: also those that make other frames of the same.
+
+        Raises:
+            OutputError: `output.in_use`.
+        """
+        self._lock = FolderLock(self.path, name)
+        self._lock.take(shot, alone=alone)
 
     def room_for(self, width: int, height: int, frames: int, channels: int) -> str | None:
         """Compare the free space with what the mattes may need.
@@ -73,6 +89,8 @@ class OutputFolder:
 
     def tidy(self) -> None:
         """Remove what this process has not finished, and the folders that it made and left empty."""
+        if self._lock is not None:
+            self._lock.release()
         # A thread that was left behind may have begun a file; files that are done have no `.part`.
         with suppress(OSError):
             for begun in unfinished(self.path, os.getpid()):

@@ -1,19 +1,23 @@
-"""Image files as mask prompts."""
+"""Image files as mask prompts, and as mattes that others made."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError, PromptError
+from engine.contract.shot import MaskPrompt
 
 from .half import to_float
-from .images import finite, open_image, read_channels, to_display_window, windows
-from .layers import Choice, Part, choose
+from .image_header import orientation_of, upright, windows
+from .images import finite, open_image, parts_of, read_channels, to_display_window
+from .layers import Choice, Part, alpha_of, choose, is_data, listed, names, single_layers
 from .source import Pixels
 
 _REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_GREY = 8 / 255  # how far the channels of a black and white picture may be apart: a JPEG's rounding
 
 
 def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -22,7 +26,7 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     Where `read_coverage` gives more than 0.5 is the object.
 
     Args:
-        path: an image file.
+        path: an image file, or `FILE:LAYER` for one of its layers, parts or channels.
         size: width and height of the plate; a mask of the same shape and another size is scaled to it.
 
     Returns:
@@ -31,9 +35,11 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     Raises:
         PromptError: `prompt.mask_unreadable`, `prompt.mask_size`, or `prompt.mask_empty` if nothing is above 0.5.
     """
-    path = Path(path)
+    whole = Path(path)
+    prompt = MaskPrompt(0, str(path))
+    path, layer = (whole, None) if whole.exists() else (Path(prompt.file), prompt.layer)
     try:
-        amount_hw = read_coverage(path)
+        amount_hw = read_coverage(path, layer)
     except PlateError as problem:
         raise PromptError("prompt.mask_unreadable", f"The mask cannot be used: {problem.message}", problem.hint) from (
             problem
@@ -52,7 +58,7 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
         raise PromptError(
             "prompt.mask_empty",
             f"The mask '{path.name}' marks nothing: no pixel is above one half.",
-            "Paint the object white, or put it into the alpha.",
+            "Paint the object white, put it into the alpha, or name its layer: FILE:LAYER.",
         )
     return mask_hw
 
@@ -62,24 +68,60 @@ def _has_shape(width: int, height: int, size: tuple[int, int]) -> bool:
     return abs(height - width * size[1] / size[0]) < 1 and abs(size[1] - size[0] * height / width) < 1
 
 
-def read_coverage(path: Path) -> Pixels:
-    """Read how much of each pixel an image says is covered: (H, W) float32 of the display window.
+def read_coverage(path: Path, layer: str | None = None) -> Pixels:
+    """Read how much of each pixel an image says is covered: (H, W) float32 of the display window, upright.
 
-    The file's alpha decides if it has one that is not 1 everywhere (many painting programs save an opaque alpha
-    beside a black and white picture), else its Rec.709 luma.
+    With a layer: its only channel, else as below among its own channels. Without one, the first that says something:
+    the alpha, unless it is 0 or 1 everywhere (many painting programs save an opaque alpha beside a black and white
+    picture); the only layer of a single channel; a black and white picture's Rec.709 luma. The luma of a picture in
+    colours is never taken for a mask.
 
     Raises:
-        PlateError: as `PlateSource.read`.
+        PlateError: as `PlateSource.read`; `plates.layer` if there is no such layer, or nothing says which to take.
     """
     with open_image(path) as image:
-        spec = image.spec()
-        size, window = windows(spec)
-        if spec.alpha_channel >= 0:
-            stored = read_channels(image, path, Choice(0, (spec.alpha_channel,)))
-            alpha = to_float(finite(to_display_window(stored, window, size)))
-            only_alpha = spec.nchannels == 1
-            if only_alpha or not (alpha >= 1).all():
-                return alpha[..., 0]
-        colour = choose([Part("", tuple(spec.channelnames))], None) or Choice(0, (0,))
-        picture = to_float(finite(to_display_window(read_channels(image, path, colour), window, size)))
-    return picture[..., 0] if picture.shape[2] == 1 else picture @ _REC709_LUMA
+        parts = parts_of(image)
+        picture = choose(parts, layer)
+        if layer is not None:
+            if picture is None:
+                raise _unclear(path, parts, f"has no layer, part or channel called '{layer}'")
+            if len(picture.channels) == 1:
+                return _pixels(image, path, picture)[..., 0]
+        alpha = alpha_of(parts, picture if layer is not None else None)
+        found = None if alpha is None else _pixels(image, path, alpha)[..., 0]
+        alone = sum(len(part.channels) for part in parts) == 1
+        if found is not None and (alone or ((found > 0).any() and (found < 1).any())):
+            return found
+        singles = [
+            one for one in single_layers(parts) if layer is None and not is_data(one.name) and not _same(one, alpha)
+        ]
+        if len(singles) == 1:
+            return _pixels(image, path, singles[0])[..., 0]
+        if picture is not None:
+            colours = _pixels(image, path, picture)
+            if colours.shape[2] == 1:
+                return colours[..., 0]
+            if not colours.size or np.ptp(colours, axis=2).max() <= _GREY:
+                return colours @ _REC709_LUMA
+        if found is not None and not found.any():
+            return found
+    raise _unclear(path, parts, "does not say which of its channels is the mask")
+
+
+def _pixels(image: Any, path: Path, choice: Choice) -> Pixels:
+    stored = read_channels(image, path, choice)
+    size, window = windows(image.spec())
+    return to_float(finite(upright(to_display_window(stored, window, size), orientation_of(image))))
+
+
+def _same(one: Choice, other: Choice | None) -> bool:
+    return other is not None and (one.part, one.channels) == (other.part, other.channels)
+
+
+def _unclear(path: Path, parts: tuple[Part, ...], what: str) -> PlateError:
+    found = list(names(parts)) or [name for part in parts for name in part.channels]
+    return PlateError(
+        "plates.layer",
+        f"'{path.name}' {what}.",
+        f"Name it as FILE:LAYER; it has: {listed(found)}. Or give the object in the alpha, or white on black.",
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .atomic import WriteFailedError, atomic_file
 from .exr import encoded_exr
 from .half import to_half
 from .images import damaged, open_image, raise_complaint
+from .tags import Tags, exr_attributes
 
 SIGNATURE = "mam2/signature"
 VERSION = "mam2/version"
@@ -24,7 +26,13 @@ Channels = Mapping[str, NDArray[np.float32] | NDArray[np.float16]]
 
 
 def write_exr(
-    path: Path, channels: Channels, signature: str, *, exact: bool = False, texts: Mapping[str, str] | None = None
+    path: Path,
+    channels: Channels,
+    signature: str,
+    *,
+    exact: bool = False,
+    texts: Mapping[str, str] | None = None,
+    tags: Tags = MappingProxyType({}),
 ) -> None:
     """Write (H, W) channels of 0..1 as EXR, ZIP; data window and display window are both the whole plate.
 
@@ -34,17 +42,22 @@ def write_exr(
         signature: kept in the file.
         exact: keep every bit of float32; otherwise values are rounded to half.
         texts: kept in the header too.
+        tags: what the plate says that the file should say too.
 
     Raises:
         OutputError: as `atomic_file`.
     """
     stored = {name: channel if exact else to_half(channel) for name, channel in channels.items()}
     with atomic_file(path, sum(channel.nbytes for channel in stored.values())) as temporary:
-        temporary.write_bytes(encoded_exr(stored, {**(texts or {}), **_attributes(signature)}))
+        temporary.write_bytes(encoded_exr(stored, {**(texts or {}), **_attributes(signature), **exr_attributes(tags)}))
 
 
-def write_png16(path: Path, channel_hw: NDArray[np.float32], signature: str) -> None:
+def write_png16(
+    path: Path, channel_hw: NDArray[np.float32], signature: str, *, tags: Tags = MappingProxyType({})
+) -> None:
     """Write one (H, W) channel of 0..1 as 16-bit grey PNG; the values are data and carry no colour space.
+
+    Of the plate's tags a PNG holds the pixel aspect.
 
     Raises:
         OutputError: as `atomic_file`.
@@ -55,6 +68,7 @@ def write_png16(path: Path, channel_hw: NDArray[np.float32], signature: str) -> 
     spec.channelnames = ("Y",)
     for name, text in _attributes(signature).items():
         spec.attribute(name, text)
+    spec.attribute("PixelAspectRatio", float(tags.get("pixel_aspect", 1.0)))
     _write(path, spec, codes[..., None])
 
 

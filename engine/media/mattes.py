@@ -1,6 +1,7 @@
 """Mattes out: one EXR a frame with a named layer for every object, or 16-bit PNGs."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +14,12 @@ from engine.contract.errors import OutputError
 from .atomic import make_folder
 from .half import to_half
 from .matte_files import Channels, read_signature, write_exr, write_png16
+from .tags import Tags
 
 LAYERS = ("alpha", "trimap", "mask")
 FORMATS = ("exr", "png16")
+_SIGNS = frozenset('#%[]{}*?"<>|:\\$`\n\r\t')
+_LONGEST = 255 - 3  # bytes of a file name nearly everywhere; a frame number may grow
 
 
 class Layers(Protocol):
@@ -79,6 +83,7 @@ class MatteWriter:
         layers: which of `alpha`, `trimap`, `mask` to write.
         objects: names of the objects, in order.
         format: `exr` or `png16`.
+        tags: gives what a frame's plate says that its matte should say too, see `engine.media.tags`.
 
     Raises:
         OutputError: `output.not_a_folder`, `output.unwritable`, `output.layer`, `output.format`, `output.name` or
@@ -96,6 +101,7 @@ class MatteWriter:
         frames_padding: int = 4,
         layers: Iterable[str] = ("alpha",),
         format: str = "exr",  # noqa: A002 - the word that artists know
+        tags: Callable[[int], Tags] = lambda _: {},
     ) -> None:
         self._folder = Path(folder).expanduser()
         self._name = name
@@ -105,14 +111,16 @@ class MatteWriter:
         wanted = set(layers)
         self._layers = tuple(layer for layer in LAYERS if layer in wanted)
         self._format = format
+        self._tags = tags
         _check(name, self._objects, wanted, format)
+        check_length(self._paths(0))
         make_folder(self._folder)
 
     def write(self, frame: int, mattes: Mapping[str, Layers], *, signature: str = "", more: More | None = None) -> Path:
         """Write one frame and give its file (with `png16` the first of them).
 
         Args:
-            frame: the host's frame number, 0 or more.
+            frame: the host's frame number.
             mattes: by object name; one for every object of the shot.
             signature: kept in the file, see `signature`.
             more: further channels of an EXR; they take the place of those of the same name.
@@ -124,11 +132,11 @@ class MatteWriter:
         if self._format == "exr":
             channels = {**self._halves(frame, mattes), **(more.channels if more else {})}
             texts = more.texts if more else None
-            write_exr(self.path_of(frame), channels, signature, exact=True, texts=texts)
+            write_exr(self.path_of(frame), channels, signature, exact=True, texts=texts, tags=self._tags(frame))
         else:
             layers = (self._channel(frame, mattes, thing, layer) for thing in self._objects for layer in self._layers)
             for path, channel in zip(self._paths(frame), list(layers), strict=True):
-                write_png16(path, channel, signature)
+                write_png16(path, channel, signature, tags=self._tags(frame))
         return self.path_of(frame)
 
     def _halves(self, frame: int, mattes: Mapping[str, Layers]) -> dict[str, NDArray[np.float16]]:
@@ -184,9 +192,33 @@ class MatteWriter:
         return bounded
 
 
+def plain_name(name: str) -> str:
+    """Give a name without the signs that hosts read as a pattern or a program: they begin no matte's file name."""
+    return "".join("_" if sign in _SIGNS else sign for sign in name)
+
+
+def check_length(paths: tuple[Path, ...]) -> None:
+    """Refuse before the work file names that no disk takes after it.
+
+    Raises:
+        OutputError: `output.name`.
+    """
+    longest = max((path.name for path in paths), key=lambda name: len(os.fsencode(name)))
+    if len(os.fsencode(longest)) > _LONGEST:
+        raise OutputError(
+            "output.name",
+            f"The mattes' file names would be too long: '{longest[:40]}...' and so on.",
+            "Give a shorter name with --name.",
+        )
+
+
 def _check(name: str, objects: tuple[str, ...], layers: set[str], kind: str) -> None:
-    if not name or name != Path(name).name or name.startswith("."):
-        raise OutputError("output.name", f"'{name}' cannot begin a file name.", "Give a plain name, e.g. 'matte'.")
+    if not name or name != Path(name).name or name.startswith(".") or name != plain_name(name):
+        raise OutputError(
+            "output.name",
+            f"'{name}' cannot begin a file name.",
+            "Give a plain name, e.g. 'matte', without # % [ ] and other signs that stand for something in hosts.",
+        )
     if kind not in FORMATS:
         raise OutputError("output.format", f"'{kind}' is no matte format.", f"Choose one of: {', '.join(FORMATS)}.")
     if not layers or not layers <= set(LAYERS):

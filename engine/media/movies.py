@@ -1,6 +1,7 @@
 """Movie files as plates, exact to the frame, through PyAV."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -8,14 +9,32 @@ from threading import Lock
 from typing import Any
 
 import av
-import cv2
-import numpy as np
-from av.video.reformatter import ColorRange, Interpolation
-from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError
 
-from .source import Pixels, Plate, PlateSource
+from .image_errors import check_name
+from .image_header import upright
+from .movie_pixels import orientation_of, rgb_of
+from .source import Plate, PlateSource
+from .tags import time_code
+
+EXTENSIONS = frozenset(
+    {"mov", "mp4", "m4v", "mkv", "mxf", "avi", "webm", "mpg", "mpeg", "vob", "ts", "m2ts", "mts", "m2t", "3gp", "dv"}
+)
+
+_FIRST = 1
+# Encoding by the transfer's number in ITU-T H.273; cameras, HDTV and what says nothing are graded for one display.
+_ENCODINGS = {
+    **dict.fromkeys((0, 1, 2, 3, 6, 7, 11, 12, 14, 15), "rec709"),
+    4: "gamma 2.2",
+    8: "scene-linear",
+    13: "srgb",
+    16: "pq",
+    18: "hlg",
+}
+_TRANSFER_NAMES = {5: "gamma 2.8", 9: "logarithmic, 100:1", 10: "logarithmic, 316:1", 17: "digital cinema (SMPTE 428)"}
+_TRIES = 3
+_FIRST_TRANSPOSED = 5
 
 
 @dataclass(frozen=True)
@@ -55,10 +74,17 @@ def index_of_header(stream: Any) -> MovieIndex | None:
 
 
 def index_by_packets(container: Any, stream: Any) -> MovieIndex:
-    """Walk through the whole file without decoding it, and leave it at its start."""
+    """Walk through the whole file without decoding it, and leave it at its start.
+
+    AVI has no times of display, nor has Matroska where it carries an AVI's stream. What is given for them there ascends
+    from packet to packet, though the codec stores pictures in another order than they are shown: those are not trusted.
+    """
     packets = [(packet.pts, packet.is_keyframe) for packet in container.demux(stream) if _shown(packet)]
     container.seek(0)
     if any(time is None for time, _ in packets):
+        return MovieIndex((), (), len(packets))
+    reordered = stream.codec_context.has_b_frames and not all(key for _, key in packets)
+    if reordered and _ascends(tuple(time for time, _ in packets)):
         return MovieIndex((), (), len(packets))
     times = tuple(sorted(time for time, _ in packets))
     keys = tuple(sorted(time for time, key in packets if key))
@@ -73,95 +99,12 @@ def _ascends(times: tuple[int, ...]) -> bool:
     return all(early < late for early, late in pairwise(times))
 
 
-# Weights of red and blue in luma, by the matrix number of ITU-T H.273.
-_LUMA_WEIGHTS = {
-    1: (0.2126, 0.0722),
-    4: (0.30, 0.11),
-    5: (0.299, 0.114),
-    6: (0.299, 0.114),
-    7: (0.212, 0.087),
-    9: (0.2627, 0.0593),
-    10: (0.2627, 0.0593),
-}
-_BT709, _BT601, _HD_HEIGHT = 1, 6, 720
-_PLANAR_RGB = {bits: f"gbrp{bits}le" for bits in (9, 10, 12, 14, 16)}
-
-
-def rgb_of(shown: av.VideoFrame) -> Pixels:
-    """Convert a decoded frame to (H, W, 3) float32 RGB: nominal black is 0, nominal white 1, at the source's precision.
-
-    The stream's matrix and range are used as it states them. Where it states none: BT.709 from 720 lines up and
-    BT.601 below; video ("limited") range for YUV and full range for RGB and grey. What a camera recorded above
-    nominal white or below black is kept.
-    """
-    kind = shown.format
-    bits = kind.components[0].bits
-    if kind.is_rgb or kind.has_palette:
-        return _rgb(shown, bits)
-    if kind.name.startswith("gray"):
-        grey = shown.to_ndarray() * np.float32(1 / (2**bits - 1))
-        return np.repeat(grey[..., None].astype(np.float32), 3, axis=2)
-    # Only the chroma is brought to full size here: swscale's own matrices are rounded for 8 bits.
-    if kind.name.startswith("yuvj"):
-        codes = np.moveaxis(_reformat(shown, "yuvj444p", ColorRange.JPEG), 0, -1) * np.float32(256)
-        full = True
-    else:
-        codes = _reformat(shown, "yuv444p16le", ColorRange.MPEG).astype(np.float32)
-        full = shown.color_range == ColorRange.JPEG
-    matrix = _LUMA_WEIGHTS.get(int(shown.colorspace)) or _LUMA_WEIGHTS[_BT709 if shown.height >= _HD_HEIGHT else _BT601]
-    rgb: Pixels = cv2.transform(codes, _from_codes(matrix, bits, full=full))
-    return rgb
-
-
-def _from_codes(weights: tuple[float, float], bits: int, *, full: bool) -> NDArray[np.float64]:
-    """Give the 3x4 matrix from (Y, Cb, Cr, 1), codes shifted up to 16 bits, to RGB."""
-    red, blue = weights
-    green = 1 - red - blue
-    to_rgb = np.array(
-        [
-            [1, 0, 2 - 2 * red],
-            [1, -blue * (2 - 2 * blue) / green, -red * (2 - 2 * red) / green],
-            [1, 2 - 2 * blue, 0],
-        ]
-    )
-    largest = float(2**16 - 2 ** (16 - bits))
-    scale = np.array([1 / largest] * 3 if full else [1 / (219 * 256), 1 / (224 * 256), 1 / (224 * 256)])
-    zero = np.array([0.0 if full else 16 * 256, 2**15, 2**15])
-    scaled = to_rgb * scale
-    return np.column_stack([scaled, -scaled @ zero])
-
-
-def _rgb(shown: av.VideoFrame, bits: int) -> Pixels:
-    if bits > 16:
-        return np.ascontiguousarray(_reformat(shown, "gbrpf32le", ColorRange.JPEG), np.float32)
-    codes = _reformat(shown, _PLANAR_RGB.get(bits, "rgb24"), ColorRange.JPEG)
-    rgb: Pixels = np.multiply(codes, np.float32(1 / (2 ** max(bits, 8) - 1)), dtype=np.float32)
-    return rgb
-
-
-def _reformat(shown: av.VideoFrame, layout: str, spread: ColorRange) -> NDArray[Any]:
-    """Change the layout and nothing else: equal ranges on both sides leave the codes as they are."""
-    same = shown.reformat(
-        format=layout, src_color_range=spread, dst_color_range=spread, interpolation=Interpolation.BICUBIC
-    )
-    pixels: NDArray[Any] = same.to_ndarray()
-    return pixels
-
-
-EXTENSIONS = frozenset({"mov", "mp4", "m4v", "mkv", "mxf", "avi", "webm", "mpg", "mpeg", "ts", "m2ts"})
-
-_FIRST = 1
-_TRANSFER_LINEAR, _TRANSFER_SRGB = 8, 13
-_TRIES = 3
-
-
 class MovieSource(PlateSource):
     """Plates from the first video stream of a movie; the first frame is number 1, whatever its time code says.
 
     Frames are counted in the order in which they are shown, so a variable frame rate makes no difference. Reading
     in order decodes each frame once; any other frame is reached from the key frame before it and known by its time.
-    One reader at a time holds the decoder; others wait. Pixels are in the stored orientation: a telephone's rotation
-    flag is not applied.
+    One reader at a time holds the decoder; others wait. Pixels are turned as the file says that a viewer shows them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -178,10 +121,21 @@ class MovieSource(PlateSource):
             self._container.close()
             raise
         self.frames = tuple(range(_FIRST, _FIRST + self._index.count))
-        self.size = (shown.width, shown.height)
-        aspect = self._stream.sample_aspect_ratio
-        self.pixel_aspect = float(aspect) if aspect else 1.0
-        self.encoding = {_TRANSFER_LINEAR: "scene-linear", _TRANSFER_SRGB: "srgb"}.get(int(shown.color_trc), "rec709")
+        try:
+            self._turned = orientation_of(shown, path)
+        except PlateError:
+            self._container.close()
+            raise
+        lying = self._turned >= _FIRST_TRANSPOSED
+        stored = (shown.width, shown.height)
+        self.size = stored[::-1] if lying else stored
+        self.remarks = ("turned upright as its header says",) if self._turned != 1 else ()
+        aspect = float(self._stream.sample_aspect_ratio or 1)
+        self.pixel_aspect = 1 / aspect if lying else aspect
+        transfer = int(shown.color_trc)
+        self.encoding = _ENCODINGS.get(transfer) or f"transfer: {_TRANSFER_NAMES.get(transfer, transfer)}"
+        self._rate = self._stream.average_rate
+        self._begin = {**self._container.metadata, **self._stream.metadata}.get("timecode", "")
         self._restart(None)
 
     def read(self, frame: int) -> Plate:  # noqa: D102 - said by PlateSource
@@ -192,9 +146,14 @@ class MovieSource(PlateSource):
             except (av.error.FFmpegError, StopIteration) as problem:
                 self._ready = None
                 raise _damaged(path, frame, problem) from problem
-        self._check_size((shown.width, shown.height), frame)
-        window = (0, 0, shown.width, shown.height)
-        return Plate(rgb_of(shown), frame, window, self.pixel_aspect, self.encoding)
+        found = (shown.width, shown.height)
+        self._check_size(found[::-1] if self._turned >= _FIRST_TRANSPOSED else found, frame)
+        pixels = upright(rgb_of(shown), self._turned)
+        return Plate(pixels, frame, (0, 0, *self.size), self.pixel_aspect, self.encoding)
+
+    def tags(self, frame: int) -> Mapping[str, Any]:  # noqa: D102 - said by PlateSource
+        code = time_code(self._begin, self._rate, frame - _FIRST) if self._rate else None
+        return {"pixel_aspect": self.pixel_aspect, **({"timecode": code} if code else {})}
 
     def path_of(self, frame: int) -> Path:  # noqa: D102 - said by PlateSource
         if not _FIRST <= frame <= self.last:
@@ -271,8 +230,10 @@ class MovieSource(PlateSource):
 
 
 def _open(path: Path) -> tuple[Any, Any]:
+    check_name(path)
     try:
-        container = av.open(str(path))
+        # What people wrote into a file may be in any encoding.
+        container = av.open(str(path), metadata_errors="replace")
     except av.error.FileNotFoundError as problem:
         raise PlateError("plates.missing", f"There is no file '{path}'.", "Check the path.") from problem
     except av.error.FFmpegError as problem:

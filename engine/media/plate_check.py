@@ -6,7 +6,7 @@ from threading import Event
 import numpy as np
 
 from engine.contract.errors import PlateError
-from engine.contract.frames import spell
+from engine.contract.frames import spell_runs
 
 from . import images
 from .sequences import SequenceSource
@@ -17,7 +17,7 @@ READERS = 8  # opening files waits for disks and networks more than for processo
 _ROWS_APART = frozenset({".exr", ".sxr", ".dpx", ".tif", ".tiff"})
 
 
-def check_plates(source: PlateSource, first: int, last: int, layer: str | None, stop: Event) -> None:
+def check_plates(source: PlateSource, first: int, last: int, stop: Event) -> None:
     """Check that each plate exists, is a whole image and has the size of the first.
 
     Headers and, where that is cheap, the last row of pixels are read. Damage inside a file, and a PNG or JPEG cut
@@ -26,19 +26,19 @@ def check_plates(source: PlateSource, first: int, last: int, layer: str | None, 
     Raises:
         PlateError: as `PlateSource.read`, for the first frame that is not as it should be.
     """
-    missing = source.missing(first, last)
+    missing = source.gaps(first, last)
     if missing:
-        many = "Frame" if len(missing) == 1 else "Frames"
+        alone = len(missing) == 1 and len(missing[0]) == 1
         raise PlateError(
             "plates.missing",
-            f"{many} {spell(missing)} of '{source.name}' {'is' if len(missing) == 1 else 'are'} missing.",
+            f"Frame{'' if alone else 's'} {spell_runs(missing)} of '{source.name}' {'is' if alone else 'are'} missing.",
             f"The plates run {source.first}-{source.last}: render what is missing, or give a --range without it.",
         )
     if not isinstance(source, SequenceSource):
         return
 
     def check(frame: int) -> PlateError | None:
-        return None if stop.is_set() else _problem(source, frame, layer)
+        return None if stop.is_set() else _problem(source, frame)
 
     with ThreadPoolExecutor(READERS) as readers:
         problem = next(filter(None, readers.map(check, range(first, last + 1))), None)
@@ -47,22 +47,14 @@ def check_plates(source: PlateSource, first: int, last: int, layer: str | None, 
             raise problem
 
 
-def _problem(source: SequenceSource, frame: int, layer: str | None) -> PlateError | None:
+def _problem(source: SequenceSource, frame: int) -> PlateError | None:
     path = source.path_of(frame)
     try:
-        header = images.read_header(path, layer)
+        header = source.header(frame)
         if path.suffix.lower() in _ROWS_APART:
             _read_last_row(source, frame, header)
     except PlateError as problem:
         return problem
-    if header.size != source.size:
-        width, height = header.size
-        return PlateError(
-            "plates.size",
-            f"Frame {frame} of '{source.name}' is {width}x{height} pixels, but the first is "
-            f"{source.size[0]}x{source.size[1]}.",
-            "All plates of a shot must have one size: render the odd one again or split the shot.",
-        )
     return None
 
 

@@ -7,7 +7,7 @@ from engine.contract.errors import PlateError
 from . import images, movies
 from .colour import DisplayTransform
 from .movies import MovieSource
-from .sequences import Sequence, SequenceSource, from_file, from_folder, from_pattern, is_pattern
+from .sequences import Sequence, SequenceSource, from_file, from_folder, from_pattern, is_pattern, patterns
 from .source import Pixels, Plate, PlateSource
 
 __all__ = ["DisplayPlates", "Plate", "PlateSource", "open_plates"]
@@ -39,7 +39,8 @@ def open_plates(path: str | Path, *, layer: str | None = None) -> PlateSource:
     Args:
         path: `name.####.exr` or `name.%04d.exr`; a folder with one sequence or one movie in it; one image, which is
             a shot of one frame even where it has numbered neighbours; or a movie file, whose frames count from 1.
-        layer: in EXR files, the part or layer to take as the picture; by default the first with R, G and B.
+        layer: in EXR files, the part or layer to take as the picture; by default as `layers.choose` says, of the
+            first frame, and the same in all others.
 
     Raises:
         PlateError: `plates.none` if nothing is there, `plates.ambiguous` if a folder holds several sequences,
@@ -68,12 +69,11 @@ def _open_folder(folder: Path, layer: str | None) -> PlateSource:
             f"Images end in one of: {', '.join(sorted(images.EXTENSIONS))}.",
         )
     if len(found) > 1:
-        names = [one.name if isinstance(one, Path) else one.pattern for one in found]
+        names = [*patterns(sequences), *(clip.name for clip in clips)]
         listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        what = "more than one thing to matte" if len(names) > 1 else "files that are numbered inside their names"
         raise PlateError(
-            "plates.ambiguous",
-            f"The folder '{folder}' holds more than one thing to matte: {listed}.",
-            f"Name one of them, e.g. {folder / names[0]}",
+            "plates.ambiguous", f"The folder '{folder}' holds {what}: {listed}.", f"Give e.g. {folder / names[0]}"
         )
     only = found[0]
     return _open_movie(only, layer) if isinstance(only, Path) else SequenceSource(only, layer)

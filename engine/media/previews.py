@@ -23,13 +23,16 @@ _CODECS: tuple[tuple[str, dict[str, str]], ...] = (
 _BT709 = 1
 
 
-def write_preview_movie(path: str | Path, frames: Iterable[Pixels], fps: float | Fraction) -> int:
+def write_preview_movie(
+    path: str | Path, frames: Iterable[Pixels], fps: float | Fraction, *, pixel_aspect: float = 1.0
+) -> int:
     """Write a movie as its frames come, whole or not at all; only one frame is in memory.
 
     Args:
         path: `.mp4` or `.mov`.
         frames: (H, W, 3) float32 display-referred pictures of 0..1, all of one size; odd sizes gain a row or column.
         fps: frames a second.
+        pixel_aspect: width of a pixel over its height, told to players.
 
     Returns:
         How many frames were written.
@@ -46,7 +49,7 @@ def write_preview_movie(path: str | Path, frames: Iterable[Pixels], fps: float |
                 stream: Any = None
                 for picture in frames:
                     codes = _even(eight_bit(picture))
-                    stream = stream or _stream(container, rate, codes.shape[1], codes.shape[0])
+                    stream = stream or _stream(container, rate, codes.shape[1], codes.shape[0], pixel_aspect)
                     container.mux(stream.encode(_frame(codes)))
                     count += 1
                 if stream is None:
@@ -57,10 +60,11 @@ def write_preview_movie(path: str | Path, frames: Iterable[Pixels], fps: float |
     return count
 
 
-def _stream(container: Any, rate: Fraction, width: int, height: int) -> Any:
+def _stream(container: Any, rate: Fraction, width: int, height: int, pixel_aspect: float) -> Any:
     name, options = next(pair for pair in _CODECS if pair[0] in av.codecs_available)
     stream = container.add_stream(name, rate=rate, options=dict(options))
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    stream.codec_context.sample_aspect_ratio = Fraction(pixel_aspect).limit_denominator(255)
     stream.codec_context.color_range = ColorRange.MPEG
     for field in ("colorspace", "color_primaries", "color_trc"):
         setattr(stream.codec_context, field, _BT709)

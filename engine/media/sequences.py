@@ -2,22 +2,31 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.contract.errors import PlateError
 
-from .images import EXTENSIONS, read_header, read_rgb
+from .images import EXTENSIONS, ImageHeader, read_header, read_rgb
+from .layers import names
 from .source import Plate, PlateSource
 
-_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<suffix>\.[^.]+)")
+# A minus is a sign at the start of a name and after '.' or '_'; elsewhere it separates, as in `plate-0001.exr`. Numbers
+# of more digits than a date with its time has are no frames.
+_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>(?:(?<![^._])-|(?<!\d))\d{1,15})(?P<suffix>\.[^.]+)")
 _PATTERN = re.compile(r"(?P<prefix>.*)(?:%0?(?P<width>\d*)d|(?P<hashes>(?<!#)#+))(?P<suffix>[^#]*?)")
+_SIGNED = re.compile(r"(?P<prefix>(?:.*[._])?)(?P<sign>-?)")
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """Files of one name: `prefix`, frame number, `suffix`; `files` maps frame to file name, ascending."""
+    """Files of one name: `prefix`, frame number, `suffix`; `files` maps frame to file name, ascending.
+
+    Frames before 0 are written with a minus, whose place counts for the padding or not: -002 and -0002 are frame -2.
+    """
 
     folder: Path
     prefix: str
@@ -32,8 +41,9 @@ class Sequence:
 
     @property
     def pattern(self) -> str:
-        """The name with `#` for every digit of the frame number."""
-        return f"{self.prefix}{'#' * self.padding}{self.suffix}"
+        """The name with `#` for every digit of the frame number; of one image without a number, its name."""
+        only = f"{self.prefix}{self.suffix}"
+        return only if only in self.files.values() else f"{self.prefix}{'#' * self.padding}{self.suffix}"
 
 
 class SequenceSource(PlateSource):
@@ -44,14 +54,32 @@ class SequenceSource(PlateSource):
         self.frames = tuple(sequence.files)
         self.padding = sequence.padding
         self._sequence = sequence
-        self._layer = layer
+        self._tags: dict[int, Mapping[str, Any]] = {}
         header = read_header(self.path_of(self.first), layer)
         self.size, self.pixel_aspect, self.encoding = header.size, header.pixel_aspect, header.encoding
+        # Chosen once: a sequence whose frames hold other layers must not change its picture on the way.
+        self.layer = header.choice.name
+        self.remarks = _remarks(header)
 
     def read(self, frame: int) -> Plate:  # noqa: D102 - said by PlateSource
-        stored, header = read_rgb(self.path_of(frame), self._layer)
-        self._check_size(header.size, frame)
+        stored, header = read_rgb(self.path_of(frame), self.layer)
+        self._check(header, frame)
         return Plate(stored, frame, header.data_window, header.pixel_aspect, header.encoding)
+
+    def header(self, frame: int) -> ImageHeader:
+        """Read the header of a plate, and check that it fits the first one.
+
+        Raises:
+            PlateError: as `read`.
+        """
+        header = read_header(self.path_of(frame), self.layer)
+        self._check(header, frame)
+        return header
+
+    def tags(self, frame: int) -> Mapping[str, Any]:  # noqa: D102 - said by PlateSource
+        found = self._tags.get(frame)
+        own = self.header(frame).tags if found is None else found
+        return {"pixel_aspect": self.pixel_aspect, **own}
 
     def path_of(self, frame: int) -> Path:  # noqa: D102 - said by PlateSource
         name = self._sequence.files.get(frame)
@@ -59,8 +87,19 @@ class SequenceSource(PlateSource):
             raise self._missing_plate(frame)
         return self._sequence.folder / name
 
+    def _check(self, header: ImageHeader, frame: int) -> None:
+        self._check_size(header.size, frame)
+        if header.encoding != self.encoding:
+            raise PlateError(
+                "plates.encoding",
+                f"Frame {frame} of '{self.name}' holds {header.encoding} values, but frame {self.first} "
+                f"{self.encoding} ones.",
+                "All plates of a shot must be encoded alike: render the odd one again or split the shot.",
+            )
+        self._tags[frame] = header.tags
+
     def _variant(self) -> str:
-        return self._layer or ""
+        return self.layer
 
 
 def is_pattern(path: Path) -> bool:
@@ -78,35 +117,41 @@ def from_pattern(path: Path) -> Sequence:
     if match is None:
         raise ValueError(f"{path.name!r} is no pattern")
     padding = len(match["hashes"]) if match["hashes"] else int(match["width"] or 1)
-    prefix, suffix = match["prefix"], match["suffix"]
-    numbered = re.compile(f"{re.escape(prefix)}(\\d+){re.escape(suffix)}")
-    found = [(hit[1], hit[0]) for hit in map(numbered.fullmatch, _names(path.parent)) if hit]
-    files = {int(digits): name for digits, name in found if _fits(digits, padding)}
-    if not files:
-        others = f" There is '{found[0][1]}': are the digits as many?" if found else ""
-        raise PlateError("plates.none", f"No file matches '{path}'.", f"Check the folder and the name.{others}")
-    return Sequence(path.parent, prefix, suffix, padding, dict(sorted(files.items())))
+    prefix, suffix = _composed(match["prefix"]), _composed(match["suffix"])
+    signed = _SIGNED.fullmatch(prefix)
+    sign = ("-" if signed["sign"] else "-?") if signed else ""
+    prefix = signed["prefix"] if signed else prefix
+    numbered = re.compile(f"{re.escape(prefix)}(?P<digits>{sign}\\d+)(?P<suffix>(?i:{re.escape(suffix)}))")
+    names = list(_names(path.parent))
+    found = [(hit["digits"], name) for name in names if (hit := numbered.fullmatch(_composed(name)))]
+    fitting = [(digits, name) for digits, name in found if _fits(digits, padding)]
+    exact = {int(digits) for digits, name in fitting if name.endswith(suffix)}
+    fitting = [(digits, name) for digits, name in fitting if name.endswith(suffix) or int(digits) not in exact]
+    if not fitting:
+        other = f" There is '{found[0][1]}': are the digits as many?" if found else _other_case(numbered, names)
+        raise PlateError("plates.none", f"No file matches '{path}'.", f"Check the folder and the name.{other}")
+    return Sequence(path.parent, prefix, suffix, padding, _by_frame(path.parent, prefix, suffix, fitting))
 
 
 def from_folder(folder: Path) -> tuple[Sequence, ...]:
     """Find every sequence in a folder, by name; hidden files and files that are no images do not count.
 
-    An image without a number is a sequence of one frame.
+    An image without a number is a sequence of one frame. `.exr` and `.EXR` are the same.
 
     Raises:
         PlateError: `plates.ambiguous` if a frame number occurs twice in a sequence.
     """
-    groups: dict[tuple[str, str], dict[str, str]] = {}
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     singles = []
     for name in _names(folder):
         if name.startswith(".") or Path(name).suffix[1:].lower() not in EXTENSIONS:
             continue
         match = _NUMBERED.fullmatch(name)
         if match:
-            groups.setdefault((match["prefix"], match["suffix"]), {})[match["digits"]] = name
+            groups.setdefault((match["prefix"], match["suffix"].lower()), []).append((match["digits"], name))
         else:
             singles.append(from_file(folder / name))
-    found = [_sequence(folder, prefix, suffix, files) for (prefix, suffix), files in groups.items()]
+    found = [_sequence(folder, prefix, numbered) for (prefix, _), numbered in groups.items()]
     return tuple(sorted(found + singles, key=lambda sequence: sequence.pattern))
 
 
@@ -117,28 +162,84 @@ def from_file(path: Path) -> Sequence:
     """
     match = _NUMBERED.fullmatch(path.name)
     if match and (not match["prefix"] or match["prefix"][-1] in "._-"):
-        digits = match["digits"]
-        return Sequence(path.parent, match["prefix"], match["suffix"], len(digits), {int(digits): path.name})
+        return _sequence(path.parent, match["prefix"], [(match["digits"], path.name)])
     return Sequence(path.parent, path.stem, path.suffix, 4, {1: path.name})
 
 
-def _sequence(folder: Path, prefix: str, suffix: str, by_digits: Mapping[str, str]) -> Sequence:
+def patterns(sequences: Iterable[Sequence]) -> tuple[str, ...]:
+    """Give what to type for each of several sequences in a folder, at most once each.
+
+    Where files differ in one number alone and it is not the last in the name, as in `p.0001_beauty.exr`, that is one
+    sequence too: it has to be typed, since the number may as well be a version.
+    """
+    alone: dict[tuple[str, ...], dict[str, str]] = {}
+    typed: dict[str, None] = {}
+    for one in sequences:
+        if len(one.files) == 1:
+            (name,) = one.files.values()
+            alone.setdefault(tuple(re.split(r"\d+", name)), {})[name] = one.pattern
+        else:
+            typed[one.pattern] = None
+    for between, found in alone.items():
+        numbers = [re.findall(r"\d+", name) for name in found]
+        differing = [place for place, column in enumerate(zip(*numbers, strict=True)) if len(set(column)) > 1]
+        if len(differing) == 1:
+            place, shown = differing[0], list(numbers[0])
+            shown[place] = "#" * min(len(row[place]) for row in numbers)
+            typed["".join(text + number for text, number in zip(between, [*shown, ""], strict=True))] = None
+        else:
+            typed.update(dict.fromkeys(found.values()))
+    return tuple(sorted(typed))
+
+
+def _remarks(header: ImageHeader) -> tuple[str, ...]:
+    named = f"layer {header.choice.name}" if header.choice.name else "plain R, G, B"
+    others = [name for name in names(header.parts) if name != header.choice.name]
+    said = [named] if header.choice.name or others else []
+    return (*said, *(["turned upright as its header says"] if header.orientation != 1 else []))
+
+
+def _sequence(folder: Path, prefix: str, numbered: list[tuple[str, str]]) -> Sequence:
+    digits, name = numbered[0]
+    suffix = name[len(prefix) + len(digits) :]
+    # The shortest number is as long as the padding, or the files are not padded at all.
+    padding = min(len(text) for text, _ in numbered)
+    return Sequence(folder, prefix, suffix, padding, _by_frame(folder, prefix, suffix, numbered))
+
+
+def _by_frame(folder: Path, prefix: str, suffix: str, numbered: list[tuple[str, str]]) -> dict[int, str]:
     files: dict[int, str] = {}
-    for digits, name in by_digits.items():
+    for digits, name in numbered:
         number = int(digits)
         if number in files:
             raise PlateError(
                 "plates.ambiguous",
                 f"'{files[number]}' and '{name}' are both frame {number}.",
-                f"Name the files, e.g. {folder / (prefix + '####' + suffix)}",
+                f"Name the files, e.g. {folder / (prefix + '####' + suffix)}, or take one of the two away.",
             )
         files[number] = name
-    # The shortest number is as long as the padding, or the files are not padded at all.
-    return Sequence(folder, prefix, suffix, min(map(len, by_digits)), dict(sorted(files.items())))
+    return dict(sorted(files.items()))
 
 
 def _fits(digits: str, padding: int) -> bool:
-    return len(digits) == padding or (len(digits) > padding and not digits.startswith("0"))
+    """Tell whether a number may be written so: `%04d` gives -002 for frame -2, others write -0002."""
+    unsigned = digits.removeprefix("-")
+    longer = len(unsigned) > padding and not unsigned.startswith("0")
+    return len(unsigned) == padding or (unsigned != digits and len(digits) == padding) or longer
+
+
+def _composed(name: str) -> str:
+    """Write accents as a keyboard does: some systems store them apart from their letters."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _other_case(numbered: re.Pattern[str], names: Iterable[str]) -> str:
+    spelled = re.compile(numbered.pattern, re.IGNORECASE)
+    hit = next(filter(None, (spelled.fullmatch(_composed(name)) for name in names)), None)
+    if hit is None:
+        return ""
+    begin, end = hit.span("digits")
+    return f" There is '{hit[0][:begin]}{'#' * (end - begin)}{hit[0][end:]}': upper and lower case differ."
 
 
 def _names(folder: Path) -> Iterable[str]:

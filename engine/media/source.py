@@ -2,11 +2,13 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.float32]
 Stored = Pixels | NDArray[np.float16]
+Window = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels; x1 and y1 excluded."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,12 @@ class Plate:
         data_window: x0, y0, x1, y1 of what the file stores, pixels from the display window's top-left corner, x1 and
             y1 excluded. Where it is smaller than the plate the rest is black; where it is larger it was cropped.
         pixel_aspect: width of a pixel over its height.
-        encoding: what the file type says of the values: `scene-linear`, `srgb`, `rec709` or `log`.
+        encoding: what the file says of the values: `scene-linear`, `srgb`, `rec709` and so on, see `DisplayTransform`.
     """
 
     stored_hwc: Stored
     frame: int
-    data_window: tuple[int, int, int, int]
+    data_window: Window
     pixel_aspect: float
     encoding: str
 
@@ -58,6 +62,7 @@ class PlateSource(ABC):
         padding: digits of a frame number in the file names, 4 where the files do not say.
         size: width and height of every plate in pixels (the display window).
         pixel_aspect, encoding: of the first plate; see `Plate`.
+        remarks: what was chosen or undone in reading the files, for people: which layer, which rotation.
     """
 
     name: str
@@ -66,6 +71,7 @@ class PlateSource(ABC):
     size: tuple[int, int]
     pixel_aspect: float
     encoding: str
+    remarks: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
@@ -77,20 +83,27 @@ class PlateSource(ABC):
         """The last frame that exists."""
         return self.frames[-1]
 
-    def missing(self, first: int | None = None, last: int | None = None) -> tuple[int, ...]:
-        """Give the frames of `first`..`last` (both included; by default the source's own) that have no plate."""
-        here = set(self.frames)
-        begin = self.first if first is None else first
-        end = self.last if last is None else last
-        return tuple(frame for frame in range(begin, end + 1) if frame not in here)
+    def gaps(self, first: int, last: int) -> tuple[range, ...]:
+        """Give the frames of `first`..`last`, both included, that have no plate, run by run."""
+        here = self.frames[bisect_left(self.frames, first) : bisect_right(self.frames, last)]
+        edges = [first - 1, *here, last + 1]
+        return tuple(range(early + 1, late) for early, late in pairwise(edges) if late - early > 1)
+
+    def tags(self, frame: int) -> Mapping[str, Any]:  # noqa: ARG002 - other sources say more of a frame
+        """Give what a matte of a frame should say too, see `engine.media.tags`.
+
+        Raises:
+            PlateError: as `read`.
+        """
+        return {"pixel_aspect": self.pixel_aspect}
 
     @abstractmethod
     def read(self, frame: int) -> Plate:
         """Read one plate.
 
         Raises:
-            PlateError: `plates.missing`, `plates.empty_file`, `plates.truncated`, `plates.unreadable`, `plates.size`
-                or `plates.layer`.
+            PlateError: `plates.missing`, `plates.empty_file`, `plates.truncated`, `plates.unreadable`, `plates.name`,
+                `plates.size`, `plates.encoding` or `plates.layer`.
         """
 
     @abstractmethod
@@ -113,7 +126,7 @@ class PlateSource(ABC):
         except OSError:
             raise self._missing_plate(frame) from None
         text = f"{path.name}\n{stat.st_size}\n{stat.st_mtime_ns}\n{frame}\n{self._variant()}"
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
     def close(self) -> None:  # noqa: B027 - most sources hold nothing open
         """Let go of open files; the source cannot be read afterwards. Does nothing the second time."""

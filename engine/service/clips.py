@@ -12,7 +12,7 @@ from engine.contract.shot import Settings
 from engine.service.declaration import Declaration
 from engine.service.engine import Engine
 from engine.service.store import StoredShot
-from engine.service.viewer.lines import Message
+from engine.service.viewer_lines import Message
 from engine.service.viewers import Viewer
 
 _FILE = "clip.json"

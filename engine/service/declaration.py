@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.contract.errors import ShotError
 from engine.contract.plan import plan_shot, visits
-from engine.contract.shot import Settings, Shot, ShotObject
+from engine.contract.shot import MOST_FRAMES, Settings, Shot, ShotObject
 from engine.contract.shot_json import objects_from_json, objects_to_json
 
 
@@ -47,11 +47,11 @@ class Declaration:
         if self.objects:
             self.shot()
             return
-        if self.last < self.first or self.width < 1 or self.height < 1:
+        if not 0 <= self.last - self.first < MOST_FRAMES or self.width < 1 or self.height < 1:
             raise ShotError(
                 "shot.range",
                 f"Frames {self.first}-{self.last} of {self.width}x{self.height} pixels are no shot.",
-                "Give a range of at least one frame and the plates' size.",
+                f"Give a range of 1 to {MOST_FRAMES} frames and the plates' size.",
             )
 
 

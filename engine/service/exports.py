@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.contract.errors import EngineError
-from engine.service.viewer.lines import Message
+from engine.service.viewer_lines import Message
 from engine.service.viewers import Viewer
 
 _REMEMBERED = 50

@@ -5,7 +5,7 @@ Looking through a long shot's files takes longer than a page waits.
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from engine.contract.shot import DIRECTIONS
 from engine.media.mattes import LAYERS
@@ -25,11 +25,13 @@ class _Known:
         right: frames whose mattes are right.
         stale: frames whose mattes no longer fit.
         unread: frames whose mattes are new, so that nobody has looked at them; None: nobody has looked at any.
+        digests: hashes of the plates, which every matte tracked after them is signed with.
     """
 
     right: frozenset[int] = frozenset()
     stale: frozenset[int] = frozenset()
     unread: frozenset[int] | None = None
+    digests: dict[int, str] = field(default_factory=dict)
 
 
 class MatteStates:
@@ -42,8 +44,8 @@ class MatteStates:
         """Give the frames whose mattes are right, and those whose mattes are stale, each ascending."""
         known = self._known.setdefault(stored.name, _Known())
         if known.unread is None or known.unread:
-            right, stale = right_frames(stored, stored.declaration(), known.unread)
-            looked = _Known(known.right - stale | right, known.stale - right | stale, frozenset())
+            right, stale = right_frames(stored, stored.declaration(), known.unread, known.digests)
+            looked = _Known(known.right - stale | right, known.stale - right | stale, frozenset(), known.digests)
             # Looked at in a thread of its own: if something has changed meanwhile, it may be old news already.
             if self._known.get(stored.name) is known:
                 self._known[stored.name] = looked
@@ -68,7 +70,10 @@ class MatteStates:
 
 
 def right_frames(
-    stored: StoredShot, declaration: Declaration, among: Iterable[int] | None = None
+    stored: StoredShot,
+    declaration: Declaration,
+    among: Iterable[int] | None = None,
+    digests: dict[int, str] | None = None,
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Give the frames whose mattes are right, and those whose mattes are stale.
 
@@ -78,7 +83,9 @@ def right_frames(
         stored: the shot.
         declaration: what the mattes should be of.
         among: the frames to look at; None: all.
+        digests: hashes of the shot's plates, kept by the caller until a plate changes; those missing are added.
     """
+    of_plates = {} if digests is None else digests
     wanted = None if among is None else set(among)
     frames = frozenset(frame for frame in stored.mattes() if wanted is None or frame in wanted)
     if not declaration.objects or not frames:
@@ -86,8 +93,10 @@ def right_frames(
     from engine.media.matte_files import read_signature  # noqa: PLC0415 - loads the image libraries
 
     def fingerprint(frame: int) -> str:
-        plate = stored.plate(frame)
-        return _ABSENT if plate is None else stored.digests.of(frame, plate)
+        if frame not in of_plates:
+            plate = stored.plate(frame)
+            of_plates[frame] = _ABSENT if plate is None else stored.digests.of(frame, plate)
+        return of_plates[frame]
 
     signs = [signer(declaration, direction, fingerprint) for direction in DIRECTIONS]
     right = set()

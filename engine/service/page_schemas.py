@@ -6,13 +6,15 @@ from pydantic import BaseModel, Field
 
 from engine.service.schemas import ErrorBody, Form, Frame, like
 
+_PATH = r"^[^\x00]+$"
+
 
 class ClipBody(Form):
     """A clip on this machine, to be opened as a shot."""
 
     model_config = like({"path": "/shows/sh010/plates/sh010.####.exr", "colourspace": "ACEScg"})
 
-    path: Annotated[str, Field(min_length=1, max_length=4096, description="As `mam2 matte` takes plates; whole.")]
+    path: Annotated[str, Field(pattern=_PATH, max_length=4096, description="As `mam2 matte` takes plates; whole.")]
     layer: Annotated[str | None, Field(max_length=256, description="Of EXR files; by default their picture.")] = None
     colourspace: Annotated[str | None, Field(max_length=256, description="By default that of the file type.")] = None
 
@@ -51,7 +53,7 @@ class ExportBody(Form):
 
     model_config = like({"folder": "/shows/sh010/mattes", "name": "sh010_matte", "format": "exr"})
 
-    folder: Annotated[str, Field(min_length=1, max_length=4096, description="A whole path; it is made.")]
+    folder: Annotated[str, Field(pattern=_PATH, max_length=4096, description="A whole path; it is made.")]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", description="Begins the file names.")]
     format: Literal["exr", "png16", "prores"] = "exr"
     frames: Annotated[list[Frame] | None, Field(min_length=2, max_length=2, description="First and last.")] = None

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.contract.events import JobEvent, event_to_lines
 
-Frame = Annotated[int, Field(ge=-1_000_000, le=10_000_000)]
+# Any number that a file may have, dates with their times included; how many frames a shot has is the contract's rule.
+Frame = Annotated[int, Field(ge=-(10**15), le=10**15)]
 Side = Annotated[int, Field(ge=1, le=32768)]
 
 
@@ -102,10 +103,20 @@ class MaskBody(Form):
 
     kind: Literal["mask"]
     frame: Frame
-    path: Annotated[str, Field(max_length=4096)]
+    path: Annotated[str, Field(max_length=4096, description="`FILE`, or `FILE:LAYER` for one of its layers.")]
 
 
 PromptBody = Annotated[PointBody | BoxBody | MaskBody, Field(discriminator="kind")]
+
+
+class HeldBody(Form):
+    """A mask that the object's matte is held to; see the contract's `HeldMask`."""
+
+    kind: Literal["core", "garbage", "unknown", "trimap"]
+    path: Annotated[str, Field(min_length=1, max_length=4096, examples=["/shots/sh010/core.####.exr"])]
+    range: Annotated[list[Frame | None], Field(min_length=2, max_length=2)] = [None, None]
+    layer: Annotated[str | None, Field(max_length=256)] = None
+    invert: bool = False
 
 
 class ObjectBody(Form):
@@ -113,6 +124,7 @@ class ObjectBody(Form):
 
     name: Annotated[str, Field(min_length=1, max_length=64, examples=["smoke"])]
     prompts: Annotated[list[PromptBody], Field(max_length=100_000)]
+    held: Annotated[list[HeldBody], Field(max_length=10_000)] = []
 
 
 class PromptsBody(Form):

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.contract.errors import ServiceError, error_from_json
 from engine.service.store import Store
-from engine.service.viewer.lines import Message, from_line, to_line
+from engine.service.viewer_lines import Message, from_line, to_line
 
 _log = logging.getLogger(__name__)
 

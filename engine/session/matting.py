@@ -6,7 +6,7 @@ kept exactly.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from engine.model.ready.regions import cells_with, joined
 from engine.model.tensors import Crop
 from engine.session import fit
+from engine.session.held import NOTHING_HELD, Held, share_around
 from engine.session.out_of_memory import MATTER, at_stage
 from engine.session.record import Found, KeptAlpha
 from engine.session.results import FrameMattes, FrameTrimaps, Layer, ObjectMatte, ObjectTrimap
@@ -70,13 +71,15 @@ def frames_at_once(matter: nn.Module, size_wh: tuple[int, int], most: int) -> in
 
 
 @torch.inference_mode()
-def trimaps_of(frame: int, found: Mapping[str, Found], size_wh: tuple[int, int]) -> FrameTrimaps:
-    """Give the trimaps and masks of what was found on a frame, at the plate's size."""
+def trimaps_of(
+    frame: int, found: Mapping[str, Found], size_wh: tuple[int, int], held: Mapping[str, Held] = NOTHING_HELD
+) -> FrameTrimaps:
+    """Give the trimaps that the matter starts from and the masks of what was found on a frame, at the plate's size."""
     return FrameTrimaps(
         frame,
         {
             name: ObjectTrimap(
-                _pixels(one.trimap(size_wh)),
+                _pixels(held.get(name, Held()).asked(one.trimap(size_wh))),
                 _mask(one, size_wh),
             )
             for name, one in found.items()
@@ -91,6 +94,7 @@ def matte_trimaps(
     trimaps_hw: Mapping[str, npt.NDArray[np.float32]],
     device: torch.device,
     limits: MatterLimits = MatterLimits(),
+    held: Mapping[str, Held] = NOTHING_HELD,
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Give the alphas (H, W) 0..1 of one frame from its plate and its trimaps alone.
 
@@ -100,11 +104,12 @@ def matte_trimaps(
         trimaps_hw: by name, of every object that `ShotSession.track_trimaps` gave for the frame: (H, W) 0, 0.5 or 1.
         device: where the network is.
         limits: how much of the plate the network sees at once.
+        held: by object, what its alpha is held to.
     """
     plate = fit.to_tensor(display_hw3, device)
     trimaps = (torch.from_numpy(trimap)[None, None].to(device) for trimap in trimaps_hw.values())
-    alphas = share([matte(matter, plate, trimap, limits) for trimap in trimaps])
-    return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, alphas, strict=True)}
+    alphas = [matte(matter, plate, trimap, limits) for trimap in trimaps]
+    return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, _shared(trimaps_hw, alphas, held), strict=True)}
 
 
 @torch.inference_mode()
@@ -115,6 +120,7 @@ def mattes_of(
     found: Mapping[str, Found],
     limits: MatterLimits,
     kept: Mapping[str, KeptAlpha],
+    held: Mapping[str, Held] = NOTHING_HELD,
 ) -> FrameMattes:
     """Matte what was found on a frame.
 
@@ -125,15 +131,17 @@ def mattes_of(
         found: what tracking found, by object.
         limits: how much the network sees at once.
         kept: by object, where its alpha may be found, or is to be kept.
+        held: by object, what its trimap and alpha are held to.
     """
     size = (plate_13hw.shape[-1], plate_13hw.shape[-2])
     alphas, codes = [], []
     for name, one in found.items():
-        trimap = one.trimap(size)
+        masks = held.get(name, Held())
+        trimap = masks.asked(one.trimap(size))
         alphas.append(_matted_once(matter, plate_13hw, trimap, limits, kept.get(name)))
-        codes.append((trimap * 2).byte())
+        codes.append((masks.shown(trimap) * 2).byte())
     # All at once, for a device is waited for once.
-    layers = [layer[0, 0].numpy() for layer in downloaded([*share(alphas), *codes])]
+    layers = [layer[0, 0].numpy() for layer in downloaded([*_shared(found, alphas, held), *codes])]
     return FrameMattes(
         frame,
         {
@@ -165,18 +173,6 @@ def matte(matter: Matter, plate_13hw: Tensor, trimap_11hw: Tensor, limits: Matte
         guess = _matte_crop(matter, plate_13hw[crop.window], trimap_11hw[crop.window], limits)
         alpha[crop.window] = torch.where(unknown[crop.window], guess, alpha[crop.window])
     return alpha
-
-
-def share(alphas: list[Tensor]) -> list[Tensor]:
-    """Scale the alphas of a frame's objects down, in place, where they sum to more than 1, so that they sum to 1."""
-    if len(alphas) > 1:
-        total = alphas[0].clone()
-        for alpha in alphas[1:]:
-            total += alpha
-        total.clamp_(min=1.0)
-        for alpha in alphas:
-            alpha.div_(total)
-    return alphas
 
 
 def crops_of(unknown_hw: Tensor, margin: int) -> list[Crop]:
@@ -220,6 +216,13 @@ def blend_tiles(run: Callable[[Crop], Tensor], width: int, height: int, limits: 
     if total is None or weights is None:
         raise ValueError(f"nothing to tile in {width}x{height} pixels")
     return total / weights
+
+
+def _shared(names: Iterable[str], alphas: list[Tensor], held: Mapping[str, Held]) -> list[Tensor]:
+    """Hold alphas to the artist's masks, and have objects share pixels."""
+    masks = [held.get(name, Held()) for name in names]
+    clamped = [one.clamped(alpha) for one, alpha in zip(masks, alphas, strict=True)]
+    return share_around(clamped, [one.core() for one in masks])
 
 
 def _matted_once(

@@ -1,7 +1,7 @@
 """Object presence: how sure the tracker is of an object on a frame, and from where on it may be lost."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,27 +43,17 @@ class Watched:
     """A matte to be written whose presence is noted on the way, since its mask is made then and not kept.
 
     Attributes:
-        presence: None until the mask was asked for.
+        matte: what is to be written.
+        presence: None until its mask was asked for.
     """
 
     def __init__(self, matte: ObjectMatte) -> None:
-        self._matte = matte
+        self._make_mask = matte.make_mask
+        self.matte = replace(matte, make_mask=self._noted)
         self.presence: Presence | None = None
 
-    @property
-    def alpha_hw(self) -> Layer:
-        """As `ObjectMatte`."""
-        return self._matte.alpha_hw
-
-    @property
-    def trimap_hw(self) -> Layer:
-        """As `ObjectMatte`."""
-        return self._matte.trimap_hw
-
-    @property
-    def mask_hw(self) -> Layer:
-        """As `ObjectMatte`."""
-        mask = self._matte.mask_hw
+    def _noted(self) -> Layer:
+        mask = self._make_mask()
         self.presence = Presence.of(mask)
         return mask
 

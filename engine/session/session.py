@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import ShotError
-from engine.contract.plan import Visit, dirty_frames, visits
+from engine.contract.plan import Visit, dirty_frames, held_frames, visits
 from engine.contract.shot import Shot, ShotObject
 from engine.model.mam2 import MAM2
 from engine.session import fit
 from engine.session.features import FeatureCache
+from engine.session.held import Held, ReadHeld, held_by_object
 from engine.session.matting import MatterLimits, frames_at_once, trimaps_of
 from engine.session.memory import Banks, Memories
 from engine.session.pipeline import Pipeline
@@ -53,6 +54,7 @@ class ShotSession:
         folder: where the record goes; None: the system's folder for temporary files.
         matter: how much the matter sees at once.
         read_mask: how mask prompts are read from files.
+        read_held: how masks are read that objects are held to.
 
     Raises:
         ShotError: plates and shot differ in size.
@@ -68,6 +70,7 @@ class ShotSession:
         folder: Path | None = None,
         matter: MatterLimits = MatterLimits(),  # noqa: B008 - frozen
         read_mask: ReadMask | None = None,
+        read_held: ReadHeld | None = None,
     ) -> None:
         if tuple(plates.size) != (shot.width, shot.height):
             raise ShotError(
@@ -77,7 +80,7 @@ class ShotSession:
             )
         self._model = model.eval()
         self._limits = matter
-        self._read_mask = read_mask
+        self._read_mask, self._read_held = read_mask, read_held
         self._scratch = tempfile.TemporaryDirectory(prefix="mam2-", dir=folder)
         scratch = Path(self._scratch.name)
         self._features = features or FeatureCache(folder=scratch / "features")
@@ -147,7 +150,8 @@ class ShotSession:
         with precision(self._model):
             found = {name: self._glimpse(name, frame) for name in self._memories.courses}
         self._pipeline.settle()
-        return self._tracking.matting(frame, found, self._kept(frame, may_keep=False), self._limits)()
+        kept, held = self._kept(frame, may_keep=False), self._held(frame, found)
+        return self._tracking.matting(frame, found, kept, self._limits, held)()
 
     def edit(self, objects: tuple[ShotObject, ...]) -> tuple[int, ...]:
         """Declare other objects and prompts; tracked frames that they do not touch are kept.
@@ -166,7 +170,7 @@ class ShotSession:
         for name in {**old, **new}:
             frames = dirty_frames(old.get(name), new.get(name), shot)
             self._record.forget(name, frames)
-            dirty |= frames
+            dirty |= frames | held_frames(old.get(name), new.get(name), shot)
         self._delivered -= dirty
         self._banks.clear()
         self._declare(shot)
@@ -216,10 +220,16 @@ class ShotSession:
             self._delivered.add(given.frame)
 
     def _mattes(self, frame: int, found: dict[str, Found]) -> Callable[[], FrameMattes]:
-        return self._tracking.matting(frame, found, self._kept(frame, may_keep=True), self._limits)
+        kept, held = self._kept(frame, may_keep=True), self._held(frame, found)
+        return self._tracking.matting(frame, found, kept, self._limits, held)
 
     def _trimaps(self, frame: int, found: dict[str, Found]) -> Callable[[], FrameTrimaps]:
-        return partial(trimaps_of, frame, found, (self._shot.width, self._shot.height))
+        return partial(trimaps_of, frame, found, (self._shot.width, self._shot.height), self._held(frame, found))
+
+    def _held(self, frame: int, names: Iterable[str]) -> dict[str, Held]:
+        """Read what objects are held to on a frame."""
+        said = {thing.name: thing.held_on(frame) for thing in self._shot.objects if thing.name in names}
+        return held_by_object(said, frame, (self._shot.width, self._shot.height), self._read_held)
 
     def _found(self, frame: int, lately: dict[str, Found]) -> dict[str, Found]:
         """Give what was found on a frame of every object: just now, or in an earlier visit."""
@@ -240,7 +250,8 @@ class ShotSession:
         """Give the alphas that a correction of one object of several leaves as they are."""
         if len(self._memories.courses) == 1:
             return {}
-        tracked = (name for name in self._memories.courses if self._record.has(name, frame))
+        asked = {thing.name for thing in self._shot.objects if any(h.asks_model for h in thing.held_on(frame))}
+        tracked = (n for n in self._memories.courses if self._record.has(n, frame) and n not in asked)
         return {name: self._record.alpha(name, frame, may_keep=may_keep) for name in tracked}
 
 

@@ -18,6 +18,7 @@ from engine.model.mam2 import MAM2
 from engine.model.ready.half import tracker_precision
 from engine.model.tensors import Features, FramePrompt, Memory, Step
 from engine.session import fit
+from engine.session.held import Held
 from engine.session.matting import MatterLimits, mattes_of
 from engine.session.memory import Memories
 from engine.session.pipeline import Pipeline
@@ -89,10 +90,15 @@ class Tracking:
         return replace(step, trimap_b3hw=trimap, covers=covers)
 
     def matting(
-        self, frame: int, found: Mapping[str, Found], kept: Mapping[str, KeptAlpha], limits: MatterLimits
+        self,
+        frame: int,
+        found: Mapping[str, Found],
+        kept: Mapping[str, KeptAlpha],
+        limits: MatterLimits,
+        held: Mapping[str, Held],
     ) -> Callable[[], FrameMattes]:
         """Give what is left to do of a frame: mattes of what was found on it; any thread may do it."""
-        return partial(mattes_of, self._model.matter, self._pipeline.plate(frame), frame, found, limits, kept)
+        return partial(mattes_of, self._model.matter, self._pipeline.plate(frame), frame, found, limits, kept, held)
 
     def _prompt(self, name: str, frame: int) -> FramePrompt | None:
         said = next(thing for thing in self._shot.objects if thing.name == name).on(frame)

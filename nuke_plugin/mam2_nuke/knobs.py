@@ -15,7 +15,7 @@ KINDS = {
     "group": 20, "end": 20, "button": 22, "text": 26, "link": 41,
 }  # fmt: skip
 POSITIVE, NEGATIVE, BOX = "positive", "negative", "box"
-MODELS = ("starter", "sam2.1-t", "sam2.1-s", "sam2.1-b+", "sam2.1-l")
+MODELS = ("auto", "starter", "sam2.1-t", "sam2.1-s", "sam2.1-b+", "sam2.1-l")
 VIEWS = ("alpha", "matte on grey", "overlay", "trimap", "mask")
 FROM_SCRIPT, BY_NAME = "from the script", "by name"
 COLOURSPACES = (FROM_SCRIPT, "Linear Rec.709 (sRGB)", "ACEScg", "sRGB - Texture", "ACEScct", "ADX10", BY_NAME)
@@ -126,8 +126,8 @@ TABLE: tuple[Knob, ...] = (
     Knob("Tracking", "group", "How to track", "show"),
     _choice("direction", "direction", "both", ("both", "forward", "backward"),
             "Which way to track from the first prompted frame (backward: from the last). The buttons set it too."),
-    _choice("model", "model", "starter", MODELS,
-            "The starter ships with the engine and is small; the others want weights: mam2 weights import."),
+    _choice("model", "model", "auto", MODELS,
+            "auto: the best that is ready. The starter ships with the engine; others: mam2 weights pull recommended."),
     _choice("mode", "mode", "pdd+mss", MODES[::-1], line=False, tip="How the trimap is made; pdd+mss is the paper's "
             "own and keeps transparent things from turning solid."),
     _choice("quality", "quality", "full", QUALITIES,

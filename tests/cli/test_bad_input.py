@@ -8,6 +8,7 @@ import numpy as np
 import OpenImageIO
 import pytest
 
+from engine.media.matte_files import write_exr
 from engine.media.pictures import write_picture
 
 CLICK = ("--point", "32,24@1001")
@@ -95,7 +96,7 @@ def test_a_cut_is_seen_beforehand_in_every_film_format(refused, tmp_path, kind):
 def test_mixed_sizes_are_named(refused, plates, write_plate):
     """A plate of another size is named with both sizes."""
     write_plate(plates.parent / "shot.1002.exr", size=(32, 48))
-    assert "Frame 1002 of 'shot' is 32x48 pixels, but the first is 64x48" in refused(*CLICK)
+    assert "Frame 1002 of 'shot' is 32x48 pixels, but frame 1001 is 64x48" in refused(*CLICK)
 
 
 def test_a_file_that_is_no_image(refused, plates):
@@ -153,9 +154,9 @@ def test_a_pattern_that_the_shell_expanded(refused):
     assert "extra argument" in sentence
 
 
-def test_a_mask_of_another_size(refused, tmp_path, write_plate):
+def test_a_mask_of_another_size(refused, tmp_path):
     """The mask is named with its object, frame and size."""
-    write_plate(tmp_path / "mask.exr", size=(32, 32))
+    write_exr(tmp_path / "mask.exr", {"A": np.ones((32, 32), np.float32)}, "")
     sentence = refused("--object", "cup", "--mask", f"{tmp_path / 'mask.exr'}@1002")
     assert "mask of 'cup' on frame 1002" in sentence
     assert "32x32" in sentence

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from engine.media.matte_files import read_matte, read_signature
+from engine.media.matte_files import read_matte, read_signature, write_exr
 from engine.media.plates import open_plates
 
 FRAMES = range(1001, 1005)
@@ -136,6 +136,20 @@ def test_one_image_is_a_shot_of_one_frame(matte, plates, tmp_path):
     """A single file needs no pattern, and its prompts no frame."""
     assert matte("--point", "32,24", plates=plates.parent / "shot.1003.exr").code == 0
     assert _names(tmp_path / "out") == ["shot_matte.1003.exr"]
+
+
+def test_the_first_line_says_which_layer_is_matted(matte, tmp_path):
+    """Of an EXR with passes the beauty is matted, and said; signs that hosts read as patterns stay out of the names."""
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    y, x = np.mgrid[:48, :64].astype(np.float32) / 64
+    passes = {f"{name}.{colour}": value for name, value in (("AO", x), ("beauty", y)) for colour in "RGB"}
+    for frame in (-1, 0):
+        write_exr(folder / f"50% [v2].{frame:04d}.exr", passes, "")
+    said = matte("--point", "32,24", plates=folder)
+    assert said.code == 0, said.err
+    assert "2 frames -1-0, 64x48, layer beauty, " in said.err
+    assert _names(tmp_path / "out") == ["50_ _v2__matte.-001.exr", "50_ _v2__matte.0000.exr"]
 
 
 def test_a_mask_prompt(matte, tmp_path):

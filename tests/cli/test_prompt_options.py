@@ -23,6 +23,7 @@ from engine.contract.errors import PromptError, ShotError
 from engine.contract.frames import count, spell
 from engine.contract.shot import Box, MaskPrompt, Point, Settings, Shot, ShotObject
 from engine.contract.shot_json import objects_to_json, shot_to_json
+from engine.farm.shot_files import find_shots
 
 COORDINATES = st.floats(-1e4, 1e4).map(lambda value: round(value, 3))
 VALUES = st.from_regex(r"[a-z0-9,@=-]{1,6}", fullmatch=True)
@@ -200,6 +201,35 @@ def test_a_whole_shot_from_a_file(tmp_path):
     path.write_text(json.dumps(shot_to_json(shot)))
     found = read_prompt_file(path)
     assert (found.objects, found.range, found.size, found.settings) == (shot.objects, (5, 9), (64, 48), forward)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_prompts_file_may_be_in_any_unicode(tmp_path, encoding):
+    """Files that an editor has saved with a byte order mark or in 16 bits are read like any other."""
+    path = tmp_path / "prompts.json"
+    path.write_bytes(json.dumps({"objects": [{"name": "cup", "prompts": []}]}).encode(encoding))
+    assert read_prompt_file(path).objects == (ShotObject("cup", ()),)
+    assert find_shots(tmp_path) == [path]
+
+
+def test_the_layer_of_a_mask_is_part_of_its_prompt(tmp_path):
+    """A mask's layer is given the same way on the command line and in a file, or by itself there."""
+    typed = read_prompt(Given("mask", "roto.exr:key.alpha@1003"), 1)
+    assert typed == MaskPrompt(1003, "roto.exr:key.alpha")
+    path = tmp_path / "prompts.json"
+    masks = [{"path": "roto.exr:key.alpha"}, {"path": "roto.exr", "layer": "key.alpha"}]
+    prompts = [{"kind": "mask", "frame": 1003, **mask} for mask in masks]
+    path.write_text(json.dumps({"objects": [{"name": "cup", "prompts": prompts}]}))
+    expected = MaskPrompt(1003, f"{tmp_path / 'roto.exr'}:key.alpha")
+    assert read_prompt_file(path).objects[0].prompts == (expected, expected)
+
+
+def test_deep_nesting_is_explained(tmp_path):
+    """JSON nested deeper than anybody writes is refused in words."""
+    path = tmp_path / "prompts.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(PromptError, match=r"prompts\.json"):
+        read_prompt_file(path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"objects": 3}', '{"version": 9}', '{"objects": [{"name": "a"}]}'])

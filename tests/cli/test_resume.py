@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.contract.plan import dirty_frames
 from engine.contract.shot import DIRECTIONS, Box, Point, Settings, Shot, ShotObject
-from engine.media.matte_files import read_matte
+from engine.media.matte_files import read_matte, write_exr
 from engine.session.signature import signatures
 
 FRAMES = range(1001, 1005)
@@ -86,21 +86,36 @@ def test_another_question_has_no_old_answers(matte, done, tmp_path, options):
     assert _changed(done, _times(tmp_path / "out")) == list(FRAMES)
 
 
-def test_a_changed_plate_is_matted_again(matte, done, plates, tmp_path, write_plate):
-    """A plate that was rendered again loses its matte."""
-    write_plate(plates.parent / "shot.1002.exr", value=0.3)
+@pytest.mark.parametrize(("frame", "anew"), [(1001, FRAMES), (1002, FRAMES[1:]), (1004, FRAMES[3:])])
+def test_a_changed_plate_takes_what_was_tracked_after_it_along(matte, done, plates, tmp_path, write_plate, frame, anew):
+    """A plate that was rendered again loses its matte, and so does every frame whose track has seen it."""
+    write_plate(plates.parent / f"shot.{frame}.exr", value=0.3)
+    checked = matte("--point", "32,24@1001", "--stage", "check")
+    assert checked.code == 2
+    assert f"{'frames' if len(anew) > 1 else 'frame'} {anew[0]}" in checked.error
     assert matte("--point", "32,24@1001", "--resume").code == 0
-    assert _changed(done, _times(tmp_path / "out")) == [1002]
+    assert _changed(done, _times(tmp_path / "out")) == list(anew)
+    assert matte("--point", "32,24@1001", "--stage", "check").code == 0
 
 
-def test_a_changed_mask_file_counts_by_its_contents(matte, tmp_path, write_plate):
-    """The same path with other pixels is another prompt."""
-    mask = tmp_path / "mask.exr"
-    write_plate(mask, value=0.0)
+def test_trimaps_of_a_changed_plate_are_refused(matte, plates, write_plate):
+    """A farm's task does not matte from trimaps that were tracked through a plate that has changed since."""
+    assert matte("--point", "32,24@1001", "--stage", "trimap").code == 0
+    write_plate(plates.parent / "shot.1001.exr", value=0.3)
+    said = matte("--point", "32,24@1001", "--stage", "alpha", "--frames", "1003-1004")
+    assert said.error.startswith("There is no valid trimap of frames 1003-1004")
+
+
+def test_a_changed_mask_file_counts_by_its_contents(matte, tmp_path):
+    """The same path with other pixels, or another layer of it, is another prompt."""
+    mask, left = tmp_path / "mask.exr", np.zeros((48, 64), np.float32)
+    left[:, :32] = 1
+    write_exr(mask, {"A": left, "top.A": left.T.repeat(2, axis=1)[:48, :64].copy()}, "")
     options = ("--mask", f"{mask}@1001", "--resume")
     assert "4 frames matted" in matte(*options).out
     assert "0 frames matted" in matte(*options).out
-    write_plate(mask, value=0.9)
+    assert "4 frames matted" in matte("--mask", f"{mask}:top@1001", "--resume").out
+    write_exr(mask, {"A": 1 - left}, "")
     assert "4 frames matted" in matte(*options).out
 
 
@@ -139,6 +154,29 @@ def test_signatures_change_where_an_edit_changes_mattes(tmp_path_factory, old, n
     assert not same & dirty
     if old == new:
         assert same == set(shots[0].frames)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_signature_covers_what_its_track_has_seen(tmp_path, direction):
+    """Another plate changes the signatures of its own frame and of the frames tracked after it in its sweep alone."""
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(_WEIGHTS)
+    cup = ShotObject("cup", (Point(4, 2.0, 2.0), Point(6, 3.0, 3.0)))
+    shot = Shot(1, 8, 9, 9, (cup,), Settings(direction=direction))
+    anchor = 6 if direction == "backward" else 4
+
+    def signed(changed, order):
+        sign = signatures(shot, lambda frame: f"{frame}{'new' * (frame == changed)}", "sRGB", ("alpha",), (weights,))
+        return {frame: sign(frame) for frame in order}
+
+    reached = {"forward": range(4, 9), "backward": range(1, 7), "both": range(1, 9)}[direction]
+    old = signed(None, reached)
+    assert signed(None, reversed(reached)) == old
+    for changed in reached:
+        new = signed(changed, reached)
+        behind = range(changed, 9) if changed > anchor else range(1, changed + 1)
+        expected = set(reached) if changed == anchor else set(behind) & set(reached)
+        assert {frame for frame in reached if new[frame] != old[frame]} == expected
 
 
 # The least that counts as a weights file: its hash stands in the header.

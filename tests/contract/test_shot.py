@@ -68,6 +68,37 @@ def test_names_are_unique():
         Shot(1, 1, 8, 8, (ShotObject("a", (Point(1, 1, 1),)),) * 2)
 
 
+def test_names_that_differ_in_case_are_refused():
+    """Two objects whose files or layers some systems could not tell apart are refused by both names."""
+    click = (Point(1, 1, 1),)
+    with pytest.raises(ShotError, match="Car and car differ in case"):
+        Shot(1, 1, 8, 8, (ShotObject("Car", click), ShotObject("car", click)))
+
+
+def test_a_range_of_dates_is_refused():
+    """A range that nobody can have footage of is refused before anything counts through it."""
+    with pytest.raises(ShotError, match="1011100000001 frames"):
+        _shot(CLICK, first=20240101101500, last=21251201101500)
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "layer"),
+    [
+        ("m.png", "m.png", None),
+        ("/a/m.exr:roto", "/a/m.exr", "roto"),
+        ("C:\\a\\m.exr", "C:\\a\\m.exr", None),
+        ("C:\\a\\m.exr:roto.alpha", "C:\\a\\m.exr", "roto.alpha"),
+        ("C:m.exr", "C:m.exr", None),
+        ("a:b/m.exr", "a:b/m.exr", None),
+    ],
+)
+def test_a_mask_may_name_a_layer(path, file, layer):
+    """What follows an extension and a colon is a layer; the file can be moved without it."""
+    prompt = MaskPrompt(1, path)
+    assert (prompt.file, prompt.layer) == (file, layer)
+    assert prompt.moved("n.exr").path == ("n.exr" if layer is None else f"n.exr:{layer}")
+
+
 def test_an_empty_range_is_refused():
     """A range that ends before it begins is refused."""
     with pytest.raises(ShotError, match="no frame"):

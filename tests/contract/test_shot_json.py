@@ -23,7 +23,9 @@ boxes = st.builds(
 masks = st.builds(MaskPrompt, frames, st.text(min_size=1))
 prompts = st.lists(st.one_of(points, boxes, masks), min_size=1, max_size=4).map(tuple)
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)
-objects = st.lists(st.builds(ShotObject, names, prompts), min_size=1, max_size=3, unique_by=lambda thing: thing.name)
+objects = st.lists(
+    st.builds(ShotObject, names, prompts), min_size=1, max_size=3, unique_by=lambda thing: thing.name.casefold()
+)
 settings_of_shots = st.builds(Settings, st.sampled_from(DIRECTIONS), st.sampled_from(MODES))
 shots = st.builds(Shot, st.just(1001), st.just(1100), st.just(64), st.just(48), objects.map(tuple), settings_of_shots)
 

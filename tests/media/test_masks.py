@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from picture_files import write_image
+from picture_files import write_image, write_multipart
 
 from engine.contract.errors import PromptError
 from engine.media.masks import read_mask
@@ -48,6 +48,71 @@ def test_opaque_alpha_says_nothing(tmp_path):
 def test_single_channel(tmp_path, channel):
     """A file with nothing but an alpha, or nothing but grey, is a mask."""
     path = write_image(tmp_path / "m.exr", disc()[..., None], channels=[channel])
+    np.testing.assert_array_equal(read_mask(path, SIZE), disc() > 0)
+
+
+def _layers(tmp_path, **channels):
+    """Write an EXR of channels by name, `a__b` for `a.b`."""
+    stacked = np.stack(list(channels.values()), axis=2).astype(np.float32)
+    return write_image(tmp_path / "m.exr", stacked, channels=[name.replace("__", ".") for name in channels])
+
+
+def _colours():
+    return dict(zip("RGB", np.random.default_rng(0).random((3, 10, 12)), strict=True))
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        _colours(),
+        {**_colours(), "A": np.ones((10, 12))},
+        {**dict.fromkeys("RGBA", np.zeros((10, 12))), "depth__Z": np.full((10, 12), 9.0)},
+        {},
+    ],
+)
+def test_the_only_layer_of_one_channel_is_the_mask(tmp_path, others):
+    """Where the alpha says nothing, a roto in a layer of its own counts; a plate beside it does not."""
+    np.testing.assert_array_equal(read_mask(_layers(tmp_path, **others, roto__alpha=disc()), SIZE), disc() > 0)
+
+
+def test_a_mask_in_a_second_part_is_found(tmp_path):
+    """An alpha in a part of its own counts, by itself and by its name."""
+    black, mask = np.zeros((10, 12, 3), np.float32), disc()[..., None]
+    path = write_multipart(tmp_path / "m.exr", [("rgb", tuple("RGB"), black), ("roto", ("A",), mask)])
+    for given in (path, f"{path}:roto", f"{path}:A"):
+        np.testing.assert_array_equal(read_mask(given, SIZE), disc() > 0)
+
+
+def test_a_named_layer_is_the_mask(tmp_path):
+    """`FILE:LAYER` takes that layer, part or channel, whatever else there is; an unknown one lists those there."""
+    path = _layers(tmp_path, **_colours(), A=1 - disc(), roto__alpha=disc(), key__alpha=disc()[::-1])
+    np.testing.assert_array_equal(read_mask(path, SIZE), disc() == 0)
+    np.testing.assert_array_equal(read_mask(f"{path}:roto", SIZE), disc() > 0)
+    np.testing.assert_array_equal(read_mask(f"{path}:key.alpha", SIZE), disc()[::-1] > 0)
+    with pytest.raises(PromptError, match=r"'hair'.*key\.alpha, roto\.alpha") as caught:
+        read_mask(f"{path}:hair", SIZE)
+    assert caught.value.code == "prompt.mask_unreadable"
+
+
+@pytest.mark.parametrize(
+    "channels",
+    [
+        _colours(),
+        {**_colours(), "A": np.ones((10, 12))},
+        {"A": np.ones((10, 12)), "roto__alpha": disc(), "key__alpha": disc()},
+        dict(zip("RGB", (disc(), 0 * disc(), 0 * disc()), strict=True)),
+    ],
+)
+def test_what_is_no_mask_is_asked_about(tmp_path, channels):
+    """A picture in colours is not taken for a mask by its luma, and of several layers none is guessed."""
+    with pytest.raises(PromptError, match="which of its channels is the mask") as caught:
+        read_mask(_layers(tmp_path, **channels), SIZE)
+    assert "FILE:LAYER" in caught.value.hint
+
+
+def test_a_colon_in_a_file_s_name_is_no_layer(tmp_path):
+    """A file that is there is that file, however its name is written."""
+    path = write_image(tmp_path / "m.png", disc()[..., None], "uint8").rename(tmp_path / "m.png:v2")
     np.testing.assert_array_equal(read_mask(path, SIZE), disc() > 0)
 
 

@@ -15,7 +15,7 @@ from picture_files import ramp, write_image
 from engine.contract.errors import OutputError, PlateError
 from engine.media.atomic import atomic_file
 from engine.media.matte_files import read_matte, read_signature
-from engine.media.mattes import MatteWriter, ObjectMatte
+from engine.media.mattes import MatteWriter, ObjectMatte, plain_name
 from engine.media.plates import open_plates
 
 WIDTH, HEIGHT = 24, 16
@@ -106,6 +106,25 @@ def test_frame_numbers_are_the_host_s(tmp_path):
         "matte.1234567.exr",
     ]
     assert open_plates(tmp_path / "matte.######.exr").frames == (99, 1001, 1234567)
+
+
+def test_frames_before_zero_are_found_again(tmp_path):
+    """Mattes of frames before 0 are a sequence in the right order."""
+    out = writer(tmp_path, objects=("person",))
+    for frame in (-2, -1, 0):
+        out.write(frame, {"person": matte()})
+    assert open_plates(tmp_path).frames == (-2, -1, 0)
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    """A name as long as is allowed is written, whatever its temporary name would be."""
+    out = MatteWriter(tmp_path, "p" * 240, width=WIDTH, height=HEIGHT, objects=("person",), layers=ALL)
+    assert out.write(1, {"person": matte()}).is_file()
+
+
+def test_a_plain_name_is_made_of_any():
+    """Signs that hosts read as patterns or programs are left out of a name that is made."""
+    assert plain_name("plate (v2) [final] 50% #3") == "plate (v2) _final_ 50_ _3"
 
 
 def test_values_outside_the_range_are_bounded(tmp_path):
@@ -304,9 +323,9 @@ def test_impossible_outputs_are_told_at_once(tmp_path, options, code):
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden"])
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "50%", "shot #3", "[v2]", "$HOME", "p" * 250, "ß" * 124])
 def test_names_that_leave_the_folder_are_refused(tmp_path, name):
-    """A name is a file name's beginning, never a path."""
+    """A name is a file name's beginning, never a path, a pattern, or longer than any disk takes."""
     with pytest.raises(OutputError) as caught:
         MatteWriter(tmp_path, name, width=8, height=8, objects=("a",))
     assert caught.value.code == "output.name"

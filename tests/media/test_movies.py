@@ -1,12 +1,15 @@
 """Movies as plates: the right frame, the right colours."""
 
 import random
+import struct
 
+import av
 import numpy as np
 import pytest
 from picture_files import number_in, numbered_picture, write_movie
 
-from engine.contract.errors import PlateError
+from engine.contract.errors import ColourError, PlateError
+from engine.media.colour import DisplayTransform, shoulder
 from engine.media.movies import MovieSource
 from engine.media.plates import open_plates
 
@@ -32,6 +35,7 @@ _KINDS = {
     "ffv1.mkv": {"codec": "ffv1"},
     "mpeg4.avi": {"codec": "mpeg4", "gop": 9, "options": {"sc_threshold": "1000000000"}},
     "hevc.mp4": {"codec": "libx265", "options": {"x265-params": "log-level=none:keyint=10:open-gop=1:bframes=3"}},
+    "h264.avi": {"options": CLOSED_GOP},
     "mpeg2.mpg": {"codec": "mpeg2video", "gop": 10, "options": {"bf": "2", "sc_threshold": "1000000000"}},
 }
 
@@ -222,6 +226,115 @@ def test_folder_with_one_movie(tmp_path):
     write_movie(tmp_path / "a.mp4", numbered(3))
     with open_plates(tmp_path) as plates:
         assert plates.frames == (1, 2, 3)
+
+
+def _edited(movie, path, box, offset, values):
+    """Copy an MP4 with big-endian 32-bit values changed, `offset` bytes behind a box's name."""
+    data = bytearray(movie.read_bytes())
+    at = data.index(box) + offset
+    data[at : at + 4 * len(values)] = struct.pack(f">{len(values)}i", *values)
+    path.write_bytes(data)
+    return path
+
+
+ONE, HALF_TURN = 1 << 16, 1 << 30
+TURNS = {
+    (0, ONE, -ONE, 0): lambda shown: np.rot90(shown, 1),
+    (-ONE, 0, 0, -ONE): lambda shown: shown[::-1, ::-1],
+    (0, -ONE, ONE, 0): lambda shown: np.rot90(shown, -1),
+    (-ONE, 0, 0, ONE): lambda shown: shown[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_telephone_s_rotation_is_applied(movies, tmp_path, turn):
+    """A movie that says how it is to be turned is seen as players show it, and says so."""
+    a, b, c, d = turn
+    path = _edited(movies["h264.mp4"], tmp_path / "a.mp4", b"tkhd", 44, [a, b, 0, c, d, 0, 0, 0, HALF_TURN])
+    with open_plates(movies["h264.mp4"]) as stored, open_plates(path) as plates:
+        upright = plates.read(7).pixels_hwc
+        assert plates.size == (upright.shape[1], upright.shape[0])
+        assert plates.remarks
+        np.testing.assert_array_equal(TURNS[turn](upright), stored.read(7).pixels_hwc)
+
+
+def test_a_slanted_movie_is_refused(movies, tmp_path):
+    """A rotation that is no quarter turn is an error in words."""
+    slant = [46341, 46341, 0, -46341, 46341, 0, 0, 0, HALF_TURN]
+    path = _edited(movies["h264.mp4"], tmp_path / "a.mp4", b"tkhd", 44, slant)
+    with pytest.raises(PlateError, match="quarter turn"):
+        open_plates(path)
+
+
+@pytest.mark.parametrize(("transfer", "encoding"), [(16, "pq"), (18, "hlg"), (4, "gamma 2.2"), (1, "rec709")])
+def test_the_transfer_that_a_movie_states_is_used(tmp_path, transfer, encoding):
+    """PQ, HLG and other marked movies say so, and there is a way from each to what the model sees."""
+    path = write_movie(
+        tmp_path / "a.mkv", numbered(2), codec="ffv1", tags={"color_trc": transfer, "color_primaries": 9}
+    )
+    with open_plates(path) as plates:
+        assert plates.encoding == encoding
+        shown = DisplayTransform(None, plates.encoding).apply(plates.read(1).pixels_hwc)
+    assert 0 <= shown.min() < shown.max() <= 1
+
+
+def test_a_transfer_without_a_colour_space_is_asked_about(tmp_path):
+    """A movie in a logarithmic transfer that no built-in colour space stands for must be named."""
+    path = write_movie(tmp_path / "a.mkv", numbered(2), codec="ffv1", tags={"color_trc": 9})
+    with open_plates(path) as plates, pytest.raises(ColourError, match="logarithmic"):
+        DisplayTransform(None, plates.encoding)
+
+
+def test_diffuse_white_of_hdr_is_twice_that_of_standard_displays():
+    """203 nits, reference white in Rec.2100, are 58 % of PQ and 75 % of HLG, and look alike."""
+    pq, hlg = (DisplayTransform(None, name) for name in ("pq", "hlg"))
+    whites = [
+        transform.apply(np.full((1, 1, 3), signal, np.float32))[0, 0, 1]
+        for transform, signal in ((pq, 0.5807), (hlg, 0.75))
+    ]
+    nits = 2.03
+    expected = shoulder(np.array([1.055 * nits ** (1 / 2.4) - 0.055], np.float32))[0]
+    np.testing.assert_allclose(whites, expected, atol=0.002)
+
+
+def test_a_grey_movie_with_alpha_has_its_levels(tmp_path):
+    """Grey beside an alpha is read as it is stored, from black to white."""
+    pictures = [np.full((48, 64, 4), (level, level, level, 99), np.uint8) for level in (0, 100, 255)]
+    path = write_movie(tmp_path / "a.mov", pictures, codec="png", layout="ya8", given="rgba")
+    with open_plates(path) as plates:
+        assert [round(float(plates.read(frame).pixels_hwc.mean()) * 255) for frame in plates.frames] == [0, 100, 255]
+
+
+def test_what_people_wrote_into_a_movie_may_be_in_any_encoding(movies, tmp_path):
+    """A title in Latin-1 does not keep a movie from being read."""
+    data = movies["h264.mkv"].read_bytes()
+    name = b"Lavf"
+    path = tmp_path / "a.mkv"
+    path.write_bytes(data.replace(name, b"\xe9avf"))
+    assert path.read_bytes() != data
+    with open_plates(path) as plates:
+        assert number_in(plates.read(3).pixels_hwc) == 3
+
+
+def test_a_camera_s_own_extension_is_a_movie(movies, tmp_path):
+    """`.MTS`, as cameras name their transport streams, is opened like any other."""
+    (tmp_path / "00001.MTS").write_bytes(movies["h264.ts"].read_bytes())
+    with open_plates(tmp_path) as plates:
+        assert plates.frames == tuple(range(1, COUNT + 1))
+
+
+def test_a_movie_s_time_code_counts_on(tmp_path):
+    """Each frame of a movie has its own time code, from that of the first one on."""
+    path = tmp_path / "a.mov"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.metadata["timecode"] = "01:02:03:23"
+        for picture in numbered(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
+        container.mux(stream.encode())
+    with open_plates(path) as plates:
+        assert [hex(plates.tags(frame)["timecode"][0]) for frame in (1, 2)] == ["0x1020323", "0x1020400"]
 
 
 def test_a_closed_movie_is_closed(movies):

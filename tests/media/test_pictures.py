@@ -93,3 +93,10 @@ def test_failed_preview_leaves_nothing(tmp_path):
         write_preview_movie(tmp_path / "no" / "a.mp4", [ramp(16, 16)], 24)
     assert caught.value.code == "output.not_a_folder"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_preview_movie_keeps_the_pixel_aspect(tmp_path):
+    """The movie of an anamorphic shot is shown in its own proportions."""
+    write_preview_movie(tmp_path / "a.mp4", [ramp(64, 48)], 24, pixel_aspect=2.0)
+    with open_plates(tmp_path / "a.mp4") as plates:
+        assert plates.pixel_aspect == 2.0

@@ -5,6 +5,7 @@ import pytest
 from picture_files import ramp, write_image
 
 from engine.contract.errors import PlateError
+from engine.contract.frames import spell_runs
 from engine.media.plates import open_plates
 
 
@@ -23,8 +24,8 @@ def test_patterns_find_the_host_s_numbers(tmp_path, pattern):
     plates = open_plates(tmp_path / pattern)
     assert plates.frames == (1001, 1002, 1005)
     assert (plates.first, plates.last, plates.padding, plates.name) == (1001, 1005, 4, "plate")
-    assert plates.missing() == (1003, 1004)
-    assert plates.missing(1000, 1003) == (1000, 1003)
+    assert plates.gaps(1001, 1005) == (range(1003, 1005),)
+    assert plates.gaps(1000, 1003) == (range(1000, 1001), range(1003, 1004))
     assert plates.size == (8, 6)
     assert [plates.read(frame).pixels_hwc[0, 0, 0] for frame in plates.frames] == [0, 1, 2]
     assert plates.path_of(1005) == tmp_path / "plate.1005.exr"
@@ -42,6 +43,71 @@ def test_frame_zero_and_inner_numbers(tmp_path):
     """Frame 0 counts, and the number may stand inside the name."""
     make(tmp_path, ["p_0000_beauty.exr", "p_0001_beauty.exr"])
     assert open_plates(tmp_path / "p_####_beauty.exr").frames == (0, 1)
+
+
+@pytest.mark.parametrize("padded", ["-002", "-0002"])
+def test_frames_before_zero_are_in_order(tmp_path, padded):
+    """Frames before 0 come before 0, whichever way their minus is padded; a minus after a letter separates."""
+    make(tmp_path, [f"sh.{padded}.exr", padded.replace("2", "1").join(("sh.", ".exr")), "sh.0000.exr", "sh.0001.exr"])
+    for given in (tmp_path, tmp_path / "sh.####.exr", tmp_path / "sh.%04d.exr"):
+        plates = open_plates(given)
+        assert plates.frames == (-2, -1, 0, 1)
+        assert [plates.read(frame).pixels_hwc[0, 0, 0] for frame in plates.frames] == [0, 1, 2, 3]
+    assert open_plates(tmp_path / f"sh.-{'#' * (len(padded) - 1)}.exr").frames == (-2, -1)
+    make(tmp_path / "dashes", ["sh-0001.exr", "sh-0002.exr"])
+    assert open_plates(tmp_path / "dashes").frames == (1, 2)
+    assert open_plates(tmp_path / "dashes" / "sh-####.exr").frames == (1, 2)
+
+
+def test_dates_are_numbers_too(tmp_path):
+    """Stills numbered by date and time open at once: what lies between them is never listed."""
+    make(tmp_path, ["IMG_20240101101500.exr", "IMG_20250102101500.exr"])
+    plates = open_plates(tmp_path)
+    assert plates.frames == (20240101101500, 20250102101500)
+    assert plates.gaps(*plates.frames) == (range(20240101101501, 20250102101500),)
+    assert spell_runs(plates.gaps(*plates.frames)) == "20240101101501-20250102101499"
+
+
+def test_extensions_in_either_case_are_one_sequence(tmp_path):
+    """`.exr` and `.EXR` in one folder are one sequence; where a frame is there in both, the pattern decides."""
+    make(tmp_path, ["p.0001.exr", "p.0002.EXR", "p.0003.exr"])
+    for given in (tmp_path, tmp_path / "p.####.exr", tmp_path / "p.####.EXR"):
+        assert open_plates(given).frames == (1, 2, 3)
+    make(tmp_path, ["p.0002.exr"])
+    assert open_plates(tmp_path / "p.####.exr").path_of(2).name == "p.0002.exr"
+    with pytest.raises(PlateError, match="both frame 2"):
+        open_plates(tmp_path)
+
+
+def test_a_pattern_in_the_wrong_case_is_told(tmp_path):
+    """A name typed in another case is not just missing: the hint says what is there."""
+    make(tmp_path, ["PLATE.0001.EXR"])
+    with pytest.raises(PlateError) as caught:
+        open_plates(tmp_path / "plate.####.exr")
+    assert "'PLATE.####.EXR'" in caught.value.hint
+
+
+def test_accents_may_be_stored_apart(tmp_path):
+    """A pattern finds files whose accents the system keeps apart from their letters."""
+    make(tmp_path, ["cafe\u0301.0001.exr"])
+    assert open_plates(tmp_path / "caf\u00e9.####.exr").frames == (1,)
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        (["p.0001_beauty.exr", "p.0002_beauty.exr"], "p.####_beauty.exr"),
+        (["shot.1001.1920x1080.exr", "shot.1002.1920x1080.exr"], "shot.####.1920x1080.exr"),
+        (["a.0001.exr", "b.0001.exr"], "a.####.exr"),
+    ],
+)
+def test_the_hint_is_what_can_be_typed(tmp_path, names, pattern):
+    """Where a folder is not clear, the pattern in the hint opens."""
+    make(tmp_path, names)
+    with pytest.raises(PlateError) as caught:
+        open_plates(tmp_path)
+    assert caught.value.hint.endswith(str(tmp_path / pattern))
+    assert open_plates(tmp_path / pattern).frames
 
 
 def test_folder_with_one_sequence(tmp_path):

@@ -104,6 +104,16 @@ def test_every_object_has_a_matte_of_its_own(artist, tmp_path):
     )
 
 
+def test_the_menu_offers_the_models_that_are_ready(artist, tmp_path, shared_engine):
+    """With an open panel the menu is `auto` and what the engine has; what was chosen stays chosen."""
+    comp = Comp(artist, tmp_path, SPAN)
+    with shared_engine.client() as client:
+        ready = [one["name"] for one in client.models()["models"] if one["ready"]]
+    assert "starter" in ready
+    artist.pump_until(lambda: list(comp.node["model"].values()) == ["auto", *ready], 60.0)
+    assert comp.node["model"].value() == "auto"
+
+
 def test_every_view_is_tracked_by_itself(terminal, tmp_path, shared_engine):
     """In a stereo script each view has its own plates and mattes, and one Read takes both by %V."""
     terminal.nuke.addView("right")

@@ -6,6 +6,7 @@ import pytest
 from running_engine import SIZE, write_plate
 
 from engine.contract.errors import EngineError
+from engine.media.matte_files import write_exr
 from engine.service.declaration import Declaration
 from engine.service.received import RawLayout
 from engine.service.store import Store
@@ -55,6 +56,45 @@ def test_a_file_of_another_size_is_refused_before_it_is_decoded(shot, tmp_path, 
     monkeypatch.setattr(stored_plates, "read_rgb", lambda _: pytest.fail("it was decoded"))
     with pytest.raises(EngineError, match="64x48 pixels, but the shot was declared 32x32"):
         StoredPlates(shot, (32, 32), None).display(3)
+
+
+@pytest.mark.parametrize("origin", ["top-left", "bottom-left"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_raw_pixels_that_are_no_numbers_become_some(shot, tmp_path, origin, channels):
+    """NaN and infinity in raw half floats are black and the brightest there is, whichever way the rows lie."""
+    rows = np.full((SIZE[1], SIZE[0], channels), 0.25, np.float16)
+    rows[0, 0], rows[0, 1] = np.nan, np.inf
+    raw = tmp_path / "plate.raw"
+    rows.tofile(raw)
+    shot.put_plate(2, raw, RawLayout(SIZE[1], SIZE[0], channels, "float16", origin))
+    shown = StoredPlates(shot, SIZE, None).display(2)
+    first = shown[0 if origin == "top-left" else -1]
+    assert np.isfinite(shown).all()
+    np.testing.assert_array_equal(first[0], 0)
+    np.testing.assert_array_equal(first[1], first[2])
+
+
+def test_the_layer_of_a_shot_does_not_change(shot, tmp_path):
+    """A plate whose picture is another layer than that of the plates before it is refused by both frames."""
+    _put(shot, 1, tmp_path, 1)
+    layers = tmp_path / "layers.exr"
+    write_exr(layers, {f"beauty.{name}": np.zeros(SIZE[::-1], np.float32) for name in "RGB"}, "")
+    shot.put_plate(2, layers, "exr")
+    plates = StoredPlates(shot, SIZE, None)
+    plates.display(1)
+    with pytest.raises(EngineError, match="frame 2 is layer beauty, but that of frame 1 is plain R, G, B"):
+        plates.display(2)
+
+
+def test_a_plate_s_tags_are_kept(shot, tmp_path):
+    """The pixel aspect of a plate's file is known once it was read; raw pixels say nothing of theirs."""
+    path = tmp_path / "plate.exr"
+    write_exr(path, {name: np.zeros(SIZE[::-1], np.float32) for name in "RGB"}, "", tags={"pixel_aspect": 2.0})
+    shot.put_plate(1, path, "exr")
+    plates = StoredPlates(shot, SIZE, None)
+    plates.display(1)
+    assert plates.tags(1)["pixel_aspect"] == 2.0
+    assert plates.tags(2) == {}
 
 
 def test_plates_of_different_kinds_each_get_their_own_colours(shot, tmp_path):

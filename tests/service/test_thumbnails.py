@@ -32,7 +32,9 @@ def test_a_plate_has_its_picture_and_what_is_missing_is_said(shot):
                 await thumbnails.get(shot, frame, of)
             assert caught.value.code == "matte.missing"
         found.append(await thumbnails.get(shot, 1001, "plate"))
+        process = thumbnails._process
         thumbnails.close()
+        await process.wait()
         return found
 
     first, second = asyncio.run(look())

@@ -62,6 +62,20 @@ def test_raw_pixels_are_plates_like_any_other(client, tmp_path):
     assert client.get_layer("sh", 1001) == expected
 
 
+def test_a_replaced_plate_makes_what_was_tracked_after_it_stale(client, tmp_path):
+    """After the clicked frame's plate was replaced no matte counts as right, and the next track makes them all."""
+    declare(client)
+    for frame in FRAMES:
+        client.put_plate("sh", frame, write_plate(tmp_path, frame))
+    client.wait(client.track("sh"))
+    client.put_plate("sh", 1001, write_plate(tmp_path, 77))
+    shot = client.shot("sh")
+    assert (shot["mattes"], shot["stale"]) == ([], list(FRAMES))
+    made = [event for event in client.events(client.track("sh")) if event.kind == "frame" and not event.data["kept"]]
+    assert [event.data["frame"] for event in made] == list(FRAMES)
+    assert client.shot("sh")["mattes"] == list(FRAMES)
+
+
 def test_a_correction_costs_only_the_frames_that_it_changes(client, tmp_path):
     """Prompts answer the frames they make dirty; a new track keeps the others, also when the plates are sent again."""
     declare(client)

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.session.matting import Crop, MatterLimits, blend_tiles, crops_of, matte, share
+from engine.session.held import share
+from engine.session.matting import Crop, MatterLimits, blend_tiles, crops_of, matte
 
 LIMITS = MatterLimits(margin=32, tile=128, overlap=32)
 

@@ -28,7 +28,7 @@ def test_presence_is_noted_when_the_mask_is_written():
 
     watched = Watched(ObjectMatte(np.ones((8, 8), np.float32), make, make))
     assert watched.presence is None
-    assert watched.mask_hw.all()
+    assert watched.matte.mask_hw.all()
     assert watched.presence == Presence(1.0, 1.0)
     assert made == [1]
 

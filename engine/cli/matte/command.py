@@ -22,7 +22,7 @@ from engine.cli.matte.options import (
     read_range,
 )
 
-_PROMPTS, _TRACKING, _RUNNING, _FARM = "Prompts", "Tracking", "Running", "Farm"
+_PROMPTS, _HELD, _TRACKING, _RUNNING, _FARM = "Prompts", "Masks to hold to", "Tracking", "Running", "Farm"
 
 
 def matte(
@@ -51,14 +51,56 @@ def matte(
     ] = None,
     mask: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE@FRAME", help="A mask of the object, at the plate's size.", rich_help_panel=_PROMPTS),
+        typer.Option(
+            metavar="FILE:LAYER@FRAME",
+            help="A mask of the object, at the plate's size; :LAYER where the file has several.",
+            rich_help_panel=_PROMPTS,
+        ),
+    ] = None,
+    core: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]",
+            help="A mask of what is surely in, on a frame, on frames A-B, or on all.",
+            rich_help_panel=_HELD,
+        ),
+    ] = None,
+    not_core: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE[:LAYER][@FRAMES]", help="The same, inverted.", rich_help_panel=_HELD),
+    ] = None,
+    garbage: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE[:LAYER][@FRAMES]", help="A mask of what is surely out.", rich_help_panel=_HELD),
+    ] = None,
+    not_garbage: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]",
+            help="The same, inverted: what it leaves out is surely out.",
+            rich_help_panel=_HELD,
+        ),
+    ] = None,
+    unknown: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]", help="A mask of where the matting model is to look.", rich_help_panel=_HELD
+        ),
+    ] = None,
+    trimap: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]",
+            help="A trimap of your own in place of the tracked one.",
+            rich_help_panel=_HELD,
+        ),
     ] = None,
     object_: Annotated[
         list[str] | None,
         typer.Option(
             "--object",
             metavar="NAME",
-            help="Whose the prompts after this are; give it again for the next object.",
+            help="Whose the prompts and masks after this are; give it again for the next object.",
             rich_help_panel=_PROMPTS,
         ),
     ] = None,
@@ -119,6 +161,18 @@ def matte(
     layers: Layers = "alpha",
     format_: Format = "exr",
     name: Name = None,
+    premult: Annotated[
+        bool,
+        typer.Option("--premult", help="R, G, B of the files: foreground times alpha.", rich_help_panel=MATTES),
+    ] = False,
+    clean_plate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The plates without the objects, or one for all: makes foreground colours exact.",
+            rich_help_panel=MATTES,
+        ),
+    ] = None,
     preview: Annotated[
         str | None,
         typer.Option(metavar="sheet|movie", help="Also a picture over a checkerboard.", rich_help_panel=MATTES),
@@ -170,7 +224,19 @@ def matte(
     from engine.cli.matte.request import MatteRequest
     from engine.cli.matte.run import run_matte
 
-    del point, not_point, box, mask, object_  # their order counts: it is in ctx.meta
+    del (
+        point,
+        not_point,
+        box,
+        mask,
+        object_,
+        core,
+        not_core,
+        garbage,
+        not_garbage,
+        unknown,
+        trimap,
+    )  # their order counts: it is in ctx.meta
     given = {"direction": direction, "corrections": corrections, "mode": mode, "colourspace": colourspace}
     request = MatteRequest(
         plates=plates,
@@ -190,6 +256,8 @@ def matte(
         name=name,
         stage=stage,
         frames=None if frames is None else read_frames(frames),
+        premult=premult,
+        clean_plate=clean_plate,
     )
     try:
         result = run_matte(request)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from engine.contract.errors import EngineError, PromptError, ShotError
+from engine.contract.held import HeldMask
 from engine.contract.shot import Box, MaskPrompt, Point, Prompt, Settings, ShotObject
 from engine.contract.shot_json import FILE_KEYS, objects_from_json, refuse_unknown, shot_from_json
 
@@ -19,7 +20,14 @@ ARGUMENTS = "engine.cli.arguments"
 
 MATTES = "Mattes"
 
-Layers = Annotated[str, typer.Option(metavar="alpha,trimap,mask", help="What to write.", rich_help_panel=MATTES)]
+Layers = Annotated[
+    str,
+    typer.Option(
+        metavar="alpha,trimap,mask,fg,despill,bg,cryptomatte",
+        help="What to write: also foreground colours, what they correct, the background, IDs.",
+        rich_help_panel=MATTES,
+    ),
+]
 Format = Annotated[str, typer.Option("--format", metavar="exr|png16", help="File format.", rich_help_panel=MATTES)]
 Name = Annotated[
     str | None,
@@ -29,11 +37,14 @@ Name = Annotated[
 ]
 
 DEFAULT_OBJECT = "object"
-PROMPT_OPTIONS = ("point", "not_point", "box", "mask", "object_")
+HELD_OPTIONS = ("core", "not_core", "garbage", "not_garbage", "unknown", "trimap")
+PROMPT_OPTIONS = ("point", "not_point", "box", "mask", *HELD_OPTIONS, "object_")
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
 _NUMBERS = re.compile(rf"\s*{_NUMBER}\s*(?:,\s*{_NUMBER}\s*)*")
 _AT_FRAME = re.compile(r"(?P<what>.*)@(?P<frame>[-+]?\d+)", re.DOTALL)
+_AT_FRAMES = re.compile(r"(?P<what>.*)@(?P<first>[-+]?\d+)(?:-(?P<last>[-+]?\d+))?", re.DOTALL)
+_LAYERED = re.compile(r"(?P<file>.+\.\w+):(?P<layer>[^:/\\]+)", re.DOTALL)
 _COUNTED = re.compile(r"\s*(?P<first>-?\d+)\s*\+\s*(?P<count>[1-9]\d*)\s*")
 _RANGE = re.compile(r"\s*(?P<first>-?\d+)(?:\s*-\s*(?P<last>-?\d+))?\s*")
 
@@ -57,7 +68,7 @@ class OrderedCommand(TyperCommand):
 
 @dataclass(frozen=True)
 class Given:
-    """One prompt option as typed: `option` is one of PROMPT_OPTIONS, in the order of the command line."""
+    """One prompt or mask option as typed: `option` is one of PROMPT_OPTIONS, in the order of the command line."""
 
     option: str
     value: str
@@ -119,7 +130,7 @@ def read_frames(text: str) -> tuple[int, int]:
 
 
 def read_prompt(given: Given, first_frame: int) -> Prompt:
-    """Read one of `X,Y@FRAME`, `X0,Y0,X1,Y1@FRAME` and `FILE@FRAME`; without `@FRAME` it is on `first_frame`.
+    """Read one of `X,Y@FRAME`, `X0,Y0,X1,Y1@FRAME` and `FILE[:LAYER]@FRAME`; without `@FRAME` it is on `first_frame`.
 
     Raises:
         PromptError: a malformed value.
@@ -128,7 +139,7 @@ def read_prompt(given: Given, first_frame: int) -> Prompt:
     what, frame = (match["what"], int(match["frame"])) if match else (given.value, first_frame)
     if given.option == "mask":
         if not what:
-            raise _malformed(given, "FILE@FRAME", "matte_v01.png@1001")
+            raise _malformed(given, "FILE[:LAYER]@FRAME", "matte_v01.png@1001")
         return MaskPrompt(frame, what)
     if given.option == "box":
         x0, y0, x1, y1 = _numbers(given, what, 4, "X0,Y0,X1,Y1@FRAME", "420,180,910,1060@1001")
@@ -137,21 +148,41 @@ def read_prompt(given: Given, first_frame: int) -> Prompt:
     return Point(frame, x, y, positive=given.option == "point")
 
 
-def read_objects(given: Iterable[Given], first_frame: int) -> tuple[ShotObject, ...]:
-    """Sort the prompts to their objects: `--object NAME` names the prompts after it, until the next one.
+def read_held_option(given: Given) -> HeldMask:
+    """Read `FILE[:LAYER][@FRAME|@FIRST-LAST]`; without frames the mask holds on every frame of the shot.
 
     Raises:
         PromptError: a malformed value.
     """
-    prompts: dict[str, list[Prompt]] = {}
+    match = _AT_FRAMES.fullmatch(given.value)
+    what = match["what"] if match else given.value
+    first = int(match["first"]) if match else None
+    last = int(match["last"]) if match and match["last"] else first
+    layered = _LAYERED.fullmatch(what)
+    path, layer = (layered["file"], layered["layer"]) if layered else (what, None)
+    if not path:
+        raise _malformed(given, "FILE[:LAYER][@FRAMES]", "roto.####.exr:body@1001-1050")
+    return HeldMask(given.option.removeprefix("not_"), path, first, last, layer, given.option.startswith("not_"))
+
+
+def read_objects(given: Iterable[Given], first_frame: int) -> tuple[ShotObject, ...]:
+    """Sort prompts and masks to their objects: `--object NAME` names those after it, until the next one.
+
+    Raises:
+        PromptError: a malformed value.
+    """
+    objects: dict[str, ShotObject] = {}
     current = DEFAULT_OBJECT
     for option in given:
         if option.option == "object_":
             current = option.value
-            prompts.setdefault(current, [])
-        else:
-            prompts.setdefault(current, []).append(read_prompt(option, first_frame))
-    return tuple(ShotObject(name, tuple(some)) for name, some in prompts.items())
+        thing = objects.get(current, ShotObject(current, ()))
+        if option.option in HELD_OPTIONS:
+            thing = replace(thing, held=(*thing.held, read_held_option(option)))
+        elif option.option != "object_":
+            thing = replace(thing, prompts=(*thing.prompts, read_prompt(option, first_frame)))
+        objects[current] = thing
+    return tuple(objects.values())
 
 
 def read_prompt_file(path: Path) -> PromptFile:
@@ -161,12 +192,13 @@ def read_prompt_file(path: Path) -> PromptFile:
         PromptError, ShotError: the file cannot be read or does not hold together.
     """
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        # From bytes, in any form of Unicode, with or without a mark: some editors write no other.
+        data: Any = json.loads(path.read_bytes())
     except OSError as problem:
         raise PromptError(
             "prompt.file", f"The prompts file '{path}' cannot be read: {problem.strerror}.", "Check the path."
         ) from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise PromptError(
             "prompt.file", f"The prompts file '{path}' is not JSON: {problem}.", 'Write {"objects": [...]}.'
         ) from problem
@@ -183,10 +215,13 @@ def read_prompt_file(path: Path) -> PromptFile:
 
 
 def merge(of_file: tuple[ShotObject, ...], typed: tuple[ShotObject, ...]) -> tuple[ShotObject, ...]:
-    """Give all objects; prompts typed for an object that the file has too come after the file's."""
-    added = {thing.name: thing.prompts for thing in typed}
-    merged = [replace(thing, prompts=thing.prompts + added.pop(thing.name, ())) for thing in of_file]
-    return (*merged, *(ShotObject(name, prompts) for name, prompts in added.items()))
+    """Give all objects; what is typed for an object that the file has too comes after the file's."""
+    added = {thing.name: thing for thing in typed}
+    merged = []
+    for thing in of_file:
+        more = added.pop(thing.name, ShotObject(thing.name, ()))
+        merged.append(ShotObject(thing.name, thing.prompts + more.prompts, thing.held + more.held))
+    return (*merged, *added.values())
 
 
 def _model(data: Any) -> str:
@@ -211,10 +246,15 @@ def _refuse_inactive(data: Any) -> None:
 
 
 def _beside(path: Path, objects: tuple[ShotObject, ...]) -> tuple[ShotObject, ...]:
-    def at_home(prompt: Prompt) -> Prompt:
-        return replace(prompt, path=str(path.parent / prompt.path)) if isinstance(prompt, MaskPrompt) else prompt
+    return tuple(with_paths(thing, lambda file: str(path.parent / file)) for thing in objects)
 
-    return tuple(replace(thing, prompts=tuple(at_home(prompt) for prompt in thing.prompts)) for thing in objects)
+
+def with_paths(thing: ShotObject, change: Callable[[str], str]) -> ShotObject:
+    """Give an object with the paths of its mask prompts and of the masks it is held to changed."""
+    prompts = tuple(
+        prompt.moved(change(prompt.file)) if isinstance(prompt, MaskPrompt) else prompt for prompt in thing.prompts
+    )
+    return replace(thing, prompts=prompts, held=tuple(replace(held, path=change(held.path)) for held in thing.held))
 
 
 def _numbers(given: Given, what: str, count: int, form: str, example: str) -> tuple[float, ...]:

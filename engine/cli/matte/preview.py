@@ -27,7 +27,8 @@ def write_preview(job: MatteJob, frames: Sequence[int]) -> Path:
     """
     if job.request.preview == "movie":
         path = job.request.out / f"{job.name}_preview.mp4"
-        write_preview_movie(path, (_shrunk(_over(job, frame)) for frame in frames), MOVIE_FPS)
+        pictures = (_shrunk(_over(job, frame)) for frame in frames)
+        write_preview_movie(path, pictures, MOVIE_FPS, pixel_aspect=job.source.pixel_aspect)
         return path
     path = job.request.out / f"{job.name}_preview.png"
     write_picture(path, contact_sheet(list(_rows(job, _spread(frames, SHEET_FRAMES)))))

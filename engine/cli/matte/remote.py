@@ -10,11 +10,12 @@ from secrets import token_hex
 from threading import Event
 
 from engine.cli.background import Interrupted
+from engine.cli.matte.options import with_paths
 from engine.cli.matte.request import MatteJob
 from engine.contract.client import EngineClient
 from engine.contract.errors import EngineError, error_from_json
 from engine.contract.launch import find_or_start
-from engine.contract.shot import MaskPrompt, ShotObject
+from engine.media.layers import PLAIN
 from engine.media.matte_files import read_matte
 from engine.media.sequences import SequenceSource
 from engine.session.results import FrameMattes, ObjectMatte
@@ -56,27 +57,19 @@ def _submit(engine: EngineClient, name: str, job: MatteJob, stop: Event) -> str:
         shot.height,
         settings=settings,
         model=str(model.resolve()) if model.is_file() else job.request.model,
-        objects=tuple(_with_whole_paths(thing) for thing in shot.objects),
+        objects=tuple(with_paths(thing, lambda file: str(Path(file).resolve())) for thing in shot.objects),
     )
     task = engine.track(name)
     for frame in shot.frames:
         if stop.is_set():
             raise Interrupted
-        if isinstance(job.source, SequenceSource) and job.request.plate_layer is None:
+        if isinstance(job.source, SequenceSource) and job.source.layer == PLAIN:
             engine.put_plate(name, frame, job.source.path_of(frame))
         else:
             pixels = job.source.read(frame).pixels_hwc
             height, width, channels = pixels.shape
             engine.put_pixels(name, frame, pixels, (height, width, channels), dtype="float32")
     return task
-
-
-def _with_whole_paths(thing: ShotObject) -> ShotObject:
-    prompts = (
-        replace(prompt, path=str(Path(prompt.path).resolve())) if isinstance(prompt, MaskPrompt) else prompt
-        for prompt in thing.prompts
-    )
-    return replace(thing, prompts=tuple(prompts))
 
 
 def _fetch(engine: EngineClient, name: str, frame: int, job: MatteJob, scratch: Path) -> FrameMattes:

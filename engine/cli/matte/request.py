@@ -1,17 +1,24 @@
 """What `mam2 matte` was asked for, and the same checked against what is on disk."""
 
+import hashlib
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
+from engine.cli.matte.further import COLOURS, Further, check_further
 from engine.cli.matte.options import Given, PromptFile, merge, read_objects, read_prompt_file
-from engine.contract.errors import EngineError, OutputError, ShotError
+from engine.contract.errors import EngineError, OutputError, PromptError, ShotError
+from engine.contract.held import HeldMask
 from engine.contract.shot import MaskPrompt, Settings, Shot
+from engine.contract.shot_json import shot_to_json
 from engine.media.colour import DisplayTransform
+from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
-from engine.media.mattes import FORMATS, LAYERS, MatteWriter
+from engine.media.mattes import FORMATS, MatteWriter, plain_name
 from engine.media.plate_check import check_plates
 from engine.media.plates import DisplayPlates, open_plates
 from engine.media.source import PlateSource
@@ -20,6 +27,7 @@ from engine.weights.automatic import AUTO, Choice, choose_model
 DEVICES = ("auto", "cpu", "cuda", "mps")  # whether this machine has it is seen when the model is loaded
 PREVIEWS = ("sheet", "movie")
 STAGES = ("trimap", "alpha", "check")
+_FILE_PATTERN = re.compile(r"(?:#+|%0?\d*d)[^#]*\.\w+$")
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class MatteRequest:
         engine: have the shared engine compute, on its own devices.
         stage: only one part of the work, one of `STAGES`; None: all of it.
         frames: first and last frame to deliver, of those in the range.
+        premult: R, G and B of the files are the objects' colours times their alphas.
+        clean_plate: the plates, or one, without the objects.
     """
 
     plates: str
@@ -57,6 +67,8 @@ class MatteRequest:
     name: str | None = None
     stage: str | None = None
     frames: tuple[int, int] | None = None
+    premult: bool = False
+    clean_plate: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -70,11 +82,21 @@ class MatteJob:
     colourspace: str
     name: str
     model: Choice
+    further: Further
 
     @property
     def channels(self) -> int:
         """Channels of a frame's files that differ from each other: the alpha of all, and every object's layers."""
-        return 1 + len(self.shot.objects) * len(self.request.layers)
+        shared = 3 * self.request.premult + 24 * ("cryptomatte" in self.request.layers)  # twelve, twice as wide
+        colours = 3 * len({*self.request.layers} & {*COLOURS})
+        return 1 + shared + len(self.shot.objects) * (len(self.further.of_matte) + colours)
+
+    @property
+    def identity(self) -> str:
+        """A short text that two jobs share if they make the same mattes, perhaps of other frames."""
+        request = self.request
+        said = [shot_to_json(self.shot), self.colourspace, request.model, request.layers, request.format]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def delivers(self, frame: int) -> bool:
         """Tell whether a frame's files are wanted of this call."""
@@ -93,9 +115,10 @@ class MatteJob:
             width=self.shot.width,
             height=self.shot.height,
             frames_padding=self.source.padding,
-            layers=self.request.layers,
+            layers=self.further.of_matte,
             objects=[thing.name for thing in self.shot.objects],
             format=self.request.format,
+            tags=self.source.tags,
         )
 
 
@@ -111,13 +134,15 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
     with open_plates(request.plates, layer=request.plate_layer) as source:
         transform = DisplayTransform(_settings(request, of_file).colourspace, source.encoding)
         shot = _shot(request, of_file, source)
-        check_plates(source, *_plates_read(request, shot), request.plate_layer, stop)
+        check_plates(source, *_plates_read(request, shot), stop)
         _check_masks(shot)
-        name = request.name or f"{source.name}_matte"
+        name = request.name or plain_name(f"{source.name}_matte")
         named = of_file.model if request.model == AUTO and of_file.model else request.model
         model = choose_model(named, request.device)
         plates = DisplayPlates(source, transform)
-        yield MatteJob(replace(request, model=model.model), shot, source, plates, transform.colourspace, name, model)
+        further = Further.of_plates(request.layers, transform, source, request.clean_plate, premult=request.premult)
+        request = replace(request, model=model.model)
+        yield MatteJob(request, shot, source, plates, transform.colourspace, name, model, further)
 
 
 def check_not_over_plates(job: MatteJob, writer: MatteWriter) -> None:
@@ -169,21 +194,23 @@ def _check_options(request: MatteRequest) -> None:
             raise ShotError(
                 f"shot.{option}", f"'{value}' is not a --{option}.", f"Choose one of: {', '.join(allowed)}."
             )
-    wrong = [layer for layer in request.layers if layer not in LAYERS]
-    if wrong or not request.layers:
-        raise OutputError(
-            "output.layer", f"'{', '.join(wrong)}' is not a layer of a matte.", f"Choose among: {', '.join(LAYERS)}."
-        )
+    check_further(request.layers, request.format, request.clean_plate, premult=request.premult)
     if request.preview and request.format != "exr" and "alpha" not in request.layers:
         raise OutputError("output.layer", "A preview needs the alpha.", "Add it: --layers alpha,...")
-    if "#" in request.out.name or "%" in request.out.name:
+    if _FILE_PATTERN.search(request.out.name):
         raise OutputError(
             "output.not_a_folder",
             f"'{request.out}' is a file pattern, but -o takes a folder.",
             "Give the folder; --name begins the file names.",
         )
-    if request.name is not None and (not request.name or Path(request.name).name != request.name):
-        raise OutputError("output.name", f"'{request.name}' cannot begin a file name.", "Give a plain name.")
+    if request.name is not None and (
+        not request.name or Path(request.name).name != request.name or plain_name(request.name) != request.name
+    ):
+        raise OutputError(
+            "output.name",
+            f"'{request.name}' cannot begin a file name.",
+            "Give a plain name, without # % [ ] and other signs that stand for something in hosts.",
+        )
 
 
 def _settings(request: MatteRequest, of_file: PromptFile) -> Settings:
@@ -212,3 +239,20 @@ def _check_masks(shot: Shot) -> None:
                 except EngineError as problem:
                     where = f"The mask of '{thing.name}' on frame {prompt.frame}"
                     raise type(problem)(problem.code, f"{where}: {problem.message}", problem.hint) from problem
+        for held in thing.held:
+            _check_held(thing.name, held, shot)
+
+
+def _check_held(name: str, held: HeldMask, shot: Shot) -> None:
+    """Look for every frame's file, and into the first one."""
+    frames = held.frames(shot.frames)
+    missing = [frame for frame in frames if not Path(held.file(frame)).is_file()]
+    if not frames or missing:
+        raise PromptError(
+            "prompt.mask_unreadable",
+            f"The {held.kind} mask of '{name}' has no file for frame {missing[0]}: '{held.file(missing[0])}'."
+            if missing
+            else f"The {held.kind} mask of '{name}' holds on no frame of the shot, {shot.first}-{shot.last}.",
+            "Say on which frames it holds: FILE@FRAME, or FILE.####.exr@FIRST-LAST.",
+        )
+    read_held(held, frames[0], (shot.width, shot.height))

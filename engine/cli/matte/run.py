@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 from engine.cli.background import Interrupted, in_background
+from engine.cli.matte.further import CRYPTOMATTE
 from engine.cli.matte.preview import write_preview
 from engine.cli.matte.progress import FrameProgress, show_progress
 from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
@@ -108,46 +109,68 @@ def _matte(
         request = job.request
         model = find_files(request.model, weights_folder())
         output.prepare()
+        chunk = request.frames is not None or request.stage in {"alpha", "check"}
+        output.claim(job.name, job.identity, alone=not chunk)
         files = _files(job)
         plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
         frames = _delivered(job, plan)
 
-        def signed(layers: tuple[str, ...]) -> dict[int, str]:
-            sign = signatures(job.shot, job.source.fingerprint, job.colourspace, layers, model.paths)
+        def signed(layers: tuple[str, ...], fingerprint: Callable[[int], str]) -> dict[int, str]:
+            sign = signatures(job.shot, fingerprint, job.colourspace, layers, model.paths)
             return {frame: sign(frame) for frame in frames}
 
         # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.
-        own = signed(files.signed_as if isinstance(files, TrimapFiles) else request.layers)
+        of_trimaps = partial(signed, TrimapFiles(job).signed_as, job.source.fingerprint)
+        own = of_trimaps() if isinstance(files, TrimapFiles) else signed(job.further.signed_as, job.further.fingerprint)
         if request.stage == "check":
             check_mattes(job, frames, own)
             return _result(job, frames, 0, 0.0)
         wanted = {frame for frame in frames if not (request.resume and files.signature(frame) == own[frame])}
         if request.stage == "alpha":
-            check_trimaps(job, wanted, signed(TrimapFiles(job).signed_as))
+            check_trimaps(job, wanted, of_trimaps())
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
         progress.say(job.model.told)
         progress.say(_opening(job, frames))
         for told in (warning, *_neighbours(job)):
             if told:
                 progress.say(f"warning: {told}")
-        began = time.monotonic()
+        made = _make(Run(job, scratch, progress, stop, load), wanted, files, own)
+        return replace(_result(job, frames, len(wanted), made.seconds), lost=_lost(job, made.seen))
 
-        seen: dict[str, dict[int, Presence]] = {thing.name: {} for thing in job.shot.objects}
 
-        def write(frame: int, found: Mapping[str, Any]) -> None:
-            watched = {name: Watched(matte) for name, matte in found.items()} if request.stage is None else {}
-            written: Mapping[str, Any] = watched or found
-            files.write(frame, written, signature=own[frame])
-            for name, matte in watched.items():
-                seen[name][frame] = matte.presence or Presence.of(matte.mask_hw)
-            progress.advance(frame)
+@dataclass(frozen=True)
+class _Made:
+    """What became of the frames that were wanted: how long they took, and how present each object was on them."""
 
-        if wanted:
-            with Behind(most=frames_behind(job.shot.width, job.shot.height, len(job.shot.objects))) as behind:
-                for frame, found in _MAKERS[request.stage](Run(job, scratch, progress, stop, load), wanted):
-                    began = progress.began
-                    behind.put(partial(write, frame, found))
-        return replace(_result(job, frames, len(wanted), time.monotonic() - began), lost=_lost(job, seen))
+    seconds: float
+    seen: Mapping[str, Mapping[int, Presence]]
+
+
+def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signature: Mapping[int, str]) -> _Made:
+    """Make the frames that are wanted, and write each behind the next."""
+    job, began = run.job, time.monotonic()
+    seen: dict[str, dict[int, Presence]] = {thing.name: {} for thing in job.shot.objects}
+
+    def write(frame: int, found: Mapping[str, Any]) -> None:
+        if isinstance(files, TrimapFiles):
+            files.write(frame, found, signature=signature[frame])
+        elif job.request.stage is not None:
+            files.write(frame, found, signature=signature[frame], more=job.further.make(frame, found))
+        else:
+            watched = {name: Watched(matte) for name, matte in found.items()}
+            mattes = {name: one.matte for name, one in watched.items()}
+            files.write(frame, mattes, signature=signature[frame], more=job.further.make(frame, mattes))
+            for name, one in watched.items():
+                seen[name][frame] = one.presence or Presence.of(one.matte.mask_hw)
+        run.progress.advance(frame)
+
+    if wanted:
+        shot = job.shot
+        with Behind(most=frames_behind(shot.width, shot.height, len(shot.objects))) as behind:
+            for frame, found in _MAKERS[job.request.stage](run, wanted):
+                began = run.progress.began
+                behind.put(partial(write, frame, found))
+    return _Made(time.monotonic() - began, seen)
 
 
 def _neighbours(job: MatteJob) -> Iterator[str]:
@@ -225,7 +248,7 @@ def _opening(job: MatteJob, frames: tuple[int, ...]) -> str:
     names = ", ".join(thing.name for thing in job.shot.objects)
     return (
         f"{job.source.name}: {count(len(frames))} {spell(frames)}, {job.shot.width}x{job.shot.height}, "
-        f"{job.colourspace}; matting {names}"
+        f"{', '.join((*job.source.remarks, job.colourspace))}; matting {names}"
     )
 
 
@@ -236,5 +259,8 @@ def _pattern(job: MatteJob) -> Path:
 
 
 def _layers(job: MatteJob) -> str:
-    named = ", ".join(f"{thing.name}.{layer}" for thing in job.shot.objects for layer in job.request.layers)
-    return f"RGBA (all objects together), {named}" if job.request.format == "exr" else named
+    named = ", ".join(name for thing in job.shot.objects for name in job.further.names(thing.name))
+    if job.request.format != "exr":
+        return named
+    together = "RGBA (all objects together, premultiplied)" if job.request.premult else "RGBA (all objects together)"
+    return f"{together}, {named}" + (", Cryptomatte" if CRYPTOMATTE in job.request.layers else "")

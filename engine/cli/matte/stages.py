@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from glob import escape
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -17,9 +18,10 @@ from engine.cli.matte.request import MatteJob
 from engine.contract.errors import OutputError
 from engine.contract.frames import spell
 from engine.media.atomic import make_folder
+from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_matte, read_signature, write_exr
-from engine.media.mattes import Layers, MatteWriter, ObjectMatte
+from engine.media.mattes import Layers, MatteWriter, ObjectMatte, check_length
 from engine.session.results import ObjectTrimap
 
 if TYPE_CHECKING:
@@ -65,8 +67,9 @@ class TrimapFiles:
         """Make the folder.
 
         Raises:
-            OutputError: as `make_folder`.
+            OutputError: as `make_folder` and `check_length`.
         """
+        check_length((self.path_of(0),))
         make_folder(self._folder)
 
     def path_of(self, frame: int) -> Path:
@@ -86,7 +89,7 @@ class TrimapFiles:
         channels = {
             f"{name}.{layer}": getattr(one, f"{layer}_hw") for name, one in trimaps.items() for layer in self.layers
         }
-        write_exr(self.path_of(frame), channels, signature, exact=True)
+        write_exr(self.path_of(frame), channels, signature, exact=True, tags=self._job.source.tags(frame))
 
     def read(self, frame: int) -> dict[str, dict[str, Layer]]:
         """Give the layers of a frame's objects in the shot's order: `trimap`, and `mask` if there is one.
@@ -122,7 +125,8 @@ class Run:
         """Make the session that tracks the job's shot."""
         from engine.session.session import ShotSession
 
-        return ShotSession(self.model(), self.job.shot, self.job.plates, folder=self.scratch, read_mask=read_mask)
+        model, job = self.model(), self.job
+        return ShotSession(model, job.shot, job.plates, folder=self.scratch, read_mask=read_mask, read_held=read_held)
 
     def skipping(self, wanted: set[int]) -> Callable[[int], bool]:
         """Give the test that tracking asks of every frame; it is where tracking can be stopped."""
@@ -166,6 +170,7 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
 
 def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
     """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
+    from engine.session.held import held_by_object
     from engine.session.matting import MatterLimits, frames_at_once, matte_trimaps
     from engine.session.pipeline import in_order, read_ahead
     from engine.weights.models import load_matter
@@ -181,7 +186,10 @@ def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str
         frame: int, plate_hw3: Layer, layers: Mapping[str, Mapping[str, Layer]]
     ) -> tuple[int, Mapping[str, Layers]]:
         trimaps = {name: found["trimap"] for name, found in layers.items()}
-        alphas = matte_trimaps(matter, plate_hw3, trimaps, device)
+        said = {thing.name: thing.held_on(frame) for thing in shot.objects if thing.name in trimaps}
+        held = held_by_object(said, frame, (shot.width, shot.height), read_held)
+        alphas = matte_trimaps(matter, plate_hw3, trimaps, device, held=held)
+        trimaps = {name: held[name].on_pixels(trimap) if name in held else trimap for name, trimap in trimaps.items()}
         mattes = {name: ObjectMatte(alphas[name], trimaps[name], layers[name].get("mask")) for name in alphas}
         return frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}
 
@@ -230,7 +238,7 @@ def check_mattes(job: MatteJob, frames: tuple[int, ...], signed: Mapping[int, st
             "Run it again with --resume: it makes these frames and keeps the others.",
         )
     for folder in (job.request.out, job.request.out / FOLDER):
-        for leftover in folder.glob(f".{job.name}.*.part.*"):
+        for leftover in folder.glob(f".{escape(job.name)}.*.part.*"):
             leftover.unlink(missing_ok=True)
 
 

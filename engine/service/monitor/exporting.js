@@ -18,8 +18,8 @@ export class Exporting {
       this.copy(command(info, plates || "PLATES", at("folder").value, objects), "The command is on the clipboard.");
     });
     at("nuke").addEventListener("click", () => {
-      const { info } = read();
-      this.copy(nukeRead(this.pattern || this.guess(), info.range), "Copied: paste it into Nuke's node graph.");
+      const { info, objects } = read();
+      this.copy(nukeRead(this.pattern || this.guess(), info.range, objects[0]?.name ?? "object"), "Copied: paste it into Nuke's node graph.");
     });
   }
 

@@ -33,11 +33,12 @@ function option(prompt) {
   return ["--mask", `${prompt.path}@${prompt.frame}`];
 }
 
-// A Read node as Nuke pastes it: data, so without a colour transform.
-export function nukeRead(pattern, [first, last]) {
-  const file = pattern.replace(/\\/g, "/").replace("####", "%04d");
+// A Read node as Nuke pastes it; stills are data, so without a colour transform.
+export function nukeRead(pattern, [first, last], object) {
+  const file = pattern.replace(/\\/g, "/").replace("####", "%04d").replace(/\bOBJECT\b/, object);
   const lines = ["Read {", ` file "${file}"`, ` first ${first}`, ` last ${last}`, ` origfirst ${first}`, ` origlast ${last}`];
-  return [...lines, " origset true", " raw true", " name MAM2_matte", "}", ""].join("\n");
+  const raw = file.endsWith(".mov") ? [] : [" raw true"];
+  return [...lines, " origset true", ...raw, " name MAM2_matte", "}", ""].join("\n");
 }
 
 function short(number) {

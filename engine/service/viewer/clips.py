@@ -18,7 +18,7 @@ from engine.media.plates import open_plates
 from engine.media.sequences import SequenceSource
 from engine.service.received import RawLayout
 from engine.service.store import Store, discard
-from engine.service.viewer.lines import Message
+from engine.service.viewer_lines import Message
 
 _BATCH = 16  # frames between two messages
 

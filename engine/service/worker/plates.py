@@ -12,6 +12,7 @@ from engine.contract.errors import PlateError
 from engine.media.colour import DisplayTransform
 from engine.media.images import finite, read_header, read_rgb
 from engine.media.source import Stored
+from engine.media.tags import Tags
 from engine.service.received import layout_of
 from engine.service.store import StoredShot
 
@@ -59,6 +60,8 @@ class StoredPlates:
         self._shot, self._colourspace = shot, colourspace
         self._transforms: dict[str, DisplayTransform] = {}
         self._digests: dict[int, str] = {}
+        self._layers: dict[int, str] = {}
+        self._tags: dict[int, Tags] = {}
 
     def display(self, frame: int) -> Pixels:
         """Give a plate as (H, W, 3) float32 display-referred sRGB of 0..1, origin top-left.
@@ -74,7 +77,7 @@ class StoredPlates:
         return found.display_hwc
 
     def look(self, frame: int) -> Pixels:
-        """Give a plate as `display` does, whichever it is now; nothing is remembered of it.
+        """Give a plate as `display` does, whichever it is now; its hash is not remembered.
 
         Raises:
             PlateAwaited: it is not there yet.
@@ -87,15 +90,20 @@ class StoredPlates:
         return self._stored(frame, self._path(frame))[0]
 
     def digest(self, frame: int) -> str:
-        """Give the hash of a plate as it was read; of one that was not read, as it is now.
+        """Give the hash of a plate as it was read; one that was not read is from now on what it is now.
 
         Raises:
             PlateAwaited: it is not there yet.
         """
-        return self._digests.get(frame) or self._digest_now(frame)
+        known = self._digests.get(frame)
+        return known or self._digests.setdefault(frame, self._digest_now(frame))
+
+    def tags(self, frame: int) -> Tags:
+        """Give what the file of a plate that was read says that its matte should say too; raw pixels say nothing."""
+        return self._tags.get(frame, {})
 
     def replaced(self, frames: Iterable[int] | None = None) -> list[int]:
-        """Give those of the frames that are other plates now than when they were read; None: of all that were read."""
+        """Give those of the frames that are other plates now than when they were first asked for; None: of all."""
         asked = list(self._digests) if frames is None else [frame for frame in frames if frame in self._digests]
         return [frame for frame in asked if not self._is_same(frame)]
 
@@ -103,6 +111,7 @@ class StoredPlates:
         """Take these frames as they are from now on."""
         for frame in frames:
             self._digests.pop(frame, None)
+            self._layers.pop(frame, None)
 
     def _read(self, frame: int) -> _Read:
         while True:
@@ -144,11 +153,26 @@ class StoredPlates:
         if layout is None:
             header = read_header(path)
             self._check_size(frame, header.size)  # before a pixel is decoded: whatever size a file claims
+            self._check_layer(frame, header.choice.name)
+            self._tags[frame] = {"pixel_aspect": header.pixel_aspect, **header.tags}
             return read_rgb(path)[0], header.encoding
         self._check_size(frame, (layout.width, layout.height))
+        self._tags.pop(frame, None)
         rows = np.fromfile(path, layout.dtype).reshape(layout.height, layout.width, layout.channels)
         upright = rows[::-1] if layout.origin == "bottom-left" else rows
         return finite(upright[..., :3]), "scene-linear"
+
+    def _check_layer(self, frame: int, layer: str) -> None:
+        """Refuse another picture than that of the other plates: which of a file's layers is taken must not change."""
+        others = [(at, known) for at, known in list(self._layers.items()) if at != frame and known != layer]
+        if others:
+            at, known = others[0]
+            raise PlateError(
+                "plates.layer",
+                f"The picture of frame {frame} is {_spoken(layer)}, but that of frame {at} is {_spoken(known)}.",
+                "All plates of a shot must have one layer: send the odd one again, or the layer alone.",
+            )
+        self._layers[frame] = layer
 
     def _check_size(self, frame: int, found: tuple[int, int]) -> None:
         if found != self.size:
@@ -158,3 +182,7 @@ class StoredPlates:
                 f"{self.size[0]}x{self.size[1]}.",
                 "All plates of a shot must have one size: send the odd one again, or declare the shot anew.",
             )
+
+
+def _spoken(layer: str) -> str:
+    return f"layer {layer}" if layer else "plain R, G, B"

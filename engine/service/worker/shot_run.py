@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import MaskPrompt
+from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_signature
 from engine.media.mattes import LAYERS, MatteWriter
@@ -104,6 +105,7 @@ class ShotRun:
             folder=scratch,
             matter=limits,
             read_mask=read_mask,
+            read_held=read_held,
         )
         self._prepare()
 
@@ -215,8 +217,8 @@ class ShotRun:
             PlateAwaited: a plate that it needs is not there yet.
             PlateReplaced, EngineError: as `advance`.
         """
-        mattes = self._session.preview(frame)
-        self._previews.write(frame, self._complete(mattes), signature=self._sign(frame))
+        # Unsigned: nobody asks whether a preview is right, and most of what a track would have seen may not be there.
+        self._previews.write(frame, self._complete(self._session.preview(frame)))
 
     def _prepare(self) -> None:
         """Make what depends on objects and prompts, once rather than every frame."""
@@ -231,6 +233,7 @@ class ShotRun:
                 height=self._shot.height,
                 layers=LAYERS,
                 objects=self._names,
+                tags=self._plates.tags,
             )
             for folder in ("mattes", "previews")
         )
@@ -241,7 +244,7 @@ class ShotRun:
 
         def write(writer: MatteWriter) -> None:
             watched = {name: Watched(matte) for name, matte in self._complete(mattes).items()}
-            writer.write(frame, watched, signature=signature)
+            writer.write(frame, {name: one.matte for name, one in watched.items()}, signature=signature)
             seen = {name: watched[name].presence for name in mattes.objects}
             note_presence(self._stored, frame, {name: one for name, one in seen.items() if one is not None})
             self._unwritten.discard(frame)
@@ -277,5 +280,5 @@ def _mask_digests(declaration: Declaration) -> dict[str, str]:
         for prompt in thing.prompts:
             if isinstance(prompt, MaskPrompt):
                 with suppress(OSError):
-                    digests[prompt.path] = file_digest(Path(prompt.path))
+                    digests[prompt.path] = file_digest(Path(prompt.file))
     return digests

@@ -1,6 +1,6 @@
 """What the service and the viewer say to each other: JSON, a line each, through the viewer's standard streams.
 
-To the viewer: `do`, the `id` of its answer, and what it is about (see `loop`); `stop` names the request to leave.
+To the viewer: `do`, the `id` of its answer, and what it is about (see `viewer.loop`); `stop` names what to leave.
 From it: `id` with `ok`, `error` as `EngineError.to_json`, or `progress`, which comes before either.
 """
 
