@@ -66,8 +66,7 @@ def compare(engine: EngineClient, rounds: int) -> float:
     engine.put_pixels(SHOT, 1, pixels, pixels.shape, dtype="float32")
     engine.wait(engine.track(SHOT))
     host = FusionHost()
-    constructors = host.lua.table_from({"Pixel": host.world.images.Pixel})
-    lua = host.lua.eval(ROUND_TRIP)(host.image(pixels), constructors)
+    lua = host.lua.eval(ROUND_TRIP)(host.image(pixels), host.constructors())
     body = np.ascontiguousarray(pixels[::-1]).tobytes()
     ways = {"python": lambda: plain(engine, body), "lua": lua}
     times: dict[str, list[float]] = {name: [] for name in ways}

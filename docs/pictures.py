@@ -72,9 +72,8 @@ def fusion() -> None:
             host.comp.CurrentTime = FIRST
             tool.press("AddPoint")
             tool["Point1"] = (clip.click_xy[0] / width, 1 - clip.click_xy[1] / height)
-            tool["Transfer"] = 1  # linear
+            tool["Transfer"], tool["PostMultiply"] = 1, 0  # linear, and colour as it is
             before = tool.look(FIRST).pixels
-            tool.view()
             tool.press("TrackBoth")
             host.run_scripts()
             after = tool.render(FIRST).pixels

@@ -17,7 +17,6 @@ ID = "com.mam2.MAM2"
 VERSION = 0.1
 PARTS = ("Fuses", "Modules", "Scripts", "Templates")
 _HERE = Path(__file__).resolve().parent
-_CONTRACT = "Modules/Python/mam2_contract"
 _DESCRIPTION = (
     "<p>MAM2 mattes what you click - a person, smoke, glass, a flame - for the whole shot, on your own machine.</p>"
     "<p>It needs the MAM2 engine, which is installed by itself: see docs/resolve.md.</p>"
@@ -25,24 +24,20 @@ _DESCRIPTION = (
 
 
 def payload() -> Iterator[tuple[Path, str]]:
-    """Give every file of the plug-in and its place beside a host's folders, the contract's copy included."""
+    """Give every file of the plug-in and its place beside a host's folders."""
     for part in PARTS:
         for path in sorted((_HERE / part).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path, path.relative_to(_HERE).as_posix()
-    for path in sorted((_HERE.parent / "engine" / "contract").glob("*.py")):
-        yield path, f"{_CONTRACT}/{path.name}"
 
 
 def copy_payload(folder: Path) -> list[str]:
     """Copy the plug-in into a folder; gives the places of its files there."""
-    places = []
     for path, place in payload():
         target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-        places.append(place)
-    return places
+    return [place for _, place in payload()]
 
 
 def atom(places: list[str], day: date) -> str:

@@ -82,16 +82,17 @@ class OnDevice(Tensor):
 
 
 class PretendedDevice(TorchDispatchMode):
-    """Does what tensors on devices of a kind are asked, on their values.
+    """Does what tensors on CUDA devices are asked, on their values.
 
     Args:
-        kind: `cuda` or `mps`.
         shapes_only: compute no values; what asks for one fails.
     """
 
-    def __init__(self, kind: str, *, shapes_only: bool = False) -> None:
+    kind = "cuda"
+
+    def __init__(self, *, shapes_only: bool = False) -> None:
         super().__init__()
-        self.kind, self.shapes_only, self.asked = kind, shapes_only, Asked()
+        self.shapes_only, self.asked = shapes_only, Asked()
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -185,8 +186,8 @@ class PretendedDevice(TorchDispatchMode):
         return OnDevice(one, label)
 
 
-class _Asking(TorchFunctionMode):
-    """Answers what PyTorch asks a device's own library: which device is meant, and which kernel attention has."""
+class _PlainAttention(TorchFunctionMode):
+    """Attention asks a device's library which kernel it has; here its values are attended to plainly."""
 
     def __init__(self, device: PretendedDevice) -> None:
         super().__init__()
@@ -195,7 +196,7 @@ class _Asking(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func is not scaled_dot_product_attention or not isinstance(args[0], OnDevice):
-            return func(*tree_map(self._meant, args), **tree_map(self._meant, kwargs))
+            return func(*args, **kwargs)
         given, mask = list(args[:3]), kwargs.pop("attn_mask", None)
         if torch.is_autocast_enabled(self.device.kind):
             given = [one.to(torch.get_autocast_dtype(self.device.kind)) for one in given]
@@ -207,17 +208,13 @@ class _Asking(TorchFunctionMode):
         asked.most_scores = max(asked.most_scores, given[0].shape[:-1].numel() * given[1].shape[-2])
         return self.device._labelled(out, args[0].label)
 
-    def _meant(self, one):
-        """Give a device's number where it has none."""
-        return self.device._numbered(one) if one == self.device.kind or isinstance(one, torch.device) else one
-
 
 @contextmanager
 def pretended(
-    kind: str = "cuda", *, count: int = 1, capability: tuple[int, int] = (9, 0), shapes_only: bool = False
+    *, count: int = 1, capability: tuple[int, int] = (9, 0), shapes_only: bool = False
 ) -> Iterator[PretendedDevice]:
-    """Have this process believe in so many devices of a kind, within the block."""
-    device = PretendedDevice(kind, shapes_only=shapes_only)
+    """Have this process believe in so many CUDA devices of a compute capability, within the block."""
+    device = PretendedDevice(shapes_only=shapes_only)
     with ExitStack() as stack:
         stack.enter_context(patch.object(torch.inference_mode, "__enter__", _without_gradients))
         for owner, name, value in _believed(device, count, capability):
@@ -229,7 +226,7 @@ def pretended(
         stack.callback(torch.__future__.set_overwrite_module_params_on_conversion, False)
         for backend in (torch.backends.cuda.matmul, torch.backends.cudnn):
             stack.callback(setattr, backend, "allow_tf32", backend.allow_tf32)
-        stack.enter_context(_Asking(device))
+        stack.enter_context(_PlainAttention(device))
         yield stack.enter_context(device)
 
 
@@ -248,8 +245,6 @@ class _Event:
 
 
 def _believed(device: PretendedDevice, count: int, capability: tuple[int, int]):
-    if device.kind == "mps":
-        return [(torch.backends.mps, "is_available", lambda: True)]
     return [
         (torch.cuda, "is_available", lambda: True),
         (torch.cuda, "device_count", lambda: count),

@@ -14,6 +14,7 @@ from engine.contract.errors import EngineError
 from engine.doctor.facts import Machine
 from engine.doctor.finding import FAULT, OK, WARNING, Finding
 
+_HOSTS = ("resolve", "davinci", "fusion", "nuke")  # how their programs' names begin
 _SECONDS = 15.0  # more patient than hosts: a busy machine is no fault
 
 
@@ -72,4 +73,15 @@ def _answering(path: Path, connection: Connection) -> Finding:
             f"The engine that is running is version {version}, this is {__version__}.",
             f"End process {connection.pid}; the next start is of this version.",
         )
-    return Finding("engine", OK, f"version {version} is running, process {connection.pid}")
+    under = _host_above(connection.pid)
+    descent = f"a descendant of {under}" if under else "of no host's descent"
+    return Finding("engine", OK, f"version {version} is running, process {connection.pid}, {descent}")
+
+
+def _host_above(pid: int) -> str:
+    """Name the host whose descendant a process is, by which endpoint security may judge it; empty for none."""
+    try:
+        names = [parent.name() for parent in psutil.Process(pid).parents()]
+    except psutil.Error:
+        return ""
+    return next((name for name in names if name.lower().startswith(_HOSTS)), "")

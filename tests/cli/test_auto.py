@@ -6,8 +6,8 @@ from threading import Event
 import pytest
 from stand_in_weights import stand_in
 
+from engine.cli.matte.options import Given
 from engine.cli.matte.request import MatteRequest, checked
-from engine.cli.prompt_options import Given
 from engine.farm.shot_files import plates_of
 from engine.weights.hardware import Hardware
 

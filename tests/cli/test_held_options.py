@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from conftest import SIZE
 
 from engine.cli.matte.options import Given, merge, read_held_option, read_objects, with_paths
 from engine.contract.errors import PromptError
@@ -13,6 +12,7 @@ from engine.contract.shot import Point, ShotObject
 from engine.media.cryptomatte import TYPE, id_bits
 from engine.media.matte_files import read_matte, read_signature, write_exr
 
+SIZE = (64, 48)
 CLICK = ("--point", "32,24@1001")
 
 

@@ -28,7 +28,7 @@ def painted(frame):
 
 @pytest.fixture
 def tool(engine):
-    """Give a tool whose shot of two frames was tracked while frame 1001 was in a viewer."""
+    """Give a tool whose shot of two frames was tracked."""
     assert engine.status()["pid"]
     tool = FusionHost(*FRAMES).add_tool()
     tool.connect(plate)
@@ -39,8 +39,7 @@ def tool(engine):
 
 
 def track(tool):
-    """Track as an artist does, with the tool in a viewer."""
-    tool.view()
+    """Track as an artist does; no viewer shows the tool."""
     tool.press("TrackForward")
     tool.host.run_scripts()
     assert tool["Status"] == "Done: 2 frames have mattes."
@@ -80,20 +79,43 @@ def matte_files(tool):
     return [tool.render(frame).pixels[..., 3].tobytes() for frame in FRAMES]
 
 
-def test_track_sends_a_changed_shot_again(engine, tool):
-    """After a change was seen, Track takes all plates anew: the mattes are those of the plates as they are now."""
+def test_track_begins_a_changed_shot_anew(engine, tool):
+    """After a change Track makes a shot of the plates as they are now; the one before stays, with its mattes."""
+    before, old = tool["ShotID"], matte_files(tool)
     other = {frame: plate(frame + 2) for frame in FRAMES}
     tool.connect(other.__getitem__)
     assert tool.look(1001).state == "replaced"
     track(tool)
     assert states(tool) == {"right"}
-    fresh = tool.host.add_tool("MAM2_2")
-    fresh.connect(other.__getitem__)
-    fresh.press("AddPoint")
-    fresh["Point1"], fresh["Transfer"] = (20 / 64, 0.5), 1
-    track(fresh)
-    assert matte_files(tool) == matte_files(fresh)
-    assert engine.shot(tool["ShotID"])["plates"] == list(FRAMES)
+    assert tool["ShotID"] != before
+    assert matte_files(tool) != old
+    assert engine.shot(before)["mattes"] == engine.shot(tool["ShotID"])["mattes"] == list(FRAMES)
+
+
+def test_a_change_beyond_the_prompts_is_found(engine, tool):
+    """One painted pixel on a frame that nobody looks at is found while the shot is tracked, and all is tracked anew."""
+    before = tool["ShotID"]
+    tool.connect(painted)
+    track(tool)
+    assert tool["ShotID"] != before
+    assert engine.shot(before)["mattes"] == list(FRAMES)
+    assert states(tool) == {"right"}
+
+
+def test_a_copied_comp_leaves_the_first_clip_alone(engine, tool):
+    """A comp that was copied to another clip tracks into a shot of its own: the first clip's mattes stay right."""
+    names = ("ShotID", "ShotOwner", "Points", "Transfer", "Point1Frame")
+    copy = FusionHost(*FRAMES).add_tool(values={name: tool[name] for name in names})
+    copy["Point1"] = (20 / 64, 0.5)
+    copy.connect(lambda frame: plate(frame + 2))
+    assert copy["ShotID"] == tool["ShotID"]
+    before = matte_files(tool)
+    track(copy)
+    assert copy["ShotID"] != tool["ShotID"]
+    tool.owner.kept = tool.host.lua.table()
+    assert states(tool) == states(copy) == {"right"}
+    assert matte_files(tool) == before
+    assert {copy["ShotID"], tool["ShotID"]} <= set(engine.status()["shots"])
 
 
 def test_a_preview_takes_the_plate_as_it_is(engine, tool):
@@ -102,7 +124,6 @@ def test_a_preview_takes_the_plate_as_it_is(engine, tool):
     fresh.connect(plate)
     fresh.press("AddPoint")
     fresh["Point1"], fresh["Transfer"] = (20 / 64, 0.5), 1
-    fresh.view()
     fresh.press("Preview")
     fresh.host.run_scripts()
     assert fresh.look(1001).state == "preview"
@@ -125,24 +146,24 @@ def test_haste_is_no_change(tool):
     tool.connect(plate, in_haste=hasty)
     assert tool.render(1001).state == "right"
     assert tool.render(1002).state == "right"
-    assert tool.look(1002).state == "right", "its plate was pulled from another frame, at full quality"
+    assert tool.look(1002).state == "right", "in haste it is another picture, in full quality the same"
+    assert tool.host.world.disturbed == 0
     tool.connect(painted, in_haste=hasty)
     assert tool.look(1002).state == "replaced"
 
 
 def test_a_proxy_is_not_compared(tool):
     """A plate in small says nothing about the plate that was sent."""
-    small = {frame: tool.host.image(np.ascontiguousarray(painted(frame)[::2, ::2]), proxy=2) for frame in FRAMES}
-    tool.connect(small.__getitem__)
-    assert tool.look(1002).state == "right"
+    tool.connect(painted)
+    assert tool.look(1002, proxy=2).state == "right"
 
 
 @pytest.fixture(scope="module")
 def large():
     """Give a plate of 1920x1080 and a function from pixels to their fingerprint."""
     host = FusionHost()
-    constructors = host.lua.table_from({"Pixel": host.world.images.Pixel})
-    of = host.module("mam2.fingerprint").of
+    constructors = host.constructors()
+    of = host.module("mam2.sent").fingerprint
     picture = np.random.default_rng(5).random((HEIGHT, WIDTH, 4), np.float32)
     return picture, lambda found, **how: of(host.image(found, **how), None, constructors)
 
@@ -174,19 +195,25 @@ def test_alpha_and_layout_change_nothing(dtype):
     other = picture.copy()
     other[..., 3] = 1
     found = set()
-    for pixels_of, ways in ((picture, {}), (other, {}), (picture, {"padding": 24}), (picture, {"top_first": True})):
+    for pixels_of, ways in (
+        (picture, {}),
+        (other, {}),
+        (picture, {"padding": 24}),
+        (picture, {"top_first": True}),
+        (picture, {"order": "BGRA"}),
+    ):
         host = FusionHost(**ways)
-        constructors = host.lua.table_from({"Pixel": host.world.images.Pixel})
-        found.add(host.module("mam2.fingerprint").of(host.image(pixels_of), None, constructors))
+        constructors = host.constructors()
+        found.add(host.module("mam2.sent").fingerprint(host.image(pixels_of), None, constructors))
     assert len(found) == 1
 
 
-def test_without_memory_a_change_is_seen_too():
-    """Where the host shows no memory, its own pixels are asked for."""
-    host = FusionHost(no_lines=True)
-    of = host.module("mam2.fingerprint").of
-    constructors = host.lua.table_from({"Pixel": host.world.images.Pixel})
+def test_a_copy_by_the_host_has_a_fingerprint_too():
+    """Where an image's own memory is not to be trusted, the host's copy of it is looked at."""
+    host = FusionHost(on_gpu=True, gpu_stays=True)
+    of, constructors = host.module("mam2.sent").fingerprint, host.constructors()
     picture = plate(1001)
     before = of(host.image(picture), None, constructors)
+    assert before == of(host.image(picture), None, constructors)
     picture[20:24, 30:34] *= np.float16(1.5)
     assert of(host.image(picture), None, constructors) != before

@@ -1,7 +1,9 @@
 """What may go wrong between the tool and its engine: the plate passes, the state says why, and time is bounded."""
 
 import os
+import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -40,13 +42,13 @@ def plate(frame):
 
 def passes(tool, word, code_words):
     """Check that a rendered frame is the plate to the bit, and that the viewer's says why; give the seconds of both."""
-    tool["Wait"] = 0
+    tool["Wait"], tool["ShowState"] = 0, 0
     began = time.monotonic()
     shown = tool.look(1001)
     seconds = time.monotonic() - began
     assert shown.state == word
     assert code_words in shown.says
-    assert np.array_equal(shown.pixels[:20], plate(1001)[:20])  # what the state is written over is below
+    assert np.array_equal(shown.pixels, plate(1001))
     return seconds
 
 
@@ -65,6 +67,7 @@ def replying(**said):
 def test_without_an_engine_the_plate_passes(tool):
     """With no engine the plate passes at once and the tool says which button starts one."""
     assert passes(tool, "problem", "The engine is not running. Press Track") < 1.0
+    tool["Missing"] = 1
     rendered = tool.render(1001)
     assert np.array_equal(rendered.pixels, plate(1001))
 
@@ -82,9 +85,9 @@ def test_a_slow_engine_is_not_waited_for(tool):
         assert passes(tool, "problem", "does not answer in time") < SHOWN
 
 
-@pytest.mark.parametrize("button", ["TrackBoth", "Preview", "Stop", "Clear"])
+@pytest.mark.parametrize("button", ["Stop", "Clear"])
 def test_a_button_does_not_wait_for_a_slow_engine(tool, button):
-    """With an engine that answers nothing each button gives up in time and says what to do."""
+    """With an engine that answers nothing each button that asks it gives up in time and says what to do."""
     with serving(lambda _: time.sleep(20) or b""):
         began = time.monotonic()
         tool.press(button)
@@ -187,26 +190,41 @@ def test_a_token_cannot_end_the_line(tool):
     assert asked == []
 
 
-def test_a_render_may_fail_in_words(tool):
-    """Where the artist wants no render without a matte, it fails and says which frame and what to do."""
-    tool["Missing"] = 1
+@pytest.mark.parametrize("flags", [{"quiet": True}, {"remote": True}, {}], ids=["quiet", "remote", "neither"])
+def test_a_render_without_its_matte_fails_in_words(tool, flags):
+    """A plate never passes for a result: a render fails and says which frame and what to do, unless that is chosen."""
     with pytest.raises(Exception, match=r"MAM2: frame 1002 has no matte\. The engine is not running"):
-        tool.render(1002)
+        tool.process(1002, **flags)
     assert tool.look(1002).state == "problem"
+    tool["Missing"] = 1
+    assert np.array_equal(tool.process(1002, **flags).pixels, plate(1002))
+
+
+def test_a_tool_that_nobody_has_used_renders_its_plate():
+    """Without any prompt there is nothing to miss: the plate passes, in a render too."""
+    tool = FusionHost().add_tool()
+    tool.connect(plate)
+    assert tool.render(1001).same_image
 
 
 def test_a_killed_engine_ends_nothing_else(tool, make_engine):
-    """An engine killed while plates are sent: the plate passes; a new engine goes on where the old one was."""
+    """An engine killed while plates are sent: the plate passes, the script ends in words, and a new engine goes on."""
     engine = make_engine()
     engine.start().close()
+    tool.connect(lambda frame: time.sleep(0.5) or plate(frame))
     tool.press("TrackForward")
-    assert "Tracking" in tool["Status"]
-    tool.look(1001)
+    script = threading.Thread(target=tool.host.run_scripts)
+    script.start()
+    with engine.client() as client:
+        while tool["ShotID"] not in client.status()["shots"] or not client.shot(tool["ShotID"])["plates"]:
+            time.sleep(0.05)
     engine.kill()
+    script.join(30)
+    assert "The engine" in tool["Status"]
+    tool.connect(plate)
     assert passes(tool, "problem", "The engine is not running") < SHOWN
     with engine.start() as client:
         assert client.shot(tool["ShotID"])["plates"] != []
-        tool.press("Stop")
 
 
 @pytest.mark.parametrize("way", ["right", "problem"])
@@ -215,15 +233,18 @@ def test_memory_stays_where_it_is(tool, way, tmp_path):
     collected = tool.host.lua.eval("function() collectgarbage() collectgarbage() return collectgarbage('count') end")
     process = psutil.Process()
     said = answer(bytes(64 * 48 * 2), more="X-Mam2-Shape: 48,64,1\r\n")
-    levels = []
+    levels, states = [], Counter()
     (tmp_path / "sent.fusion.txt").write_text("1001 full 0123456789abcdef\n")  # what each frame is compared with
     shot = answer({**SHOT, "shot": "x", "inbox": str(tmp_path)})
     with serving(replying(mattes=said, shots=shot) if way == "right" else lambda _: b"nonsense\r\n\r\n"):
         for frame in range(1000):
-            state = tool.look(1001).state
-            assert state == "problem" if way == "problem" else state in ("right", "changed")
+            tool.owner.kept = tool.host.lua.table()
+            states[tool.look(1001).state] += 1
             if frame % 100 == 99:
                 levels.append((collected(), process.memory_info().rss / 1024))
+    assert states["problem" if way == "problem" else "replaced"] > 900, (
+        states
+    )  # a busy machine may be late now and then
     # Traces are compiled during the first half; a matte of this size that stayed would be 6 KiB a frame.
     for early, late in zip(levels[4], levels[-1], strict=True):
         assert late - early < 512, levels

@@ -28,7 +28,8 @@ WITH = {  # controls that only count when another stands so
     "ColourSpace": ({"Transfer": 3}, "ACEScg"),
 }
 RESULT = {
-    "Output": 2,
+    "Show": 2,
+    "PostMultiply": 0,
     "ShowObject": 1,
     "ThresholdLow": 0.4,
     "ThresholdHigh": 0.6,
@@ -38,9 +39,10 @@ RESULT = {
     "InvertMatte": 1,
 }
 ELSEWHERE = {  # other tests hold these to their word
-    *("Input", "PromptMask", "BakedMatte", "Status", "Preview", "TrackBoth", "TrackForward", "TrackBackward", "Stop"),
-    *("Clear", "MaskFrame", "MaskEvery", "MaskObject", "MaskChannel", "MattesFrom", "Missing", "Wait", "ShowState"),
-    *("SelfTest", "SelfTestRun", "ShotID", "ShotOwner", "Command", "Pulse", "PreviewFrame"),
+    *("Input", "PromptMask", "BakedMatte", "GarbageMatte", "SolidMatte", "InvertGarbageMatte", "InvertSolidMatte"),
+    *("Status", "Preview", "TrackBoth", "TrackForward", "TrackBackward", "Stop", "Clear"),
+    *("MaskFrame", "MaskEvery", "MaskObject", "PromptMaskFrom", "MattesFrom", "Missing", "Wait", "ShowState"),
+    *("SelfTest", "SelfTestRun", "ShotID", "ShotOwner", "Command", "Task", "Pulse", "PreviewFrame", "BakeFolder"),
 }
 
 
@@ -140,6 +142,8 @@ def test_slots_show_and_hide():
     def shown(name):
         changed = tool.host.world.input(tool.owner, name).changed
         assert changed.IC_Visible == changed.PC_Visible  # in the Inspector and in the viewer alike
+        header = tool.host.world.strict.inside(tool.owner.headers[name + "Nest"])
+        assert header.changed.IC_Visible == changed.IC_Visible, "an empty header is left"
         return changed.IC_Visible
 
     assert not shown("Point1")
@@ -164,15 +168,13 @@ SIDES, SHARES = st.integers(1, 8192), st.floats(0, 1, allow_subnormal=False)
 
 
 @given(SIDES, SIDES, SHARES, SHARES)
-def test_places_come_back(width, height, x, y):
-    """From Fusion's place to the engine's pixels and back is the same place to a thousandth of a pixel."""
-    prompts = PROMPTS
-    px, py = prompts.to_pixels(x, y, width, height)
+def test_places_are_pixels(width, height, x, y):
+    """Fusion's place, 0 to 1 from the bottom left, is the engine's pixel from the top left to a thousandth."""
+    px, py = PROMPTS.to_pixels(x, y, width, height)
     assert 0 <= px <= width
     assert 0 <= py <= height
-    back_x, back_y = prompts.to_place(px, py, width, height)
-    assert abs(back_x - x) * width <= 0.001
-    assert abs(back_y - y) * height <= 0.001
+    assert abs(px - x * width) <= 0.001
+    assert abs(height - py - y * height) <= 0.001
 
 
 PROMPTS = FusionHost().module("mam2.prompts")
@@ -227,3 +229,47 @@ def test_a_copy_gets_a_shot_of_its_own():
     other = FusionHost()
     assert other.add_tool("Smoke", values=stored)["ShotID"] == first["ShotID"]
     assert other.add_tool("MAM2_9", values={})["ShotID"] != first["ShotID"]
+
+
+@pytest.mark.parametrize(("moved", "place"), [("Point1", (0.2, 0.3)), ("NotPoint1", (0.2, 0.3)), ("Box1Width", 0.4)])
+def test_a_prompt_belongs_to_the_frame_where_it_is_moved(moved, place):
+    """A cross or a box that is dragged on another frame is a prompt of that frame, and its label says so."""
+    tool = new_tool()
+    slot = moved.replace("Width", "")
+    assert tool[slot + "Frame"] == 1001
+    tool.drag(moved, place, 1030)
+    assert tool[slot + "Frame"] == 1030
+    assert tool.host.world.labels_of(tool.owner)[slot].endswith("1, frame 1030")
+
+
+def test_a_tracked_point_keeps_its_frame():
+    """A point that has a place on every frame is not moved to another frame by being looked at."""
+    tool = new_tool()
+    tool.drag("Point1", lambda _: (0.4, 0.5), 1030)
+    assert tool["Point1Frame"] == 1001
+
+
+def test_a_slot_can_be_set_to_this_frame():
+    """The button beside a slot's frame takes the frame that is shown."""
+    tool = new_tool()
+    tool.press("Box1Here", 1003)
+    assert tool["Box1Frame"] == 1003
+
+
+def test_prompts_and_track_are_on_one_page():
+    """From a new tool to a matte nobody changes the page: adding, moving and tracking stand together."""
+    tool = FusionHost().add_tool()
+    pages = {name: tool.host.world.input(tool.owner, name).page for name in names(tool)}
+    for name in ("Status", "AddPoint", "Point1", "Point1Frame", "Preview", "TrackBoth", "Stop", "Transfer"):
+        assert pages[name] == "Controls", name
+
+
+def test_words_of_the_tool_leave_the_document_alone():
+    """What the tool says is no change of the comp, drops nothing that is kept, and is said in a render too."""
+    tool = new_tool()
+    tool.host.world.modified, tool.host.comp.rendering = 0, True
+    tool.owner.kept["mark"] = "kept"
+    tool.press("TrackBoth")
+    assert tool["Status"] == "Tracking."
+    assert tool.host.world.modified == 0
+    assert tool.owner.kept["mark"] == "kept"

@@ -44,6 +44,10 @@ def test_a_template_names_only_what_is_there(path, tool):
             assert published["__kind"] == "InstanceInput"
             assert published.SourceOp in tools
             assert published.Source in inputs, published.Source
+        made = {int(found.Tools[group_name].Tools[name].Inputs.Points.Value) for group_name in groups for name in tools}
+        shown = {one.Source for one in group.Inputs.values()}
+        points = {f"Point{index}" for index in range(1, 13 if "AddPoint" in shown else max(made) + 1)}
+        assert points <= shown, "a cross acts that nobody sees"
         (output,) = group.Outputs.values()
         assert (output.SourceOp in tools, output.Source) == (True, "Output")
     assert path.with_suffix(".png").read_bytes()[16:24] == (104).to_bytes(4, "big") + (58).to_bytes(4, "big")
@@ -57,7 +61,8 @@ def test_the_atom_deploys_what_is_packed(packed):
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert there - places == {"com.mam2.MAM2.atom"}
     assert places <= there
-    assert {"Fuses/MAM2.fuse", "Modules/Lua/mam2/frame.lua", "Modules/Python/mam2_contract/client.py"} <= places
+    assert {"Fuses/MAM2.fuse", "Modules/Lua/mam2/frame.lua", "Scripts/Comp/MAM2/Track selected.lua"} <= places
+    assert [place for place in places if place.endswith(".py")] == [], "the free Resolve 21.1 lists no Python scripts"
     assert (found.Name, list(found.Date.values())) == ("MAM2", [2030, 1, 2])
 
 

@@ -1,5 +1,7 @@
 """The kinds of requests that a host makes, and several of them at once."""
 
+import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,12 +11,14 @@ from fusion_host import FusionHost
 from running_engine import pixels
 from wire import SHOT, answer, serving
 
+from engine.contract.shot import Settings
+from engine.contract.shot_json import objects_from_json
 from engine.media.colour import DisplayTransform
 from engine.model.config import CONFIGS
 
-FRAMES = range(1001, 1017)
+FRAMES = range(1001, 1009)
 JOB = {"id": "j", "shot": "x", "kind": "track", "state": "running", "done": 1, "total": 4}
-LOOKS, RENDERS = "looks", "renders"
+LOOKS, RENDERS, UNKNOWN = "looks", "renders", "unknown"
 
 
 def plate(frame):
@@ -28,24 +32,26 @@ def plate(frame):
     ("flags", "rendering", "kind"),
     [
         (["quick"], False, LOOKS),
-        (["interactive"], False, LOOKS),
+        (["interactive"], False, LOOKS),  # in high quality: a viewer all the same
         (["quick", "interactive", "playback"], False, LOOKS),
         (["preview"], False, LOOKS),
         (["preview"], True, LOOKS),
-        ([], False, RENDERS),
-        (["playback"], False, RENDERS),
+        (["playback"], False, LOOKS),
+        (["quiet"], False, RENDERS),
+        (["remote"], False, RENDERS),
         ([], True, RENDERS),
         (["quick"], True, RENDERS),
+        ([], False, UNKNOWN),
     ],
 )
 def test_only_what_is_looked_at_bears_the_state(flags, rendering, kind, tmp_path, monkeypatch):
-    """A hasty request is answered at once and says how it stands; one that may end in a file waits and never does."""
+    """A viewer is answered at once and tinted; what may end in a file is neither; only a render waits."""
     monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path))
     host = FusionHost()
     host.comp.rendering = rendering
     tool = host.add_tool()
     tool.connect(plate)
-    tool["Wait"] = 1
+    tool["Wait"], tool["Missing"] = 1, 1
     shot = answer({**SHOT, "shot": tool["ShotID"], "mattes": []})
     status = answer({"version": "1", "jobs": [{**JOB, "shot": tool["ShotID"]}]})
     with serving(lambda line: status if "/status" in line else shot):
@@ -53,9 +59,88 @@ def test_only_what_is_looked_at_bears_the_state(flags, rendering, kind, tmp_path
         found = tool.process(1001, **dict.fromkeys(flags, True))
         seconds = time.monotonic() - began
     assert found.state == "tracking"
-    assert np.array_equal(found.pixels, plate(1001)) is (kind == RENDERS)
+    assert np.array_equal(found.pixels, plate(1001)) is (kind != LOOKS)
     assert (seconds >= 1) is (kind == RENDERS)
     assert seconds < 4
+
+
+def test_a_host_that_stops_is_not_kept_waiting(tmp_path, monkeypatch):
+    """A render that the artist stops ends at once, though its matte is to come; while it waits it says how far."""
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path))
+    tool = FusionHost().add_tool()
+    tool.connect(plate)
+    tool["Wait"], tool["Missing"] = 60, 1
+    tool.owner.Status = "Abort"
+    shot = answer({**SHOT, "shot": tool["ShotID"], "mattes": []})
+    status = answer({"version": "1", "jobs": [{**JOB, "shot": tool["ShotID"]}]})
+    with serving(lambda line: status if "/status" in line else shot):
+        began = time.monotonic()
+        assert tool.render(1001).state == "tracking"
+        assert time.monotonic() - began < 4
+    assert tool.owner.progress == 0.25
+
+
+def test_what_is_not_final_is_not_kept(tmp_path, monkeypatch):
+    """A frame shown without an engine gets its matte when one has come, no input touched; what is final is kept."""
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path))
+    tool = FusionHost().add_tool()
+    tool.connect(plate)
+    tool.press("AddPoint")
+    assert tool.look(1001).state == "problem"
+    matte = answer(bytes(64 * 48 * 2), more="X-Mam2-Shape: 48,64,1\r\n")
+    body = json.loads(request_of(tool))
+    shot = answer({**SHOT, **body, "shot": tool["ShotID"]})
+    with serving(lambda line: matte if "/mattes/" in line else shot):
+        assert tool.look(1001).state == "right"
+        processed = tool.owner.processed
+        assert tool.look(1001).state == "right"
+        assert tool.owner.processed == processed
+
+
+def test_each_object_has_an_output(tmp_path, monkeypatch):
+    """What is connected to an object's output gets that object's own matte; nobody's output costs nothing."""
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path))
+    tool = FusionHost().add_tool()
+    tool.connect(plate)
+    tool["PostMultiply"] = 0
+    alphas = {"alpha": 0.25, "object2.alpha": 0.75}
+    asked = []
+
+    def reply(line):
+        if "/mattes/" not in line:
+            return answer({**SHOT, "shot": "x"})
+        layer = re.search(r"layer=([\w.]+)", line)[1]
+        asked.append(layer)
+        return answer(np.full((48, 64), alphas[layer], "<f2").tobytes(), more="X-Mam2-Shape: 48,64,1\r\n")
+
+    tool.host.world.connect_output(tool.owner, "Object2")
+    with serving(reply):
+        assert (tool.look(1001, output="Object2").pixels[..., 3] == 0.75).all()
+        assert (tool.look(1001).pixels[..., 3] == 0.25).all()
+    assert set(asked) == set(alphas)
+
+
+def test_a_host_without_flags_is_told_otherwise(tmp_path, monkeypatch):
+    """Where requests take no flags nothing breaks, and the self-test says that results are kept."""
+    monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path))
+    host = FusionHost(no_req_flags=True)
+    tool = host.add_tool()
+    tool.connect(plate)
+    tool.press("AddPoint")
+    assert tool.look(1001).state == "problem"
+    tool.press("SelfTest")
+    tool.look(1001)
+    (found,) = tmp_path.glob("fusion-selftest.*.frame.1001.1.json")
+    assert json.loads(found.read_text())["not_kept"] is False
+
+
+def request_of(tool):
+    """Give the request that a tool's controls make for its plate."""
+    read = tool.host.lua.eval("""function(owner)
+        local size = { width = 64, height = 48 }
+        return require('mam2.json').encode(require('mam2.request').read(owner.env.Inputs, 1001, size, owner.Comp))
+    end""")
+    return read(tool.owner)
 
 
 def test_a_pixel_keeps_its_aspect(tmp_path, monkeypatch):
@@ -78,17 +163,26 @@ def test_renderers_share_the_sending(engine):
     tool = FusionHost(FRAMES[0], FRAMES[-1]).add_tool()
     tool.connect(plate)
     tool.press("AddPoint")
-    tool["Point1"], tool["Transfer"] = (20 / 64, 0.5), 1
-    tool.press("TrackForward")
-    names = ("ShotID", "ShotOwner", "Points", "Transfer", "Point1Frame", "Point1")
+    tool["Point1"], tool["Transfer"], tool["PostMultiply"] = (20 / 64, 0.5), 1, 0
+    body = json.loads(request_of(tool))
+    engine.declare(
+        tool["ShotID"],
+        *body["range"],
+        64,
+        48,
+        settings=Settings(**body["settings"]),
+        objects=objects_from_json(body["objects"]),
+    )
+    engine.track(tool["ShotID"], "forward")
+    names = ("ShotID", "ShotOwner", "Points", "Transfer", "Point1Frame", "PostMultiply")
 
     def renderer(offset):
-        other = FusionHost(FRAMES[0], FRAMES[-1]).add_tool(
-            values={name: tool[name] for name in names if name != "Point1"}
-        )
+        other = FusionHost(FRAMES[0], FRAMES[-1]).add_tool(values={name: tool[name] for name in names})
         other["Point1"], other["Wait"] = (20 / 64, 0.5), 60
         other.connect(plate)
-        return [(frame, other.render(frame)) for frame in FRAMES[offset::4]]
+        found = [(frame, other.render(frame)) for frame in FRAMES[offset::4]]
+        assert other.host.world.disturbed == 0
+        return found
 
     with ThreadPoolExecutor(4) as renderers:
         found = dict(pair for part in renderers.map(renderer, range(4)) for pair in part)
@@ -107,7 +201,6 @@ def test_track_backward_goes_backward(engine):
     tool.connect(plate)
     tool.press("AddPoint", 1002)
     tool["Point1"], tool["Transfer"] = (20 / 64, 0.5), 1
-    tool.view()
     for button, mattes in (("TrackBackward", [1001, 1002]), ("TrackForward", [1001, 1002, 1003, 1004])):
         tool.press(button)
         tool.host.run_scripts()

@@ -65,3 +65,29 @@ def test_windows_starts_the_engine_without_a_window(monkeypatch):
     (command,) = host.module("standin.foreign").commands.values()
     assert command.startswith('cmd /s /c "set "PYTHONHOME="& set "PYTHONPATH="& ')
     assert command.endswith('"C:\\Program Files\\mam2\\mam2.exe" serve"')
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_each_system_has_files_by_any_name(system, tmp_path):
+    """Files in folders with blanks and letters beyond any code page are written, added to, read and replaced."""
+    platform = FusionHost(foreign=system).module("mam2.platform")
+    folder = tmp_path / "Zoë 映像"
+    name = str(folder / "plate.txt").encode().decode("latin-1")  # UTF-8, as the engine names its inboxes
+    assert platform.make_folder(name[: name.rindex("/")])
+    for text in ("one", "two"):
+        assert platform.write(name, text, "\n")
+    platform.append(name, "three")
+    assert platform.slurp(name) == "two\nthree\n"
+    assert [one.name for one in folder.iterdir()] == ["plate.txt"]
+    platform.remove(name)
+    assert list(folder.iterdir()) == []
+    assert platform.slurp(name) is None
+    assert not platform.write(name.replace("plate", "none/plate"), "x")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_each_system_reads_variables_as_they_are(system, monkeypatch):
+    """A user's folder with any letters in its name is found."""
+    monkeypatch.setenv("MAM2_RUNTIME", "/home/Zoë 映像/run")
+    host = FusionHost(foreign=system)
+    assert host.module("mam2.connection").folder().encode("latin-1").decode() == "/home/Zoë 映像/run"

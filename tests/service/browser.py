@@ -7,7 +7,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-PATIENCE = 60_000  # ms
+PATIENCE = 180_000  # ms; no more than patience, for machines that are busy
 
 
 @contextmanager

@@ -38,8 +38,8 @@ class RunningEngine:
         monkeypatch.setenv("MAM2_RUNTIME", self.variables["MAM2_RUNTIME"])
         self.process = None
 
-    def start(self):
-        """Start the engine and give a client of it."""
+    def start(self, seconds=30.0):
+        """Start the engine and give a client of it, once it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "engine", "serve"],
@@ -48,9 +48,9 @@ class RunningEngine:
                 env={**os.environ, **self.variables},
                 cwd=Path(__file__).parents[2],
             )
-        return self.client()
+        return self.client(seconds)
 
-    def client(self, seconds=30.0):
+    def client(self, seconds=120.0):
         """Give a client once the engine answers."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:

@@ -95,7 +95,7 @@ def test_a_machine_whose_gpu_torch_cannot_use_mattes_on_the_cpu(make_engine, tmp
     (tmp_path / "driver" / "pynvml.py").write_text(DRIVER)
     client = make_engine(
         MAM2_DEVICES="auto", PYTHONPATH=str(tmp_path / "driver"), CUDA_VISIBLE_DEVICES="-1", MAM2_PREPARE="0"
-    ).start()
+    ).start(seconds=120.0)  # PyTorch is asked first
     declare(client, frames=1)
     client.put_plate("sh", 1001, write_plate(tmp_path, 1001))
     assert client.wait(client.preview("sh", 1001)).kind == "done"
@@ -108,7 +108,7 @@ def test_a_worker_that_cannot_open_its_device_says_so_once(make_engine, tmp_path
     """A job on a GPU that is not there fails at once with the reason, and no process is started again and again."""
     if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
         pytest.skip("a GPU is there")
-    client = make_engine(MAM2_DEVICES="cuda:7", MAM2_PREPARE="0").start()
+    client = make_engine(MAM2_DEVICES="cuda:7", MAM2_PREPARE="0").start(seconds=120.0)
     declare(client, frames=1)
     client.put_plate("sh", 1001, write_plate(tmp_path, 1001))
     began = time.monotonic()

@@ -16,6 +16,10 @@ int standin_setsockopt(int, int, int, const void *, unsigned int) __asm__("setso
 int standin_getsockopt(int, int, int, void *, unsigned int *) __asm__("getsockopt");
 int standin_close(int) __asm__("close");
 int standin_clock_gettime(int, standin_time *) __asm__("clock_gettime");
+typedef struct { unsigned long bits[16]; } standin_fdset;
+int standin_select(int, standin_fdset *, standin_fdset *, standin_fdset *, standin_time *) __asm__("select");
+int standin_mkdir(const char *, unsigned int) __asm__("mkdir");
+void *standin_fopen(const char *, const char *) __asm__("fopen");
 ]])
 
 local foreign = { commands = {} }
@@ -130,13 +134,14 @@ local function winsock()
       must(level == 0xffff and option == 0x1007, "SO_ERROR is 0x1007 of 0xffff here")
       return linux.standin_getsockopt(tonumber(socket), 1, 4, value, ffi.cast("unsigned int *", size))
     end,
-    mam2_WSAPoll = function(polled, count, milliseconds)
-      must(ffi.sizeof("mam2_wsapollfd") == 16 and count == 1, "WSAPOLLFD holds a SOCKET of 8 bytes")
-      local reading, writing = polled[0].events == 0x0300, polled[0].events == 0x0010
-      must(reading or writing, "events that WSAPoll does not know")
+    mam2_wselect = function(_, reading, writing, failing, time)
+      must(ffi.sizeof("mam2_fdset") == 520, "an fd_set holds a count and 64 SOCKETs of 8 bytes")
+      must((reading == nil) ~= (writing == nil) and failing ~= nil, "a refused connection shows among the failed alone")
+      local set = reading or writing
+      must(set.count == 1 and failing.count == 1, "one socket")
       local one = ffi.new("standin_pollfd[1]")
-      one[0].fd, one[0].events = tonumber(polled[0].fd), writing and 4 or 1
-      return linux.standin_poll(one, 1, milliseconds)
+      one[0].fd, one[0].events = tonumber(set.sockets[0]), writing and 4 or 1
+      return linux.standin_poll(one, 1, tonumber(time.seconds) * 1000 + math.ceil(tonumber(time.micros) / 1000))
     end,
     mam2_wsend = function(socket, pointer, count)
       return winsock_result(linux.standin_send(tonumber(socket), pointer, count, 0x4000))
@@ -150,8 +155,75 @@ local function winsock()
   }
 end
 
+-- UTF-8 and what Windows makes of it. A wchar_t has four bytes here, so that each holds one letter.
+local function widen(page, _, text, count, into, room)
+  must(page == 65001 and count == -1, "UTF-8 that ends with 0")
+  local letters = {}
+  for letter in text:gmatch("[^\128-\191][\128-\191]*") do
+    local first, code = letter:byte(), nil
+    code = first < 128 and first or first % (first >= 240 and 8 or first >= 224 and 16 or 32)
+    for index = 2, #letter do
+      code = code * 64 + letter:byte(index) % 64
+    end
+    letters[#letters + 1] = code
+  end
+  letters[#letters + 1] = 0
+  must(into == nil or room == #letters, "the room that was asked for")
+  for index, code in ipairs(into ~= nil and letters or {}) do
+    into[index - 1] = code
+  end
+  return #letters
+end
+
+local function narrow(letters)
+  local text, index = {}, 0
+  while letters[index] ~= 0 do
+    local code, tail, more = tonumber(letters[index]), "", 0
+    more = code < 0x80 and 0 or code < 0x800 and 1 or code < 0x10000 and 2 or 3
+    for _ = 1, more do
+      tail, code = string.char(0x80 + code % 64) .. tail, math.floor(code / 64)
+    end
+    text[#text + 1] = string.char((more > 0 and 256 - 2 ^ (7 - more) or 0) + code) .. tail
+    index = index + 1
+  end
+  return table.concat(text)
+end
+
+local function files()
+  return {
+    mam2_widen = widen,
+    mam2_narrow = function(page, _, letters, count, into)
+      must(page == 65001 and count == -1, "UTF-8 that ends with 0")
+      local text = narrow(letters)
+      if into ~= nil then
+        ffi.copy(into, text)
+      end
+      return #text + 1
+    end,
+    mam2_variable = function(name, into)
+      local value = os.getenv(narrow(name))
+      return value and widen(65001, 0, value, -1, into, widen(65001, 0, value, -1)) or 0
+    end,
+    mam2_wfopen = function(path, mode)
+      must(narrow(mode):match("b$"), "a file of bytes is opened as one")
+      return linux.standin_fopen(narrow(path), narrow(mode))
+    end,
+    mam2_move = function(from, to, flags)
+      must(flags == 1, "a file that is there stays without MOVEFILE_REPLACE_EXISTING")
+      return os.rename(narrow(from), narrow(to)) and 1 or 0
+    end,
+    mam2_delete = function(path)
+      return os.remove(narrow(path)) and 1 or 0
+    end,
+    mam2_mkdir = function(path)
+      return linux.standin_mkdir(narrow(path), 511) == 0 and 1 or 0
+    end,
+  }
+end
+
 local function kernel32()
-  return in_front({
+  local all = files()
+  for name, call in pairs({
     mam2_GetTickCount64 = function()
       local time = ffi.new("standin_time[1]")
       linux.standin_clock_gettime(1, time)
@@ -168,7 +240,10 @@ local function kernel32()
       table.insert(foreign.commands, command)
       return 33
     end,
-  })
+  }) do
+    all[name] = call
+  end
+  return in_front(all)
 end
 
 -- From now on this is another system; before the plug-in's modules are loaded.

@@ -1,94 +1,43 @@
--- The host's images, in real memory: rows from the bottom, with gaps, a data window or a GPU where a test asks for it.
+-- The host's images, in real memory: in the order of channels, with the gaps, the data window or the GPU that a test
+-- asks for. What one image does to another is in fusion_ops.py.
 
 local ffi = require("ffi")
 local strict = require("standin.strict")
+local codecs = require("standin.codecs")
 
--- How new images lie: bytes between rows, whether the first row is the top one, whether memory is stale until it is
--- downloaded, whether it can be, whether GetScanLine is out of order. Tests set these.
-local ways = { padding = 0, top_first = false, on_gpu = false, gpu_stays = false, no_lines = false }
-
-local channel_bytes = { [5] = 1, [6] = 2, [7] = 2, [8] = 4 }
-local codecs = {}
-
-ffi.cdef("typedef union { float value; uint32_t bits; } standin_float;")
-
-local function half_value(bits)
-  local sign, exponent, fraction = bits >= 0x8000 and -1 or 1, math.floor(bits / 1024) % 32, bits % 1024
-  if exponent == 31 then
-    return fraction > 0 and 0 / 0 or sign / 0
-  elseif exponent == 0 then
-    return sign * math.ldexp(fraction, -24)
-  end
-  return sign * math.ldexp(1024 + fraction, exponent - 25)
-end
-
--- Slow and sure, unlike the plug-in's: the nearest half is looked for.
-local function half_bits(value)
-  if value ~= value then
-    return 0x7e00
-  end
-  local sign = (value < 0 or 1 / value < 0) and 0x8000 or 0
-  local low, high = 0, 0x7c00
-  local size = math.abs(value)
-  if size >= 65520 then
-    return sign + 0x7c00
-  end
-  while high - low > 1 do
-    local middle = math.floor((low + high) / 2)
-    if half_value(middle) <= size then
-      low = middle
-    else
-      high = middle
-    end
-  end
-  local down, up = size - half_value(low), half_value(high) - size
-  if up < down or (up == down and low % 2 == 1) then
-    low = high
-  end
-  return sign + low
-end
-
-codecs[5] = {
-  "uint8_t *",
-  function(v) return v / 255 end,
-  function(v) return math.max(0, math.min(255, math.floor(v * 255 + 0.5))) end,
+-- How new images lie. Tests set these.
+--   order      "RGBA" or "BGRA": of images that come from other tools [T: Texture3D uploads ScanLine as BGRA]
+--   padding    bytes between rows
+--   apart      every row is memory of its own [T: IsDataContiguous]
+--   top_first  the first row is the top one [I: FlipY, the topdown flag of _FromMemory]
+--   on_gpu     memory is stale until it is downloaded; gpu_stays: and cannot be [S: IsGPUMemDirty, DownloadGPUMem]
+--   userdata   GetScanLine gives userdata [F: oidn2.fuse casts whatever it gets]
+--   no_lines   GetScanLine is out of order
+--   lacks      names of methods that this host has not
+local ways = {
+  order = "RGBA", padding = 0, apart = false, top_first = false, on_gpu = false, gpu_stays = false, userdata = false,
+  no_lines = false, lacks = {},
 }
-codecs[6] = {
-  "uint16_t *",
-  function(v) return v / 65535 end,
-  function(v) return math.max(0, math.min(65535, math.floor(v * 65535 + 0.5))) end,
-}
-codecs[7] = { "uint16_t *", half_value, half_bits }
-codecs[8] = { "float *", function(v) return v end, function(v) return v end }
+
+local images = { ways = ways, asked = 0 } -- asked: calls of GetPixel
+
+local orders = { RGBA = { 0, 1, 2, 3 }, BGRA = { 2, 1, 0, 3 }, A = { nil, nil, nil, 0 } }
+local names_of_channels = { Red = "R", Green = "G", Blue = "B", Alpha = "A" }
 
 local Rect = strict.class("ImgRectI", { "left", "bottom", "right", "top" }, {}, {
   Width = function(self) return self.right - self.left end,
   Height = function(self) return self.top - self.bottom end,
 })
 
-local function ImgRectI(left, bottom, right, top)
+function images.ImgRectI(left, bottom, right, top)
   return Rect({ left = left, bottom = bottom, right = right, top = top })
 end
 
 local PixelClass = strict.class("Pixel", {}, { "R", "G", "B", "A" }, {})
 
-local function Pixel(values)
+function images.Pixel(values)
   values = values or {}
   return PixelClass({ R = values.R or 0, G = values.G or 0, B = values.B or 0, A = values.A or 0 })
-end
-
-local function channel(inside, x, y)
-  local window = inside.DataWindow
-  local column, row = x - window.left, y - window.bottom
-  local width, height = window:Width(), window:Height()
-  if column < 0 or column >= width or row < 0 or row >= height then
-    return nil
-  end
-  if inside.top_first then
-    row = height - 1 - row
-  end
-  local codec = codecs[inside.Depth]
-  return ffi.cast(codec[1], inside.truth + row * inside.stride) + column * 4, codec
 end
 
 local function must_have_pixels(inside, what)
@@ -97,33 +46,42 @@ local function must_have_pixels(inside, what)
   end
 end
 
+-- The first channel of a pixel in the image's true memory, or nil outside the data window.
+local function pixel_at(inside, x, y)
+  local window = inside.DataWindow
+  local column, row = x - window.left, y - window.bottom
+  if column < 0 or column >= window:Width() or row < 0 or row >= window:Height() then
+    return nil
+  end
+  return ffi.cast(inside.codec.pointer, inside.truth[inside.top_first and window:Height() - 1 - row or row])
+    + column * inside.channels
+end
+
 local methods = {}
 
 function methods.GetScanLine(self)
   local inside = strict.inside(self)
   must_have_pixels(inside, "GetScanLine")
-  return not ways.no_lines and inside.lines or nil
+  if ways.no_lines then
+    return nil
+  elseif ways.userdata then
+    local held = require("string.buffer").new() -- LuaJIT casts a buffer to where its bytes are
+    held:putcdata(inside.rows, ffi.sizeof(inside.rows))
+    inside.held = held
+    return held
+  end
+  return inside.rows
 end
 
 function methods.GetPixel(self, x, y, pixel)
   local inside = strict.inside(self)
   must_have_pixels(inside, "GetPixel")
-  local at, codec = channel(inside, x, y)
-  if at then
-    pixel.R, pixel.G, pixel.B, pixel.A = codec[2](at[0]), codec[2](at[1]), codec[2](at[2]), codec[2](at[3])
-  else
-    pixel.R, pixel.G, pixel.B, pixel.A = 0, 0, 0, 0
+  images.asked = images.asked + 1
+  local at, from = pixel_at(inside, x, y), inside.codec.value
+  local places = inside.places
+  for index, name in ipairs({ "R", "G", "B", "A" }) do
+    pixel[name] = at and places[index] and from(at[places[index]]) or 0 -- [R]: a single channel is alpha, R, G, B are 0
   end
-end
-
-function methods.SetPixel(self, x, y, pixel)
-  local inside = strict.inside(self)
-  must_have_pixels(inside, "SetPixel")
-  local at, codec = channel(inside, x, y)
-  if not at then
-    error("SetPixel outside the data window: the host would crash", 2)
-  end
-  at[0], at[1], at[2], at[3] = codec[3](pixel.R), codec[3](pixel.G), codec[3](pixel.B), codec[3](pixel.A)
 end
 
 function methods.IsGPUMemDirty(self)
@@ -135,9 +93,22 @@ function methods.DownloadGPUMem(self)
   if ways.gpu_stays then
     return false
   end
-  ffi.copy(inside.memory, inside.truth, inside.bytes)
+  for row = 0, inside.DataWindow:Height() - 1 do
+    ffi.copy(inside.rows[row], inside.truth[row], inside.row_bytes)
+  end
   inside.on_gpu = false
   return true
+end
+
+-- What the host itself computes: names and arguments as the Fuse guide has them (p. 69-83); see fusion_ops.py.
+for _, name in ipairs({ "Crop", "CopyOf", "Blur", "ErodeDilate", "Gamma", "Gain", "ChannelOpOf" }) do
+  methods[name] = function(self, ...)
+    must_have_pixels(strict.inside(self), name)
+    for _, lacking in ipairs(ways.lacks) do
+      assert(lacking ~= name, "attempt to call method '" .. name .. "' (a nil value)")
+    end
+    return images.native(name, self, ...)
+  end
 end
 
 local ImageClass = strict.class(
@@ -147,81 +118,109 @@ local ImageClass = strict.class(
   methods
 )
 
-local function allocate(inside, on_gpu)
-  local window = inside.DataWindow
-  local width, height = window:Width(), window:Height()
-  inside.stride = width * 4 * channel_bytes[inside.Depth] + ways.padding
-  inside.bytes = math.max(inside.stride * height, 1)
-  inside.memory = ffi.new("uint8_t[?]", inside.bytes)
-  ffi.fill(inside.memory, inside.bytes, 0x35) -- new images are not cleared
-  inside.on_gpu, inside.top_first = on_gpu, ways.top_first
-  inside.truth = on_gpu and ffi.new("uint8_t[?]", inside.bytes) or inside.memory
-  inside.lines = ffi.new("void *[?]", height)
+local function memory_of(inside, height)
+  local rows, gap = ffi.new("uint8_t *[?]", math.max(height, 1)), inside.row_bytes + ways.padding
+  local whole = not ways.apart and ffi.new("uint8_t[?]", math.max(gap * height, 1))
+  local kept = { whole }
   for row = 0, height - 1 do
-    inside.lines[row] = inside.memory + row * inside.stride
+    if ways.apart then
+      kept[row + 1] = ffi.new("uint8_t[?]", math.max(inside.row_bytes, 1))
+    end
+    rows[row] = whole and whole + row * gap or kept[row + 1]
+    ffi.fill(rows[row], inside.row_bytes, 0x35) -- new images are not cleared [G p.83]
   end
+  return rows, kept
 end
 
 local known = {
   IMG_Like = true, IMG_NoData = true, IMG_DataWindow = true, IMG_Width = true, IMG_Height = true, IMG_Depth = true,
-  IMG_XScale = true, IMG_YScale = true, IMAT_OriginalWidth = true, IMAT_OriginalHeight = true,
+  IMG_XScale = true, IMG_YScale = true, IMAT_OriginalWidth = true, IMAT_OriginalHeight = true, IMG_CopyChannels = true,
 }
 
-local function Image(attributes)
+-- The order that named channels are given in, or nil: "RGBA", "A".
+local function named_order(attributes)
+  local order = ""
+  for _, one in ipairs(attributes) do
+    order = order .. assert(names_of_channels[one.IMG_Channel], "a channel that the host does not know")
+  end
+  return order ~= "" and order or nil
+end
+
+function images.Image(attributes)
   for name in pairs(attributes) do
-    if not known[name] then
+    if not known[name] and type(name) ~= "number" then
       error("the host's Image knows no '" .. tostring(name) .. "'", 2)
     end
   end
   local like = attributes.IMG_Like
+  local liked = like and strict.inside(like)
+  local order = named_order(attributes) or (liked and attributes.IMG_CopyChannels ~= false and liked.order) or ways.order
+  local depth = attributes.IMG_Depth or like.Depth
+  if order == "A" and depth > 4 then
+    depth = depth - 4 -- [R]: a depth of four channels means the same numbers
+  elseif order ~= "A" and depth <= 4 then
+    assert(named_order(attributes) == nil, "a depth of one channel with four of them")
+    order = "A" -- [G p.83]: a depth below 5 has alpha alone
+  end
   local inside = {
     Width = attributes.IMG_Width or like.Width,
     Height = attributes.IMG_Height or like.Height,
-    Depth = attributes.IMG_Depth or like.Depth,
+    Depth = depth,
     XScale = attributes.IMG_XScale or (like and like.XScale) or 1,
     YScale = attributes.IMG_YScale or (like and like.YScale) or 1,
     no_data = attributes.IMG_NoData or false,
     Metadata = like and like.Metadata or nil,
+    order = order,
+    places = assert(orders[order], "an order of channels"),
+    channels = #order,
+    codec = codecs[(depth - 1) % 4 + 1],
+    top_first = ways.top_first,
+    on_gpu = not like and ways.on_gpu,
   }
   inside.OriginalWidth = attributes.IMAT_OriginalWidth or (like and like.OriginalWidth) or inside.Width
   inside.OriginalHeight = attributes.IMAT_OriginalHeight or (like and like.OriginalHeight) or inside.Height
   inside.DataWindow = attributes.IMG_DataWindow
     or (like and like.DataWindow)
-    or ImgRectI(0, 0, inside.Width, inside.Height)
-  inside.PixelSize = 4 * channel_bytes[inside.Depth]
-  allocate(inside, not like and ways.on_gpu)
+    or images.ImgRectI(0, 0, inside.Width, inside.Height)
+  inside.PixelSize = inside.channels * inside.codec.bytes
+  inside.row_bytes = inside.DataWindow:Width() * inside.PixelSize
+  local height = inside.DataWindow:Height()
+  inside.rows, inside.kept = memory_of(inside, height)
+  inside.truth = inside.rows
+  if inside.on_gpu then
+    inside.truth, inside.kept_truth = memory_of(inside, height)
+  end
   return ImageClass(inside)
 end
 
--- Make an image of pixels at an address: rows of the data window from the bottom, without gaps.
-local function from_memory(address, attributes)
-  local image = Image(attributes)
+local function copy(image, address, out)
   local inside = strict.inside(image)
-  local height = inside.DataWindow:Height()
-  local row_bytes = inside.stride - ways.padding
+  local height, memory = inside.DataWindow:Height(), ffi.cast("uint8_t *", address)
   for row = 0, height - 1 do
     local place = inside.top_first and height - 1 - row or row
-    ffi.copy(inside.truth + place * inside.stride, ffi.cast("uint8_t *", address) + row * row_bytes, row_bytes)
+    local outside = memory + row * inside.row_bytes
+    ffi.copy(out and outside or inside.truth[place], out and inside.truth[place] or outside, inside.row_bytes)
   end
+end
+
+-- Make an image of pixels at an address: rows of the data window from the bottom, without gaps, channels as they lie.
+function images.from_memory(address, attributes)
+  local image = images.Image(attributes)
+  copy(image, address, false)
   return image
 end
 
--- Copy an image's pixels to an address, as `from_memory` takes them.
-local function to_memory(image, address)
-  local inside = strict.inside(image)
-  local window = inside.DataWindow
-  local row_bytes = window:Width() * inside.PixelSize
-  for row = 0, window:Height() - 1 do
-    local place = inside.top_first and window:Height() - 1 - row or row
-    ffi.copy(ffi.cast("uint8_t *", address) + row * row_bytes, inside.truth + place * inside.stride, row_bytes)
-  end
+function images.fill(image, address)
+  copy(image, address, false)
 end
 
-return {
-  ways = ways,
-  Image = Image,
-  Pixel = Pixel,
-  ImgRectI = ImgRectI,
-  from_memory = from_memory,
-  to_memory = to_memory,
-}
+-- Copy an image's pixels to an address, as `from_memory` takes them.
+function images.to_memory(image, address)
+  copy(image, address, true)
+end
+
+function images.order_of(image)
+  return strict.inside(image).order
+end
+
+return images

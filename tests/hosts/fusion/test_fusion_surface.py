@@ -15,10 +15,11 @@ CLASSES = {
     "Text": ("Text",),
     "Point": ("Point",),
     "Input": ("Input", "PlainInput", "Link"),
-    "Output": ("Output", "PlainOutput"),
+    "Output": ("Output", "PlainOutput", "Link"),
     "Request": ("Request",),
     "Operator": ("Operator", "Object"),
     "Composition": ("Composition",),
+    "Tool": ("Operator",),
 }
 # Names that neither list holds, each with where it is known from.
 JUSTIFIED = {
@@ -93,6 +94,7 @@ def test_attributes_are_those_that_fuses_use(registry):
     host = FusionHost()
     tool = host.add_tool()
     known = set(registry["prefixed_constants_and_attributes_anywhere"]) | set(registry["AddInput"]["attributes"])
+    known |= {"FC_PathBrowse", "INP_AcceptsMasks"}  # the Fuse guide, p. 55 and 47
     known |= set(registry["SetAttrs_attributes"]) | set(registry["FuRegisterClass"]["attributes"])
     used = set(host.world.registered.attributes)
     controls = set()

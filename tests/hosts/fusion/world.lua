@@ -1,12 +1,15 @@
--- A host with one composition: loads Fuses, keeps their tools, asks them for frames, runs comp scripts.
+-- A host with one composition: loads Fuses, keeps their tools, asks them for frames, keeps what it may, runs scripts.
 
 local strict = require("standin.strict")
 local images = require("standin.image")
 local parts = require("standin.tool")
 
-local world = { images = images, strict = strict }
+-- disturbed: upstream frames that were pulled so that the interface saw it. modified: how often the document was.
+-- kept: results that the host keeps. ways.no_req_flags: this host's requests have no SetReqFlags.
+local world = { images = images, strict = strict, disturbed = 0, modified = 0, ways = { no_req_flags = false } }
 
-local comp_inside = { CurrentTime = 0, first = 0, last = 0, rendering = false, tools = {}, scripts = {} }
+local comp_inside =
+  { CurrentTime = 0, first = 0, last = 0, proxy = 1, rendering = false, tools = {}, scripts = {}, executor = {} }
 local comp = parts.Composition(comp_inside)
 
 world.comp, world.comp_object = comp_inside, comp
@@ -54,7 +57,7 @@ local function environment(known)
       if value == nil then
         value = known[name]
       end
-      if value == nil and name ~= "Inputs" then
+      if value == nil and name ~= "Inputs" and name ~= "self" then
         error("a Fuse has no global '" .. tostring(name) .. "'", 2)
       end
       return value
@@ -71,19 +74,42 @@ local function environment(known)
   end
 end
 
+-- What a change of an input does: a passive one changes no result, is no change of the document and is not undone
+-- [G p.47]; any other drops what is kept of the tool.
 local function setter(owner)
-  return function(input, value, time)
+  return function(input, value, time, how)
     local inside = strict.inside(input)
     if inside.attributes.LINKID_DataType == "Number" then
       value = assert(tonumber(value), inside.id .. " takes a number")
     end
     inside.value = value
-    if inside.attributes.INP_DoNotifyChanged and owner.code.NotifyChanged then
+    local passive = inside.attributes.INP_Passive
+    if how.modify and not passive then
+      world.modified = world.modified + 1
+    end
+    if how.invalidate and not passive then
+      owner.kept = {}
+    end
+    if how.notify and inside.attributes.INP_DoNotifyChanged then
       owner.notify(input, parts.at(inside, time), time)
-    elseif not inside.attributes.INP_Passive and owner.viewed and not owner.processing then
-      owner.viewed(time)
+    end
+    if how.invalidate and not passive and owner.viewed and not owner.processing then
+      owner.changed_at = time
+      if not owner.notifying then
+        owner.look()
+      end
     end
   end
+end
+
+-- A Fuse's file is run once only to be registered, without a tool: nothing of ours may be loaded by that
+-- [F: Cryptomatte's and FusionJson's Fuses ask for `self` before they require].
+local function register(path)
+  local known = globals_of_a_fuse()
+  known.require = function(name)
+    error("the module " .. name .. " is loaded when the Fuse is registered", 2)
+  end
+  setfenv(assert(loadfile(path)), (environment(known)))()
 end
 
 -- Add a tool of a Fuse.
@@ -92,16 +118,34 @@ end
 --   name    the tool's
 --   values  what a comp has stored for its inputs, or nil for a new tool
 function world.add_tool(path, name, values)
+  register(path)
   local env, code, close = environment(globals_of_a_fuse())
-  local owner = { inputs = {}, order = {}, pages = {}, nests = 0, Name = name, Comp = comp, comp = comp, code = code }
+  local owner = {
+    inputs = {}, outputs = {}, headers = {}, order = {}, pages = { "Controls" }, nests = 0, Name = name, Comp = comp,
+    comp = comp_inside, code = code, world = world, kept = {}, Status = "OK",
+  }
   local tool = parts.Operator(owner)
+  owner.seen = parts.Seen({ owner = owner })
   owner.set = setter(owner)
+  owner.look = function()
+    local time = owner.changed_at
+    owner.changed_at = nil
+    if time and owner.viewed then
+      owner.viewed(time)
+    end
+  end
   owner.notify = function(input, parameter, time)
-    code.NotifyChanged(input, parameter, time)
+    local inside = owner.notifying
+    owner.notifying = true
+    local fine, problem = pcall(code.NotifyChanged, input, parameter, time)
+    owner.notifying = inside
+    assert(fine, problem)
+    if not inside then
+      owner.look() -- what a viewer shows is asked for when the button has returned
+    end
   end
   env.self = tool
-  local chunk = assert(loadfile(path))
-  setfenv(chunk, env)()
+  setfenv(assert(loadfile(path)), env)()
   owner.creating = true
   code.Create()
   owner.creating = false
@@ -110,7 +154,7 @@ function world.add_tool(path, name, values)
     assert(owner.inputs[id], "the comp stores an input '" .. id .. "' that the tool no longer has")
     strict.inside(owner.inputs[id]).value = value
   end
-  comp_inside.tools[name] = tool
+  comp_inside.tools[name] = owner
   for _, id in ipairs(owner.order) do
     local inside = strict.inside(owner.inputs[id])
     if inside.attributes.INP_DoNotifyChanged and inside.attributes.INP_InitialNotify ~= false then
@@ -127,17 +171,69 @@ function world.input(owner, id)
   return strict.inside(owner.inputs[id])
 end
 
--- Ask a tool for a frame. Returns the image, or nil; raises what the Fuse raises.
-function world.process(owner, time, flags)
-  local req = parts.Request({ Time = time, flags = flags })
-  owner.processing = true
-  local fine, problem = pcall(owner.code.Process, req)
-  owner.processing = false
-  if not fine then
-    error(problem, 0)
+-- Something is connected to one of a tool's outputs.
+function world.connect_output(owner, id)
+  strict.inside(owner.outputs[id]).connected = true
+end
+
+-- What a person reads beside each input, by its identifier.
+function world.labels_of(owner)
+  local labels = {}
+  for id, input in pairs(owner.inputs) do
+    local inside = strict.inside(input)
+    labels[id] = inside.changed.LINKS_Name or inside.label
   end
-  local given = strict.inside(owner.output).given[req]
-  return given and given[1]
+  return labels
+end
+
+-- An input is changed by hand, as in the Inspector or by dragging in a viewer.
+function world.change(owner, id, value, time, notify)
+  owner.set(owner.inputs[id], value, time, { notify = notify, modify = true, invalidate = true })
+end
+
+-- A script sets an input. During a render the host keeps what it had of one that is not external [I, R for scripts].
+function world.script_sets(owner, id, value, time)
+  local inside = strict.inside(owner.inputs[id])
+  if not (comp_inside.rendering and inside.attributes.INP_External == false) then
+    owner.set(owner.inputs[id], value, time or comp_inside.CurrentTime, { notify = true, modify = true, invalidate = true })
+  end
+end
+
+function world.script_gets(owner, id, time)
+  return parts.at(strict.inside(owner.inputs[id]), time or comp_inside.CurrentTime)
+end
+
+-- What keeps results apart: the time and what has an effect on the data [R: REQF_TypeMask and proxies].
+local function key_of(time, flags)
+  local way = flags.precalc and "precalc" or flags.stamp and "stamp" or flags.quick and "quick" or "full"
+  return ("%g %s %d"):format(time, way, flags.proxy or 1)
+end
+
+-- Ask a tool for a frame. Returns the image, or nil; raises what the Fuse raises. A result is kept until an input
+-- changes, unless the request says otherwise [L: Unpredictable, R: REQF_NoCache].
+function world.process(owner, time, flags, output)
+  local key = key_of(time, flags)
+  local given = owner.kept[key]
+  if not given then
+    flags.no_req_flags, flags.nocache = world.ways.no_req_flags, false
+    local req = parts.Request({ Time = time, flags = flags })
+    owner.processing, owner.proxy, owner.quick = true, flags.proxy, flags.quick
+    owner.processed = (owner.processed or 0) + 1
+    local fine, problem = pcall(owner.code.Process, req)
+    owner.processing = false
+    if not fine then
+      error(problem, 0)
+    end
+    given = {}
+    for id, one in pairs(owner.outputs) do
+      given[id] = strict.inside(one).given[req]
+    end
+    if not flags.nocache and not world.registered.attributes.REG_Unpredictable then
+      owner.kept[key] = given
+    end
+  end
+  local found = given[output or "Output"]
+  return found and found[1]
 end
 
 -- Press a button: it is 1 while the tool is told, and never again.
@@ -145,13 +241,16 @@ function world.press(owner, id, time)
   owner.notify(owner.inputs[id], parts.Number(1), time)
 end
 
--- Run the comp scripts that tools have asked for, as the host does later and elsewhere.
-function world.run_scripts()
-  while #comp_inside.scripts > 0 do
-    local code = table.remove(comp_inside.scripts, 1)
-    local chunk = assert(loadstring(code))
+-- Run what waits in the executor, one after the other; gives the seconds that each took.
+function world.run_executor(clock)
+  local seconds = {}
+  while #comp_inside.executor > 0 do
+    local chunk = assert(loadstring(table.remove(comp_inside.executor, 1)))
+    local began = clock()
     setfenv(chunk, { comp = comp, require = require, package = package })()
+    seconds[#seconds + 1] = clock() - began
   end
+  return seconds
 end
 
 -- From here on nothing may add a global: modules are shared by all tools.

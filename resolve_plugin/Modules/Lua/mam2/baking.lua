@@ -1,86 +1,146 @@
--- Finessed mattes as files: run by the host as a comp script, for the script *Bake to Loader*. What the tool shows is
--- made here by the tool's own code, so a baked comp renders the same.
+-- Baking, from a script: mattes as EXR files, and stock tools in the place of ours. A baked comp renders anywhere, with
+-- neither the Fuse nor an engine, what the tool has shown.
 
 local engine = require("mam2.engine")
-local exr = require("mam2.exr")
-local finesse = require("mam2.finesse")
+local gather = require("mam2.gather")
 local platform = require("mam2.platform")
 local problems = require("mam2.problems")
 local request = require("mam2.request")
+local scripting = require("mam2.scripting")
+local tasks = require("mam2.tasks")
 
 local baking = {}
+local make = problems.make
 
-baking.answer_within = 60
+-- MatteControl: combine the foreground's alpha, by copying it.
+local COMBINE_ALPHA, COPY = 4, 0
+local AS_MATTE, OVERLAY, BAKED_ONLY = 1, 2, 1
 
--- A tool's inputs as a Fuse has them, from what a comp script sees of the tool.
-local function inputs_of(tool)
-  return setmetatable({}, {
-    __index = function(_, id)
-      return {
-        GetSource = function(_, time)
-          return { Value = tool:GetInput(id, time) }
-        end,
-      }
-    end,
-  })
+-- Where the files go: what the tool says, else a folder beside the comp's own file. A comp of Resolve has none.
+local function folder_of(comp, tool)
+  local chosen, file = tool:GetInput("BakeFolder") or "", comp:GetAttrs().COMPS_FileName or ""
+  if chosen ~= "" then
+    return (comp:MapPath(chosen):gsub("[/\\]+$", ""))
+  elseif file ~= "" then
+    return file:match("^(.*)[/\\][^/\\]*$") .. "/mam2_mattes"
+  end
 end
 
--- Bake one frame. Returns true, or nil and a problem.
-local function bake(client, inputs, shot, frame, path)
-  local width, height = shot.size[1], shot.size[2]
-  local matte, problem = client:matte(shot.shot, frame, request.layer(inputs, frame), width, height)
-  if not matte then
+-- What there is to do for a tool: a plan, or nil and why stock tools would not show what ours does.
+local function plan_of(comp, tool, client)
+  local name = scripting.name_of(tool)
+  local plan = { tool = tool, name = name, output = tool:GetInput("Show") or 0 }
+  local folder = folder_of(comp, tool)
+  if plan.output == OVERLAY then
+    return nil, make("fusion.overlay", (name .. " shows an overlay."), "Choose another Output and bake again.")
+  elseif tool:GetInput("MattesFrom") == BAKED_ONLY then
+    return nil, make("fusion.baked", (name .. " shows a bake already."), "Set 'Mattes from' to the engine, then bake.")
+  elseif not folder then
+    return nil, make("fusion.folder", "No folder is known for the mattes.", "Choose a Bake folder on the Matte page.")
+  end
+  local problem
+  plan.shot, problem = client:shot(tool:GetInput("ShotID"))
+  if not plan.shot then
     return nil, problem
   end
-  local floats = finesse.floats(matte, width, height, width, height)
-  platform.release(matte)
-  local settings = finesse.read(inputs, frame, 1)
-  if settings then
-    finesse.apply(floats, width, height, settings)
+  plan.first, plan.last = request.range(scripting.inputs(tool), comp.CurrentTime, comp)
+  local there, missing = gather.set_of(plan.shot.mattes), {}
+  for frame = plan.first, plan.last do
+    if not there[frame] then
+      missing[#missing + 1] = frame
+    end
   end
-  local fine = exr.write(path, floats, width, height)
-  platform.release(floats)
-  if not fine then
-    return nil, problems.make("bake.file", "The matte " .. path .. " cannot be written.", "Look at the disk.")
+  if #missing > 0 then
+    local words = ("%s has no matte that is right for %d frames, the first is %d."):format(name, #missing, missing[1])
+    return nil, make("fusion.not_tracked", words, "Track it, then bake again.")
   end
-  return true
+  plan.folder = folder .. "/" .. name
+  plan.stem = plan.folder .. "/" .. name .. "."
+  return plan
 end
 
-local function bake_all(tool, name, stem, first, last)
-  local client, problem = engine.open(baking.answer_within, math.huge)
-  local shot
-  if client then
-    shot, problem = client:shot(name)
+-- Have the tool write its files, as it shows its frames. Returns true, or nil and a problem.
+local function write(plan)
+  if not platform.make_folder(plan.folder) then
+    return nil, make("fusion.folder", (plan.folder .. " cannot be made."), "Choose another Bake folder.")
   end
-  local frame, inputs = first, inputs_of(tool)
-  while shot and frame <= last do
-    local fine
-    fine, problem = bake(client, inputs, shot, frame, ("%s%04d.exr"):format(stem, frame))
-    shot = fine and shot
-    tool:SetInput("Status", ("Baking: frame %d of %d-%d."):format(frame, first, last))
-    frame = frame + 1
+  local asker = tasks.begin(plan.tool, plan.shot, scripting.fresh(), function()
+    return true
+  end)
+  local fine, problem = true, nil
+  for frame = plan.first, plan.last do
+    plan.tool:SetInput("Status", ("Baking: frame %d of %d-%d."):format(frame, plan.first, plan.last))
+    fine, problem = asker:frame("bake", frame, ("%s%04d.exr"):format(plan.stem, frame), true)
+    if not fine then
+      break
+    end
   end
-  if client then
-    client:close()
-  end
-  return problem
+  asker:done()
+  return fine, problem
 end
 
--- Bake a tool's mattes with their finesse; its status begins with "Baked" when that is done, and says why when it ends
--- otherwise.
---
---   comp         the composition
---   tool         the tool's name
---   name         the shot's
---   stem         of the files: what stands before a frame's four digits
---   first, last  frames
-function baking.run(comp, tool, name, stem, first, last)
-  local found = comp:FindTool(tool)
-  local fine, problem = pcall(bake_all, found, name, stem, first, last)
-  if not fine then
-    problem = problems.make("bake.bug", "MAM2 made a mistake of its own: " .. tostring(problem), "Please report it.")
+-- Put Loader and MatteControl in the tool's place; the tool itself stays, connected to nothing behind it.
+local function wire(comp, plan)
+  local tool = plan.tool
+  local readers = scripting.sorted(tool:FindMainOutput(1):GetConnectedInputs())
+  local source = tool:FindMainInput(1):GetConnectedOutput()
+  local multiplies = plan.output ~= AS_MATTE and tool:GetInput("PostMultiply") == 1
+  -- A new Loader asks for its file unless the comp is locked; what is set while it is locked does not reach a render.
+  comp:Lock()
+  local loader = comp:AddTool("Loader", -32768, -32768)
+  local combine = plan.output ~= AS_MATTE and comp:AddTool("MatteControl", -32768, -32768) or nil
+  local multiply = multiplies and comp:AddTool("AlphaMultiply", -32768, -32768) or nil
+  comp:Unlock()
+  loader:SetAttrs({ TOOLS_Name = plan.name .. "_Matte" })
+  loader:SetInput("Clip", ("%s%04d.exr"):format(plan.stem, plan.first))
+  loader:SetInput("GlobalIn", plan.first)
+  loader:SetInput("GlobalOut", plan.last)
+  if combine then
+    combine:SetInput("MatteCombine", COMBINE_ALPHA)
+    combine:SetInput("CombineOp", COPY)
+    combine:ConnectInput("Background", source:GetTool())
+    combine:ConnectInput("Foreground", loader)
   end
-  found:SetInput("Status", problem and problems.text(problem) or ("Baked %d mattes."):format(last - first + 1))
+  if multiply then
+    multiply:ConnectInput("Input", combine)
+  end
+  for _, reader in ipairs(readers) do
+    reader:ConnectTo((multiply or combine or loader):FindMainOutput(1))
+  end
+end
+
+-- Bake tools. Returns lines to say, or nil and a problem: then nothing is wired.
+function baking.run(comp, tools)
+  local client, problem = engine.open(60, math.huge)
+  if not client then
+    return nil, problem
+  end
+  local plans, lines, fine = {}, {}, true
+  for index, tool in ipairs(tools) do
+    plans[index], problem = plan_of(comp, tool, client)
+    if not plans[index] then
+      client:close()
+      return nil, problem
+    end
+  end
+  for _, plan in ipairs(plans) do
+    if fine then
+      fine, problem = write(plan)
+      plan.tool:SetInput("Status", fine and "Baked." or problems.text(problem))
+    end
+  end
+  client:close()
+  if not fine then
+    return nil, problem
+  end
+  comp:StartUndo("Bake MAM2 to Loader")
+  for index, plan in ipairs(plans) do
+    local wired, wrong = pcall(wire, comp, plan)
+    lines[index] = wired and ("%s: %d mattes in %s"):format(plan.name, plan.last - plan.first + 1, plan.folder)
+      or ("%s: not wired: %s"):format(plan.name, tostring(wrong))
+  end
+  comp:EndUndo(true)
+  return lines
 end
 
 return baking

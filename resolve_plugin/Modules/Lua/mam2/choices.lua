@@ -2,17 +2,8 @@
 
 local choices = {}
 
-choices.models = {
-  "starter",
-  "mam2-t",
-  "mam2-s",
-  "mam2-b+",
-  "mam2-l",
-  "sam2.1-t",
-  "sam2.1-s",
-  "sam2.1-b+",
-  "sam2.1-l",
-}
+choices.models =
+  { "starter", "mam2-t", "mam2-s", "mam2-b+", "mam2-l", "sam2.1-t", "sam2.1-s", "sam2.1-b+", "sam2.1-l" }
 
 -- Menu words and the engine's `mode`: with one pass there is no second, memory-free look at what is transparent.
 choices.qualities = { { "Better", "pdd+mss" }, { "Faster", "pdd" } }
@@ -29,15 +20,10 @@ choices.transfers = {
 }
 
 choices.directions = { "forward", "backward", "both" }
-
 choices.ranges = { "Render range", "Own range" }
-
-choices.outputs = { "Matte as alpha", "Premultiplied", "Matte as RGB", "Overlay" }
-
+choices.outputs = { "Final result", "Matte", "Overlay" }
 choices.mattes = { "Engine, else baked", "Baked only" }
-
-choices.missing = { "Pass the plate through", "Fail the render" }
-
+choices.missing = { "Fail the render", "Pass the plate through" }
 choices.mask_channels = { "Alpha", "Luminance" }
 
 -- How many slots of each kind are declared, and how many objects they may belong to.

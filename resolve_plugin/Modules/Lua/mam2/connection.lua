@@ -3,11 +3,12 @@
 
 local ffi = require("ffi")
 local json = require("mam2.json")
+local platform = require("mam2.platform")
 
 local connection = {}
 
 local function variable(name)
-  local value = os.getenv(name)
+  local value = platform.variable(name)
   return value and value ~= "" and value or nil
 end
 
@@ -28,12 +29,7 @@ end
 
 -- How to reach the engine: { port, token, version }, or nil when no file says it.
 function connection.read()
-  local file = io.open(connection.folder() .. "/engine.json", "rb")
-  if not file then
-    return nil
-  end
-  local found = json.decode(file:read(65536) or "")
-  file:close()
+  local found = json.decode(platform.slurp(connection.folder() .. "/engine.json") or "")
   if type(found) ~= "table" or found.host ~= "127.0.0.1" then
     return nil
   end

@@ -5,196 +5,151 @@ local slots = require("mam2.slots")
 
 local controls = {}
 
--- A page's worth of declaring: every input is kept under its identifier.
-local function declarer(tool)
-  local inputs = {}
-  return inputs, function(label, id, attributes)
-    inputs[id] = tool:AddInput(label, id, attributes)
+-- Attributes of an input: its kind, its control, and what is its own.
+local function of(kind, control, more, yet_more)
+  local attributes = { LINKID_DataType = kind, INPID_InputControl = control }
+  for _, table_of in ipairs({ more or {}, yet_more or {} }) do
+    for name, value in pairs(table_of) do
+      attributes[name] = value
+    end
   end
+  return attributes
 end
 
-local function combo(entries, default)
-  local attributes = {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "ComboControl",
-    INP_Integer = true,
-    INP_Default = default or 0,
-    INP_External = false,
-  }
+local make = {}
+
+function make.combo(entries)
+  local attributes = of("Number", "ComboControl", { INP_Integer = true, INP_Default = 0, INP_External = false })
   for index, entry in ipairs(entries) do
     attributes[index] = { CCS_AddString = type(entry) == "table" and entry[1] or entry }
   end
   return attributes
 end
 
-local function slider(default, low, high, more)
-  local attributes = {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "SliderControl",
-    INP_Default = default,
-    INP_MinScale = low,
-    INP_MaxScale = high,
-  }
-  for name, value in pairs(more or {}) do
-    attributes[name] = value
-  end
-  return attributes
+function make.slider(default, low, high, more)
+  return of("Number", "SliderControl", { INP_Default = default, INP_MinScale = low, INP_MaxScale = high }, more)
 end
 
-local function frame_number(default)
-  return {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "ScrewControl",
-    INP_Integer = true,
-    INP_Default = default,
-    INP_MinScale = 0,
-    INP_MaxScale = 1000,
-    INP_External = false,
-  }
+function make.frame_number()
+  return of("Number", "ScrewControl", {
+    INP_Integer = true, INP_Default = 0, INP_MinScale = 0, INP_MaxScale = 1000, INP_External = false,
+  })
 end
 
-local function button()
-  return {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "ButtonControl",
-    INP_DoNotifyChanged = true,
-    INP_External = false,
-    INP_Passive = true,
-    ICD_Width = 0.5,
-  }
+function make.button()
+  return of("Number", "ButtonControl", {
+    INP_DoNotifyChanged = true, INP_External = false, INP_Passive = true, ICD_Width = 0.5,
+  })
 end
 
-local function hidden(data_type, control, more)
-  local attributes = {
-    LINKID_DataType = data_type,
-    INPID_InputControl = control,
-    IC_Visible = false,
-    INP_External = false,
-  }
-  for name, value in pairs(more or {}) do
-    attributes[name] = value
-  end
-  return attributes
+function make.checkbox(default)
+  return of("Number", "CheckboxControl", { INP_Integer = true, INP_Default = default, INP_External = false })
 end
 
-local function hidden_text(more)
-  return hidden("Text", "TextEditControl", more)
+function make.text(default, lines, more)
+  return of("Text", "TextEditControl", { INPS_DefaultText = default, TEC_Lines = lines, INP_External = false }, more)
 end
 
-local function hidden_number(more)
-  return hidden("Number", "ScrewControl", more)
-end
-
-local function checkbox(default)
-  return {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "CheckboxControl",
-    INP_Integer = true,
-    INP_Default = default,
-    INP_External = false,
-  }
+local function hidden(kind, more)
+  local control = kind == "Text" and "TextEditControl" or "ScrewControl"
+  return of(kind, control, { IC_Visible = false, INP_External = false }, more)
 end
 
 local function images(add)
-  add("Plate", "Input", { LINKID_DataType = "Image", LINK_Main = 1, INP_AcceptsDoD = false })
-  add("Mask prompt", "PromptMask", {
-    LINKID_DataType = "Image",
-    LINK_Main = 2,
-    INP_Required = false,
-    INP_AcceptsDoD = false,
-    INP_SendRequest = false,
-  })
-  add("Baked matte", "BakedMatte", {
-    LINKID_DataType = "Image",
-    LINK_Main = 3,
-    INP_Required = false,
-    INP_AcceptsDoD = false,
-  })
+  for index, one in ipairs({
+    { "Plate", "Input" },
+    { "Mask prompt", "PromptMask" },
+    { "Baked matte", "BakedMatte" },
+    { "Garbage matte", "GarbageMatte" },
+    { "Solid matte", "SolidMatte" },
+  }) do
+    local attributes = { LINKID_DataType = "Image", LINK_Main = index, INP_AcceptsDoD = false }
+    if index > 1 then
+      attributes.INP_Required, attributes.INP_AcceptsMasks = false, true
+    end
+    if one[2] == "PromptMask" then
+      attributes.INP_SendRequest = false -- it is read on its own frames alone
+    end
+    add(one[1], one[2], attributes)
+  end
 end
 
 local function tracking(add)
-  add("", "Status", {
-    LINKID_DataType = "Text",
-    INPID_InputControl = "TextEditControl",
-    INPS_DefaultText = "Press Add point and drag the cross onto what you want, then Track.",
-    TEC_ReadOnly = true,
-    TEC_Wrap = true,
-    TEC_Lines = 4,
-    INP_Passive = true,
-    INP_External = false,
-  })
-  add("Preview this frame", "Preview", button())
-  add("Track both ways", "TrackBoth", button())
-  add("Track forward", "TrackForward", button())
-  add("Track backward", "TrackBackward", button())
-  add("Stop", "Stop", button())
-  add("Clear plates and mattes", "Clear", button())
-  add("Range", "Range", combo(choices.ranges))
-  add("First frame", "FirstFrame", frame_number(0))
-  add("Last frame", "LastFrame", frame_number(0))
+  local said = { TEC_ReadOnly = true, TEC_Wrap = true, INP_Passive = true }
+  add("", "Status", make.text("Press Add point and drag the cross onto what you want, then Track.", 3, said))
+  add("Track both ways", "TrackBoth", make.button())
+  add("Preview this frame", "Preview", make.button())
+  add("Track forward", "TrackForward", make.button())
+  add("Track backward", "TrackBackward", make.button())
+  add("Stop", "Stop", make.button())
+  add("Clear plates and mattes", "Clear", make.button())
+  add("Input transfer", "Transfer", make.combo(choices.transfers))
 end
 
-local function model(add)
-  add("Model", "Model", combo(choices.models))
-  add("Quality", "Quality", combo(choices.qualities))
-  add("Corrections", "Corrections", combo(choices.corrections))
-  add("Input transfer", "Transfer", combo(choices.transfers))
-  add("Colour space", "ColourSpace", {
-    LINKID_DataType = "Text",
-    INPID_InputControl = "TextEditControl",
-    TEC_Lines = 1,
-    INP_External = false,
-  })
-  add("Mask frame", "MaskFrame", frame_number(0))
-  add("Mask again every N frames", "MaskEvery", frame_number(0))
-  add("Mask is object", "MaskObject", slider(1, 1, choices.objects, slots.object_limits))
-  add("Mask from", "MaskChannel", combo(choices.mask_channels))
+local function shot(add)
+  add("Range", "Range", make.combo(choices.ranges))
+  add("First frame", "FirstFrame", make.frame_number())
+  add("Last frame", "LastFrame", make.frame_number())
+  add("Model", "Model", make.combo(choices.models))
+  add("Quality", "Quality", make.combo(choices.qualities))
+  add("Corrections", "Corrections", make.combo(choices.corrections))
+  add("Colour space", "ColourSpace", make.text("", 1))
+  add("Mask frame", "MaskFrame", make.frame_number())
+  add("Mask again every N frames", "MaskEvery", make.frame_number())
+  add("Mask is object", "MaskObject", make.slider(1, 1, choices.objects, slots.object_limits))
+  add("Mask from", "PromptMaskFrom", make.combo(choices.mask_channels))
 end
 
 local function matte(add)
-  local objects = { "All objects" }
+  local objects, share = { "All objects" }, { INP_MinAllowed = 0, INP_MaxAllowed = 1 }
   for number = 1, choices.objects do
     objects[#objects + 1] = "Object " .. number
   end
-  add("Output", "Output", combo(choices.outputs))
-  add("Matte of", "ShowObject", combo(objects))
-  add("Threshold low", "ThresholdLow", slider(0, 0, 1, { INP_MinAllowed = 0, INP_MaxAllowed = 1 }))
-  add("Threshold high", "ThresholdHigh", slider(1, 0, 1, { INP_MinAllowed = 0, INP_MaxAllowed = 1 }))
-  add("Matte gamma", "MatteGamma", slider(1, 0.1, 5, { INP_MinAllowed = 0.01 }))
-  add("Contract / expand", "MatteContract", slider(0, -20, 20, { INP_MinAllowed = -200, INP_MaxAllowed = 200 }))
-  add("Matte blur", "MatteBlur", slider(0, 0, 20, { INP_MinAllowed = 0, INP_MaxAllowed = 500 }))
-  add("Invert matte", "InvertMatte", checkbox(0))
-  add("Mattes from", "MattesFrom", combo(choices.mattes))
-  add("Render without a matte", "Missing", combo(choices.missing))
-  add("Seconds a render waits", "Wait", slider(10, 0, 120, { INP_MinAllowed = 0, INP_MaxAllowed = 600 }))
-  add("Show the state in the viewer", "ShowState", checkbox(1))
+  add("Output", "Show", make.combo(choices.outputs))
+  add("Post-Multiply Image", "PostMultiply", make.checkbox(1))
+  add("Matte of", "ShowObject", make.combo(objects))
+  add("Threshold low", "ThresholdLow", make.slider(0, 0, 1, share))
+  add("Threshold high", "ThresholdHigh", make.slider(1, 0, 1, share))
+  add("Contract / expand", "MatteContract", make.slider(0, -20, 20, { INP_MinAllowed = -200, INP_MaxAllowed = 200 }))
+  add("Matte blur", "MatteBlur", make.slider(0, 0, 20, { INP_MinAllowed = 0, INP_MaxAllowed = 500 }))
+  add("Matte gamma", "MatteGamma", make.slider(1, 0.1, 5, { INP_MinAllowed = 0.01 }))
+  add("Invert matte", "InvertMatte", make.checkbox(0))
+  add("Invert garbage matte", "InvertGarbageMatte", make.checkbox(0))
+  add("Invert solid matte", "InvertSolidMatte", make.checkbox(0))
+  add("Mattes from", "MattesFrom", make.combo(choices.mattes))
+  add("Render without a matte", "Missing", make.combo(choices.missing))
+  add("Seconds a render waits", "Wait", make.slider(10, 0, 120, { INP_MinAllowed = 0, INP_MaxAllowed = 600 }))
+  add("Tint the viewer while a frame is not final", "ShowState", make.checkbox(1))
+  local folder = { FC_PathBrowse = true, INP_External = false, INP_Passive = true }
+  add("Bake folder", "BakeFolder", of("Text", "FileControl", folder))
 end
 
+-- What the tool remembers for itself, and what scripts and the tool tell each other.
 local function about(add)
-  add("Self-test", "SelfTest", button())
-  -- What the tool remembers for itself.
-  add("", "ShotID", hidden_text({ LINK_ForceSave = true }))
-  add("", "ShotOwner", hidden_text({ LINK_ForceSave = true }))
-  add("", "Command", hidden_text({ INP_DoNotifyChanged = true, INP_InitialNotify = false }))
-  add("", "Pulse", hidden_number({ INP_MaxAllowed = 1e12 }))
-  add("", "SelfTestRun", hidden_number({ INP_MaxAllowed = 1e12 }))
-  add("", "Direction", hidden_number({ INP_Default = 2 }))
-  add("", "PreviewFrame", hidden_number({ INP_Default = -1e6, INP_MinAllowed = -1e6 }))
+  add("Self-test", "SelfTest", make.button())
+  add("", "ShotID", hidden("Text", { LINK_ForceSave = true }))
+  add("", "ShotOwner", hidden("Text", { LINK_ForceSave = true, INP_Passive = true }))
+  add("", "Command", hidden("Text", { INP_Passive = true }))
+  add("", "Task", hidden("Text", { INP_Passive = true }))
+  add("", "Pulse", hidden("Number", { INP_MaxAllowed = 1e12 }))
+  add("", "SelfTestRun", hidden("Number", { INP_MaxAllowed = 1e12 }))
+  add("", "Direction", hidden("Number", { INP_Default = 2 }))
+  add("", "PreviewFrame", hidden("Number", { INP_Default = -1e6, INP_MinAllowed = -1e6 }))
 end
 
--- Declare all inputs of a tool. Returns them by identifier.
+-- Declare all inputs of a tool. Returns them by identifier; `headers` are those of the prompts' slots.
 function controls.declare(tool)
-  local inputs, add = declarer(tool)
+  local inputs = {}
+  local function add(label, id, attributes)
+    inputs[id] = tool:AddInput(label, id, attributes)
+  end
   images(add)
   tracking(add)
-  tool:AddControlPage("Prompts")
-  slots.declare(tool, add, frame_number, button)
-  tool:AddControlPage("Model")
-  model(add)
-  tool:AddControlPage("Matte")
-  matte(add)
-  tool:AddControlPage("About")
-  about(add)
+  inputs.headers = slots.declare(tool, add, make)
+  for _, page in ipairs({ { "Shot", shot }, { "Matte", matte }, { "About", about } }) do
+    tool:AddControlPage(page[1])
+    page[2](add)
+  end
   return inputs
 end
 
@@ -202,6 +157,10 @@ end
 function controls.value(inputs, id, time)
   local parameter = inputs[id]:GetSource(time)
   return parameter and parameter.Value
+end
+
+function controls.whole(inputs, id, time)
+  return math.floor(controls.value(inputs, id, time) + 0.5)
 end
 
 -- The entry that a menu stands at.

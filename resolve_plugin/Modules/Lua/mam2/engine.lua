@@ -10,19 +10,12 @@ local engine = {}
 local Client = {}
 Client.__index = Client
 
-engine.absent = problems.make(
-  "engine.absent",
-  "The engine is not running.",
-  "Press Track or Preview: it starts by itself."
-)
+engine.absent =
+  problems.make("engine.absent", "The engine is not running.", "Press Track or Preview: it starts by itself.")
 
--- Open a client of the running engine.
---
---   answer   seconds that one answer may take
---   ends_at  when everything must be over, by platform.now
---
--- Returns a client, to be closed, or nil and a problem. It belongs to the caller alone: frames that are rendered at
--- the same time have one each.
+-- Open a client of the running engine. Takes answer: seconds that one answer may take; ends_at: when everything must be
+-- over, by platform.now. Returns a client, to be closed, or nil and a problem. It belongs to the caller alone: frames
+-- that are rendered at the same time have one each.
 function engine.open(answer, ends_at)
   local found = connection.read()
   if not found then
@@ -74,36 +67,25 @@ function Client:_json(method, path, body)
   return data
 end
 
-function Client:status()
-  return self:_json("GET", "/v1/status")
-end
-
-function Client:shot(name)
-  return self:_json("GET", "/v1/shots/" .. name)
+-- Verbs whose answers are JSON: method and path, which takes what the verb is given.
+for verb, ask in pairs({
+  status = { "GET", "/v1/status" },
+  shot = { "GET", "/v1/shots/%s" },
+  delete = { "DELETE", "/v1/shots/%s" },
+  preview = { "POST", "/v1/shots/%s/preview/%d" },
+  cancel = { "DELETE", "/v1/jobs/%s" },
+}) do
+  Client[verb] = function(self, ...)
+    return self:_json(ask[1], ask[2]:format(...))
+  end
 end
 
 function Client:declare(name, body)
   return self:_json("PUT", "/v1/shots/" .. name, body)
 end
 
-function Client:put_prompts(name, objects)
-  return self:_json("PUT", "/v1/shots/" .. name .. "/prompts", { objects = objects })
-end
-
-function Client:delete(name)
-  return self:_json("DELETE", "/v1/shots/" .. name)
-end
-
-function Client:preview(name, frame)
-  return self:_json("POST", ("/v1/shots/%s/preview/%d"):format(name, frame))
-end
-
 function Client:track(name, direction)
   return self:_json("POST", "/v1/shots/" .. name .. "/track", { direction = direction })
-end
-
-function Client:cancel(job)
-  return self:_json("DELETE", "/v1/jobs/" .. job)
 end
 
 -- The shot's newest job that is not over, and its newest of all; nil where there is none. Or nil, nil, problem.
@@ -136,20 +118,17 @@ function Client:put_plate(name, frame, plate, patience)
       ["X-Mam2-Origin"] = plate.origin,
     },
   }, patience)
-  if not answer then
-    return nil, problem
-  elseif answer.status >= 300 then
+  if answer and answer.status >= 300 then
     return nil, problems.from_answer(answer.status, json.decode(answer.text))
   end
-  return true
+  return answer and true, problem
 end
 
 -- Get a layer of a frame's mattes: width x height half floats, first row at the bottom, in memory of its own.
 -- It may take `patience` seconds; nil: as long as any answer. Returns the buffer, or nil and a problem.
 function Client:matte(name, frame, layer, width, height, preview, patience)
   local query = ("?as=raw&origin=bottom-left&layer=%s%s"):format(layer, preview and "&preview=true" or "")
-  local room = width * height * 2
-  local buffer = platform.buffer(room)
+  local buffer, room = platform.buffer(width * height * 2), width * height * 2
   local path = ("/v1/shots/%s/mattes/%d%s"):format(name, frame, query)
   local answer, problem = self:_ask("GET", path, { into = buffer, room = room }, patience)
   if answer and answer.status == 200 then
@@ -157,11 +136,8 @@ function Client:matte(name, frame, layer, width, height, preview, patience)
     if said == ("%d,%d,1"):format(height, width) then
       return buffer
     end
-    problem = problems.make(
-      "engine.answer",
-      ("The engine's matte is %s, but the plate is %d,%d,1 (height, width)."):format(tostring(said), height, width),
-      "Press Clear, then Track."
-    )
+    local words = ("The engine's matte is %s, but the plate %d,%d,1."):format(tostring(said), height, width)
+    problem = problems.make("engine.answer", words, "Press Clear, then Track.")
   elseif answer then
     problem = problems.from_answer(answer.status, json.decode(answer.text))
   end

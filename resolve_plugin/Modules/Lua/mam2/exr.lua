@@ -8,7 +8,6 @@ local platform = require("mam2.platform")
 local exr = {}
 
 local CHANNELS = 4
-local LONGEST_RUN, LEAST_RUN = 128, 3
 
 local function u32(value)
   local function byte(shift)
@@ -23,23 +22,16 @@ end
 
 local ONE = u32(0x3f800000) -- 1.0
 
--- The head of a file.
 function exr.head(width, height)
   local channels, window = "", u32(0) .. u32(0) .. u32(width - 1) .. u32(height - 1)
   for _, name in ipairs({ "A", "B", "G", "R" }) do
     channels = channels .. name .. "\0" .. u32(1) .. u32(0) .. u32(1) .. u32(1) -- half, no subsampling
   end
-  return "\118\47\49\1"
-    .. u32(2)
-    .. attribute("channels", "chlist", channels .. "\0")
-    .. attribute("compression", "compression", "\1")
-    .. attribute("dataWindow", "box2i", window)
-    .. attribute("displayWindow", "box2i", window)
-    .. attribute("lineOrder", "lineOrder", "\0")
-    .. attribute("pixelAspectRatio", "float", ONE)
-    .. attribute("screenWindowCenter", "v2f", u32(0) .. u32(0))
-    .. attribute("screenWindowWidth", "float", ONE)
-    .. "\0"
+  return "\118\47\49\1" .. u32(2) .. attribute("channels", "chlist", channels .. "\0")
+    .. attribute("compression", "compression", "\1") .. attribute("dataWindow", "box2i", window)
+    .. attribute("displayWindow", "box2i", window) .. attribute("lineOrder", "lineOrder", "\0")
+    .. attribute("pixelAspectRatio", "float", ONE) .. attribute("screenWindowCenter", "v2f", u32(0) .. u32(0))
+    .. attribute("screenWindowWidth", "float", ONE) .. "\0"
 end
 
 -- A line's low bytes, then its high bytes, each as its difference to the one before.
@@ -57,32 +49,29 @@ local function spread(line, width, target)
   end
 end
 
-local function run_at(source, at, count)
-  local run = 1
-  while run < LONGEST_RUN and at + run < count and source[at + run] == source[at] do
-    run = run + 1
-  end
-  return run
-end
-
 -- Runs as a count less one and the byte; other bytes behind their count, negative.
 local function squeeze(source, count, target)
   local at, size = 0, 0
   while at < count do
-    local run = run_at(source, at, count)
-    if run >= LEAST_RUN then
-      target[size], target[size + 1] = run - 1, source[at]
-      at, size = at + run, size + 2
-    else
-      local start = at
-      repeat
-        at = at + run
-        run = at < count and run_at(source, at, count) or LEAST_RUN
-      until run >= LEAST_RUN or at + run - start > 127
-      target[size] = 256 - (at - start)
-      ffi.copy(target + size + 1, source + start, at - start)
-      size = size + 1 + at - start
+    local stop = at + 1
+    while stop < count and stop - at < 128 and source[stop] == source[at] do
+      stop = stop + 1
     end
+    if stop - at >= 3 then
+      target[size], target[size + 1] = stop - at - 1, source[at]
+      size = size + 2
+    else
+      while
+        stop < count and stop - at < 127
+        and not (stop + 2 < count and source[stop] == source[stop + 1] and source[stop] == source[stop + 2])
+      do
+        stop = stop + 1
+      end
+      target[size] = 256 - (stop - at)
+      ffi.copy(target + size + 1, source + at, stop - at)
+      size = size + 1 + stop - at
+    end
+    at = stop
   end
   return size
 end
@@ -114,13 +103,8 @@ local function blocks(matte, width, height)
   return list
 end
 
--- Write a matte; the file appears whole or not at all.
---
---   path           of the file
---   buffer         width x height floats, rows from the bottom
---   width, height  of it
---
--- Returns true, or nil when it cannot be written.
+-- Write a matte; the file appears whole or not at all. Takes path: of the file; buffer: width x height floats, rows
+-- from the bottom; width, height: of it. Returns true, or nil when it cannot be written.
 function exr.write(path, buffer, width, height)
   local head = exr.head(width, height)
   local list = blocks(ffi.cast("float *", buffer), width, height)
@@ -129,13 +113,7 @@ function exr.write(path, buffer, width, height)
     offsets[index] = u32(at % 2 ^ 32) .. u32(math.floor(at / 2 ^ 32))
     at = at + #block
   end
-  local file = io.open(path .. ".part", "wb")
-  if not file then
-    return nil
-  end
-  local fine = file:write(head, table.concat(offsets), table.concat(list)) and file:close()
-  os.remove(path) -- on Windows a rename does not replace
-  return fine and os.rename(path .. ".part", path)
+  return platform.write(path, head, table.concat(offsets), table.concat(list))
 end
 
 return exr

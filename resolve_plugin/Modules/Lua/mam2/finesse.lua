@@ -2,11 +2,14 @@
 -- A matte here is width x height floats, rows from the bottom.
 
 local ffi = require("ffi")
+local canvas = require("mam2.canvas")
 local controls = require("mam2.controls")
 local halves = require("mam2.halves")
 local platform = require("mam2.platform")
 
 local finesse = {}
+
+local neutral = { contract = 0, blur = 0, gamma = 1 }
 
 -- Read the settings; nil when they change nothing. Sizes are in pixels of the full plate; `scale` is the proxy's.
 function finesse.read(inputs, time, scale)
@@ -21,15 +24,15 @@ function finesse.read(inputs, time, scale)
     blur = value("MatteBlur") * scale,
     invert = value("InvertMatte") > 0.5,
   }
-  local neutral = found.low == 0 and found.high == 1 and found.gamma == 1 and found.contract == 0 and found.blur == 0
-  return not (neutral and not found.invert) and found or nil
+  local same = found.low == 0 and found.high == 1 and not found.invert
+  for name, amount in pairs(neutral) do
+    same = same and found[name] == amount
+  end
+  return not same and found or nil
 end
 
 -- Halves as the engine sends them to floats at the size of the host's image; a proxy gets the mean of what it covers.
---
---   matte          width x height halves
---   width, height  of the matte
---   across, up     of the result
+-- Takes matte: width x height halves; width, height: of the matte; across, up: of the result.
 function finesse.floats(matte, width, height, across, up)
   local source, values = ffi.cast("uint16_t *", matte), halves.values
   local buffer = platform.buffer(across * up * 4)
@@ -75,14 +78,11 @@ end
 
 -- One line becomes its greatest (or least) value over `radius` on both sides.
 local function extreme_line(source, target, start, count, step, radius, least)
-  local last = count - 1
-  for index = 0, last do
+  local pick = least and math.min or math.max
+  for index = 0, count - 1 do
     local best = source[start + index * step]
-    for near = math.max(0, index - radius), math.min(last, index + radius) do
-      local value = source[start + near * step]
-      if (least and value < best) or (not least and value > best) then
-        best = value
-      end
+    for near = math.max(0, index - radius), math.min(count - 1, index + radius) do
+      best = pick(best, source[start + near * step])
     end
     target[start + index * step] = best
   end
@@ -105,32 +105,63 @@ local function threshold(matte, count, low, high)
   end
 end
 
--- Refine a matte in place.
---
---   buffer         floats as `finesse.floats` gives them
---   width, height  of it
---   settings       as `finesse.read` gives them
-function finesse.apply(buffer, width, height, settings)
+-- Ours, where the host has none of its own.
+local fallback = {
+  contract = function(matte, other, width, height, amount)
+    both_ways(extreme_line, matte, other, width, height, math.floor(math.abs(amount) + 0.5), amount < 0)
+  end,
+  blur = function(matte, other, width, height, amount)
+    for _ = 1, 3 do -- three means are close to a Gaussian
+      both_ways(mean_line, matte, other, width, height, math.max(1, math.floor(amount / 2 + 0.5)))
+    end
+  end,
+  gamma = function(matte, _, width, height, amount)
+    for index = 0, width * height - 1 do
+      matte[index] = math.max(0, matte[index]) ^ (1 / amount)
+    end
+  end,
+}
+
+-- The host's, on an image of alpha alone. Sizes of 1 are the picture's width, upwards too.
+local native = {
+  contract = function(image, into, _, size)
+    image:ErodeDilate(into, { ErDl_Filter = "Box", ErDl_AmountX = size, ErDl_AmountY = size })
+    return into
+  end,
+  blur = function(image, into, _, size)
+    image:Blur(into, { BLUR_Type = "Gaussian", BLUR_XSize = size, BLUR_YSize = size })
+    return into
+  end,
+  gamma = function(image, _, amount)
+    image:Gamma(1, 1, 1, amount)
+    return image
+  end,
+}
+
+-- Have the host do one thing to a matte. Returns true, or nothing when it cannot.
+function finesse.natively(work, name, matte, amount)
+  local fine, done = pcall(function()
+    local size = amount / work.image.OriginalWidth
+    local made = native[name](assert(canvas.of(work, matte)), canvas.new(work), amount, size)
+    return canvas.read(work, made, matte)
+  end)
+  return fine and done
+end
+
+-- Refine a matte in place, by the host's own image methods where it has them. Takes work: { image, req, host }; buffer:
+-- floats of the image's size, as `finesse.floats` gives them; settings: as `finesse.read` gives them.
+function finesse.apply(work, buffer, settings)
+  local width, height = work.image.Width, work.image.Height
   local matte, count = ffi.cast("float *", buffer), width * height
-  local spare = platform.buffer(count * 4)
-  local other = ffi.cast("float *", spare)
   if settings.low ~= 0 or settings.high ~= 1 then
     threshold(matte, count, settings.low, settings.high)
   end
-  local contract = math.floor(math.abs(settings.contract) + 0.5)
-  if contract > 0 then
-    both_ways(extreme_line, matte, other, width, height, contract, settings.contract < 0)
-  end
-  local radius = math.floor(settings.blur + 0.5)
-  if radius > 0 then
-    for _ = 1, 3 do -- three means are close to a Gaussian
-      both_ways(mean_line, matte, other, width, height, radius)
-    end
-  end
-  if settings.gamma ~= 1 then
-    local power = 1 / settings.gamma
-    for index = 0, count - 1 do
-      matte[index] = math.max(0, matte[index]) ^ power
+  for _, name in ipairs({ "contract", "blur", "gamma" }) do
+    local amount = settings[name]
+    if amount ~= neutral[name] and not finesse.natively(work, name, matte, amount) then
+      local spare = platform.buffer(count * 4)
+      fallback[name](matte, ffi.cast("float *", spare), width, height, amount)
+      platform.release(spare)
     end
   end
   if settings.invert then
@@ -138,7 +169,6 @@ function finesse.apply(buffer, width, height, settings)
       matte[index] = 1 - matte[index]
     end
   end
-  platform.release(spare)
 end
 
 return finesse

@@ -11,28 +11,15 @@ local http = {}
 local Connection = {}
 Connection.__index = Connection
 
-local HEAD_BYTES = 65536
-local TEXT_BYTES = 16777216
+local HEAD_BYTES, TEXT_BYTES = 65536, 16777216
 
 local reasons = {
-  late = {
-    "engine.slow",
-    "The engine does not answer in time.",
-    "It may be busy: this frame is asked for again when it is next shown.",
-  },
-  refused = { "engine.unreachable", "The engine is not running any more.", "Press Track: it starts the engine." },
-  closed = {
-    "engine.unreachable",
-    "The engine has gone in the middle of an answer.",
-    "Press Track again: what was done stays.",
-  },
-  none = { "engine.unreachable", "The system has no socket left.", "Close other programs and try again." },
+  late = problems.make("engine.slow", "The engine does not answer in time.", "It may be busy: it is asked again."),
+  refused = problems.make("engine.unreachable", "The engine is not running any more.", "Press Track: it starts it."),
+  closed =
+    problems.make("engine.unreachable", "The engine has gone in the middle of an answer.", "Press Track again."),
+  none = problems.make("engine.unreachable", "The system has no socket left.", "Close other programs and try again."),
 }
-
-local function why(reason)
-  local words = reasons[reason]
-  return problems.make(words[1], words[2], words[3])
-end
 
 local function unlike(message)
   return problems.make("engine.answer", message, "Is the engine of the same version as this tool? See its log.")
@@ -42,7 +29,7 @@ end
 function http.open(port, token, ends_at)
   local socket, reason = sockets.open(port, ends_at)
   if not socket then
-    return nil, why(reason)
+    return nil, reasons[reason]
   end
   return setmetatable({ socket = socket, port = port, token = token }, Connection)
 end
@@ -73,7 +60,7 @@ function Connection:_receive_head(buffer, ends_at)
   while filled < HEAD_BYTES do
     local count, reason = self.socket:receive(buffer + filled, HEAD_BYTES - filled, ends_at)
     if not count then
-      return nil, why(reason)
+      return nil, reasons[reason]
     end
     filled = filled + count
     local text = ffi.string(buffer, filled)
@@ -85,17 +72,19 @@ function Connection:_receive_head(buffer, ends_at)
   return nil, unlike("The head of the engine's answer does not end.")
 end
 
-function Connection:_receive_body(target, length, early, early_bytes, ends_at)
-  ffi.copy(target, early, early_bytes)
-  local filled = early_bytes
-  while filled < length do
-    local count, reason = self.socket:receive(target + filled, length - filled, ends_at)
-    if not count then
-      return nil, why(reason)
-    end
-    filled = filled + count
+-- What is wrong with an answer's head, if anything. `into`: whether its body goes to memory of the caller's.
+local function objection(status, length, early, request, into)
+  if not status then
+    return "What answers on the engine's port is no engine."
+  elseif not length then
+    return "The engine's answer does not say how long it is."
+  elseif into and length ~= request.room then
+    return ("The engine sent %.0f bytes where %.0f were expected."):format(length, request.room)
+  elseif not into and length > TEXT_BYTES then
+    return ("The engine's answer of %.0f bytes is too long."):format(length)
+  elseif early > length then
+    return "The engine's answer is longer than it says."
   end
-  return true
 end
 
 function Connection:_answer(request, ends_at)
@@ -105,45 +94,36 @@ function Connection:_answer(request, ends_at)
     return nil, early
   end
   local status = tonumber(head:match("^HTTP/1%.[01] (%d%d%d)"))
-  local length = tonumber(("\n" .. head:lower()):match("\ncontent%-length:%s*(%d+)%s*\r"))
-  if not status then
-    return nil, unlike("What answers on the engine's port is no engine.")
-  elseif status == 204 or status == 304 then
-    length = 0
-  elseif not length then
-    return nil, unlike("The engine's answer does not say how long it is.")
-  end
+  local empty = status == 204 or status == 304
+  local length = empty and 0 or tonumber(("\n" .. head:lower()):match("\ncontent%-length:%s*(%d+)%s*\r"))
   local into = status == 200 and request.into
-  if into and length ~= request.room then
-    return nil, unlike(("The engine sent %.0f bytes where %.0f were expected."):format(length, request.room))
-  elseif not into and length > TEXT_BYTES then
-    return nil, unlike(("The engine's answer of %.0f bytes is too long."):format(length))
-  elseif early > length then
-    return nil, unlike("The engine's answer is longer than it says.")
+  local wrong = objection(status, length, early, request, into)
+  if wrong then
+    return nil, unlike(wrong)
   end
-  local target = into or platform.buffer(length)
-  local whole, problem = self:_receive_body(target, length, buffer + #head, early, ends_at)
-  local answer = whole and { status = status, head = head, text = not into and ffi.string(target, length) or nil }
+  local target, filled, problem = into or platform.buffer(length), early, nil
+  ffi.copy(target, buffer + #head, early)
+  while filled < length and not problem do
+    local count, reason = self.socket:receive(target + filled, length - filled, ends_at)
+    filled, problem = filled + (count or 0), not count and reasons[reason] or nil
+  end
+  local answer = { status = status, head = head, text = not into and ffi.string(target, length) or nil }
   if not into then
     platform.release(target)
   end
   if head:lower():find("\nconnection:%s*close") then
     self:close()
   end
-  return answer or nil, problem
+  return not problem and answer or nil, problem
 end
 
 -- Ask something. After a problem of the wire the connection is closed; an error status is an answer like any other.
---
---   method, path   as they go over the wire
---   request        body (pointer) and bytes, or text; headers (name -> value); into (pointer) and room (bytes) for an
---                  answer with status 200, which must be just as long
---   ends_at        by platform.now
---
+-- Takes method, path: as they go over the wire; request: body (pointer) and bytes, or text; headers (name -> value);
+-- into (pointer) and room (bytes) for an answer with status 200, which must be just as long; ends_at: by platform.now.
 -- Returns { status, head, text } or nil and a problem.
 function Connection:ask(method, path, request, ends_at)
   if not self.socket then
-    return nil, why("closed")
+    return nil, reasons.closed
   end
   local body = request.body
   if request.text then
@@ -154,12 +134,10 @@ function Connection:ask(method, path, request, ends_at)
   if sent and body then
     sent, reason = self.socket:send(body, request.bytes, ends_at)
   end
-  local answer, problem
+  local answer, problem = nil, reasons[reason]
   if sent or reason == "closed" then
     -- An engine that refuses a body answers and closes without reading all of it: its words are worth having.
     answer, problem = self:_answer(request, ends_at)
-  else
-    problem = why(reason)
   end
   if not answer or not sent then
     self:close()

@@ -1,15 +1,17 @@
 -- Which shot of the engine's a tool speaks of: a name of its own, kept in the comp with the tool.
 
 local controls = require("mam2.controls")
+local hosts = require("mam2.hosts")
 local platform = require("mam2.platform")
 
 local identity = {}
 
-local function fresh(tool)
+-- A name for a shot of a tool's that nobody has.
+function identity.fresh(name)
   -- Two tools made in the same moment differ by the addresses of their tables.
   local where = tostring({}):match("0x(%x+)") or "0"
   local when = ("%x.%x"):format(os.time(), math.floor(platform.now() * 1e6) % 2 ^ 32)
-  return ("fusion.%s.%s.%s"):format(tool.Name:gsub("[^%w_]", ""), when, where):sub(1, 120)
+  return ("fusion.%s.%s.%s"):format(name:gsub("[^%w_]", ""), when, where):sub(1, 120)
 end
 
 -- Whether a tool was pasted: the one that it was copied from is still there, with the same shot.
@@ -27,9 +29,9 @@ function identity.settle(tool, inputs, host, time)
   local shot, owner = controls.value(inputs, "ShotID", time), controls.value(inputs, "ShotOwner", time)
   local new = not shot or shot == "" or is_copy(tool, shot, owner)
   if new then
-    inputs.ShotID:SetSource(host.Text(fresh(tool)), time)
+    hosts.set(inputs.ShotID, host.Text(identity.fresh(tool.Name)), time)
   end
-  inputs.ShotOwner:SetSource(host.Text(tool.Name), time)
+  hosts.set(inputs.ShotOwner, host.Text(tool.Name), time)
   return new
 end
 

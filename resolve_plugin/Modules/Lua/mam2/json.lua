@@ -14,49 +14,39 @@ end
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 local function quote(text)
-  local safe = text:gsub('[%c"\\]', function(letter)
+  return '"' .. text:gsub('[%c"\\]', function(letter)
     return escapes[letter] or ("\\u%04x"):format(letter:byte())
-  end)
-  return '"' .. safe .. '"'
+  end) .. '"'
 end
 
 local function number(value)
-  if value ~= value or value == math.huge or value == -math.huge then
-    error("JSON has no word for " .. tostring(value))
-  end
-  if value == math.floor(value) and math.abs(value) <= 2 ^ 53 then
-    return ("%d"):format(value)
-  end
-  return ("%.14g"):format(value)
+  assert(value == value and math.abs(value) ~= math.huge, "JSON has no word for it")
+  local whole = value == math.floor(value) and math.abs(value) <= 2 ^ 53
+  return (whole and "%d" or "%.14g"):format(value)
 end
 
 -- Write a value; keys are sorted, so that equal values are equal text.
 function json.encode(value)
-  local kind = type(value)
-  if value == json.null then
-    return "null"
+  local kind, parts = type(value), {}
+  if value == json.null or kind == "boolean" then
+    return tostring(value)
   elseif kind == "string" then
     return quote(value)
   elseif kind == "number" then
     return number(value)
-  elseif kind == "boolean" then
-    return tostring(value)
   elseif kind ~= "table" then
     error("JSON has no word for a " .. kind)
-  end
-  local parts = {}
-  if getmetatable(value) == List or value[1] ~= nil then
+  elseif getmetatable(value) == List or value[1] ~= nil then
     for index, item in ipairs(value) do
       parts[index] = json.encode(item)
     end
     return "[" .. table.concat(parts, ",") .. "]"
   end
-  local keys = {}
   for key in pairs(value) do
-    keys[#keys + 1] = key
+    parts[#parts + 1] = key
   end
-  table.sort(keys)
-  for index, key in ipairs(keys) do
+  table.sort(parts)
+  for index, key in ipairs(parts) do
     parts[index] = quote(key) .. ":" .. json.encode(value[key])
   end
   return "{" .. table.concat(parts, ",") .. "}"
@@ -65,13 +55,13 @@ end
 local function utf8(code)
   if code < 0x80 then
     return string.char(code)
-  elseif code < 0x800 then
-    return string.char(0xC0 + math.floor(code / 64), 0x80 + code % 64)
-  elseif code < 0x10000 then
-    return string.char(0xE0 + math.floor(code / 4096), 0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
   end
-  local high = math.floor(code / 4096)
-  return string.char(0xF0 + math.floor(high / 64), 0x80 + high % 64, 0x80 + math.floor(code / 64) % 64, 0x80 + code % 64)
+  local more = code < 0x800 and 1 or code < 0x10000 and 2 or 3
+  local tail = ""
+  for _ = 1, more do
+    tail, code = string.char(0x80 + code % 64) .. tail, math.floor(code / 64)
+  end
+  return string.char(256 - 2 ^ (7 - more) + code) .. tail
 end
 
 local plain = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", ['"'] = '"', ["\\"] = "\\", ["/"] = "/" }
@@ -81,10 +71,7 @@ local function unescape(text)
     return utf8(0x10000 + (tonumber(high, 16) - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00)
   end)
   return (joined:gsub("\\(u?)(.)(%x?%x?%x?)", function(unicode, letter, rest)
-    if unicode == "u" then
-      return utf8(tonumber(letter .. rest, 16))
-    end
-    return (plain[letter] or letter) .. rest
+    return unicode == "u" and utf8(tonumber(letter .. rest, 16)) or (plain[letter] or letter) .. rest
   end))
 end
 
@@ -95,63 +82,29 @@ local function skip(text, at)
 end
 
 local function read_string(text, at)
-  local from = at + 1
-  local to = from
-  while true do
-    to = text:find('["\\]', to)
-    if not to then
-      error("a text has no end")
-    elseif text:byte(to) == 34 then
-      local inner = text:sub(from, to - 1)
-      return inner:find("\\", 1, true) and unescape(inner) or inner, to + 1
-    end
-    to = to + 2
-  end
+  local to = at + 1
+  repeat
+    to = text:find('["\\]', to) or error("a text has no end")
+    local ends = text:byte(to) == 34
+    to = to + (ends and 1 or 2)
+  until ends
+  local inner = text:sub(at + 1, to - 2)
+  return inner:find("\\", 1, true) and unescape(inner) or inner, to
 end
 
-local function read_list(text, at, depth)
-  local values = json.list()
+-- A list or an object: values with commas between, up to `close`.
+local function read_many(text, at, close, values, one)
   at = skip(text, at + 1)
-  if text:sub(at, at) == "]" then
+  if text:sub(at, at) == close then
     return values, at + 1
   end
   while true do
-    values[#values + 1], at = read(text, at, depth)
-    at = skip(text, at)
+    at = skip(text, one(values, skip(text, at)))
     local mark = text:sub(at, at)
-    if mark == "]" then
+    if mark == close then
       return values, at + 1
     elseif mark ~= "," then
-      error("a list is not closed")
-    end
-    at = at + 1
-  end
-end
-
-local function read_object(text, at, depth)
-  local values = {}
-  at = skip(text, at + 1)
-  if text:sub(at, at) == "}" then
-    return values, at + 1
-  end
-  while true do
-    at = skip(text, at)
-    if text:sub(at, at) ~= '"' then
-      error("a key is no text")
-    end
-    local key
-    key, at = read_string(text, at)
-    at = skip(text, at)
-    if text:sub(at, at) ~= ":" then
-      error("a key has no value")
-    end
-    values[key], at = read(text, at + 1, depth)
-    at = skip(text, at)
-    local mark = text:sub(at, at)
-    if mark == "}" then
-      return values, at + 1
-    elseif mark ~= "," then
-      error("an object is not closed")
+      error("something is not closed")
     end
     at = at + 1
   end
@@ -165,10 +118,24 @@ function read(text, at, depth)
   end
   at = skip(text, at)
   local mark = text:sub(at, at)
-  if mark == "{" then
-    return read_object(text, at, depth + 1)
-  elseif mark == "[" then
-    return read_list(text, at, depth + 1)
+  if mark == "[" then
+    return read_many(text, at, "]", json.list(), function(values, here)
+      values[#values + 1], here = read(text, here, depth + 1)
+      return here
+    end)
+  elseif mark == "{" then
+    return read_many(text, at, "}", {}, function(values, here)
+      if text:sub(here, here) ~= '"' then
+        error("a key is no text")
+      end
+      local key, behind = read_string(text, here)
+      behind = skip(text, behind)
+      if text:sub(behind, behind) ~= ":" then
+        error("a key has no value")
+      end
+      values[key], behind = read(text, behind + 1, depth + 1)
+      return behind
+    end)
   elseif mark == '"' then
     return read_string(text, at)
   end
@@ -178,10 +145,7 @@ function read(text, at, depth)
   end
   local digits = text:match("^-?%d+%.?%d*[eE]?[+-]?%d*", at)
   local value = digits and tonumber(digits)
-  if not value then
-    error("position " .. at .. " is no value")
-  end
-  return value, at + #digits
+  return value or error("position " .. at .. " is no value"), at + #digits
 end
 
 -- Read a text. Returns the value, or nil and what is wrong with it.

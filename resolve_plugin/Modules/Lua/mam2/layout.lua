@@ -1,94 +1,66 @@
 -- How a host image lies in memory, found out and checked against the host's own `GetPixel`, image by image.
 --
 -- What is documented: GetScanLine gives rows, Depth says what a channel is. What is not: which row is first, whether
--- rows have gaps, whether memory is up to date. So a few pixels are read both ways before memory is trusted.
+-- rows have gaps, in which order channels lie, whether memory is up to date. So a few pixels are read both ways before
+-- memory is trusted. An image that is not, is copied by the host into a float image whose channels are named.
 
 local ffi = require("ffi")
 local halves = require("mam2.halves")
 
 local layout = {}
 
--- Image.Depth of images with four channels: what one channel is.
-local depths = {
-  [5] = { type = "uint8_t", bytes = 1, scale = 1 / 255 },
-  [6] = { type = "uint16_t", bytes = 2, scale = 1 / 65535 },
-  [7] = { type = "uint16_t", bytes = 2, dtype = "float16" },
-  [8] = { type = "float", bytes = 4, scale = 1, dtype = "float32" },
+-- What one channel is, by Image.Depth: 1 to 4 of images that have alpha alone, 5 to 8 of those with four channels.
+-- Whole numbers are left to the host, which makes floats of them.
+local kinds = {
+  [3] = { type = "uint16_t", raw = "uint16_t *", bytes = 2, dtype = "float16" },
+  [4] = { type = "float", raw = "uint32_t *", bytes = 4, dtype = "float32" },
 }
+
+-- Where red, green, blue and alpha may lie in a pixel.
+local four, one = { { 0, 1, 2, 3 }, { 2, 1, 0, 3 } }, { { 0, 0, 0, 0 } }
 
 -- A reader of channels of one depth: reader(pointer, index) is a number.
 function layout.reader(depth)
-  if depth.dtype == "float16" then
-    local values = halves.values
-    return function(pointer, index)
-      return values[pointer[index]]
-    end
-  end
-  local scale = depth.scale
-  return function(pointer, index)
-    return pointer[index] * scale
+  local values = halves.values
+  return depth.dtype == "float16" and function(pointer, index)
+    return values[pointer[index]]
+  end or function(pointer, index)
+    return pointer[index]
   end
 end
 
--- A writer of channels of one depth: writer(pointer, index, number).
-function layout.writer(depth)
-  if depth.dtype == "float16" then
-    local from = halves.from
-    return function(pointer, index, value)
-      pointer[index] = from(value)
-    end
-  elseif depth.dtype == "float32" then
-    return function(pointer, index, value)
-      pointer[index] = value
-    end
+local function close(expected, value)
+  if expected == value or (expected ~= expected and value ~= value) then
+    return true
   end
-  local most = 1 / depth.scale
-  return function(pointer, index, value)
-    pointer[index] = math.max(0, math.min(most, math.floor(value * most + 0.5)))
-  end
+  return math.abs(expected - value) <= 1e-3 * math.max(1, math.abs(expected))
 end
 
-local function same_pixel(image, pixel, found, x, y)
-  image:GetPixel(x, y, pixel)
-  local channels = { pixel.R, pixel.G, pixel.B }
-  for index = 1, 3 do
-    local expected, value = channels[index], found[index]
-    local same = expected == value or (expected ~= expected and value ~= value)
-    if not same and not (math.abs(expected - value) <= 1e-3 * math.max(1, math.abs(expected))) then
-      return false
-    end
-  end
-  return true
-end
-
--- Columns and rows at which memory and GetPixel are compared: the corners, and places inside.
-local function probes(width, height)
-  local list = {}
+-- Columns and rows at which memory and GetPixel are compared: the corners, places inside, and places where the picture
+-- differs from itself upside down or red is not blue: only those tell which row is first, and how channels lie.
+local function probes(self)
+  local list, width, height, step = {}, self.width, self.height, self.step
   for _, across in ipairs({ 0, 0.37, 1 }) do
     for _, up in ipairs({ 0, 0.13, 0.31, 0.5, 0.69, 0.87, 1 }) do
       list[#list + 1] = { math.floor(across * (width - 1)), math.floor(up * (height - 1)) }
     end
   end
-  return list
-end
-
--- Add places where the picture differs from itself upside down: only they tell which row is first.
-local function add_telling(list, self)
-  local read, found = layout.reader(self.depth), 0
-  local step_x, step_y = math.max(1, math.floor(self.width / 61)), math.max(1, math.floor(self.height / 127))
-  for y = 0, math.floor(self.height / 2) - 1, step_y do
-    local low, high = self:row(y), self:row(self.height - 1 - y)
-    for x = 0, self.width - 1, step_x do
-      if read(low, x * 4) ~= read(high, x * 4) or read(low, x * 4 + 1) ~= read(high, x * 4 + 1) then
-        list[#list + 1] = { x, y }
-        found = found + 1
-        if found == 6 then
-          return
-        end
+  local third, upside, coloured = step > 2 and 2 or 0, 0, 0
+  local step_x, step_y = math.max(1, math.floor(width / 61)), math.max(1, math.floor(height / 127))
+  for y = 0, height - 1, step_y do
+    local low, high = self:row(y), self:row(height - 1 - y)
+    for at_x = 0, width - 1, step_x do
+      local at = at_x * step
+      local tells_upside = upside < 6 and (low[at] ~= high[at] or low[at + third] ~= high[at + third])
+      local tells_colour = coloured < 6 and low[at] ~= low[at + third]
+      if tells_upside or tells_colour then
+        upside, coloured = upside + (tells_upside and 1 or 0), coloured + (tells_colour and 1 or 0)
+        list[#list + 1] = { at_x, y }
         break
       end
     end
   end
+  return list
 end
 
 local Layout = {}
@@ -96,8 +68,7 @@ Layout.__index = Layout
 
 -- Row y, counted from the bottom of the data window, as a pointer to its first channel.
 function Layout:row(y)
-  local index = self.top_first and self.height - 1 - y or y
-  return ffi.cast(self.pointer, self.rows[index])
+  return ffi.cast(self.pointer, self.rows[self.top_first and self.height - 1 - y or y])
 end
 
 -- Whether all rows follow each other without a gap, in the order in which they are in memory.
@@ -113,39 +84,41 @@ end
 
 -- Whether memory and GetPixel say the same where they are compared.
 function Layout:agrees(Pixel)
-  local pixel = Pixel()
-  local read, list = layout.reader(self.depth), probes(self.width, self.height)
-  add_telling(list, self)
-  for _, probe in ipairs(list) do
-    local x, y = probe[1], probe[2]
-    local pointer = self:row(y)
-    local found = { read(pointer, x * 4), read(pointer, x * 4 + 1), read(pointer, x * 4 + 2) }
-    if not same_pixel(self.image, pixel, found, x + self.left, y + self.bottom) then
-      return false
+  local pixel, read = Pixel(), layout.reader(self.depth)
+  for _, probe in ipairs(probes(self)) do
+    local pointer, at = self:row(probe[2]), probe[1] * self.step
+    self.image:GetPixel(probe[1] + self.left, probe[2] + self.bottom, pixel)
+    local told = { pixel.R, pixel.G, pixel.B, pixel.A }
+    for channel = self.alone and 4 or 1, 4 do
+      if not close(told[channel], read(pointer, at + self.order[channel])) then
+        return false
+      end
     end
   end
   return true
 end
 
-local function rows_of(image)
-  local lines = image:GetScanLine()
-  if type(lines) == "cdata" or type(lines) == "number" then
-    return ffi.cast("void **", lines)
-  end
-  return nil
+-- Fetch memory from the GPU. What the host says of it is not believed: the comparison decides.
+local function fetch(image, req)
+  pcall(function()
+    return image:IsGPUMemDirty() and image:DownloadGPUMem(req)
+  end)
 end
 
 local function describe(image, req)
-  local depth = depths[image.Depth]
+  local number = image.Depth
+  local depth = kinds[number <= 4 and number or number - 4]
   if not depth then
-    return nil, "depth " .. tostring(image.Depth)
-  elseif image:IsGPUMemDirty() and not image:DownloadGPUMem(req) then
-    return nil, "its pixels stay on the GPU"
-  elseif image.PixelSize ~= 4 * depth.bytes then
+    return nil, "depth " .. tostring(number)
+  end
+  fetch(image, req)
+  local channels, step = number > 4 and 4 or 1, image.PixelSize / depth.bytes
+  if step < channels or step ~= math.floor(step) then
     return nil, "a pixel has " .. tostring(image.PixelSize) .. " bytes"
   end
-  local rows = rows_of(image)
-  if rows == nil then
+  local lines = image:GetScanLine()
+  local fine, rows = pcall(ffi.cast, "void **", lines)
+  if lines == nil or not fine or rows == nil then
     return nil, "it shows no memory"
   end
   local window = image.DataWindow
@@ -153,51 +126,73 @@ local function describe(image, req)
   if width < 1 or height < 1 then
     return nil, "its data window is empty"
   end
-  local self = {
-    depth = depth,
-    pointer = depth.type .. " *",
-    width = width,
-    height = height,
-    left = window.left,
-    bottom = window.bottom,
-    rows = rows,
-    image = image,
-    top_first = false,
-  }
-  self.row_bytes = self.width * 4 * depth.bytes
+  -- What the host gave as lines must live as long as its rows are read.
+  local self = { image = image, lines = lines, rows = rows, depth = depth, step = step, alone = channels == 1 }
+  self.width, self.height, self.left, self.bottom = width, height, window.left, window.bottom
+  self.pointer, self.row_bytes = depth.type .. " *", width * step * depth.bytes
+  self.order, self.top_first = channels == 4 and four[1] or one[1], false
   return setmetatable(self, Layout)
 end
 
--- Find out how an image's pixels lie.
---
---   image   of the host, with pixels
---   req     the request at hand
---   Pixel   the host's constructor
---
--- Returns a layout (width, height, left, bottom of the data window; depth; rows), or nil and why memory is not to be
--- trusted. It holds as long as the image does.
-function layout.of(image, req, Pixel)
+-- As `layout.of`, without a copy.
+function layout.direct(image, req, Pixel)
   local self, reason = describe(image, req)
   if not self then
     return nil, reason
   end
-  for _, top_first in ipairs({ false, true }) do
-    self.top_first = top_first
-    if self:agrees(Pixel) then
-      return self
+  for _, order in ipairs(self.alone and one or four) do
+    for _, top_first in ipairs({ false, true }) do
+      self.order, self.top_first = order, top_first
+      if self:agrees(Pixel) then
+        return self
+      end
     end
   end
   return nil, "its memory and GetPixel do not agree"
 end
 
--- The layout of a new image, which holds nothing yet to be compared: as another of the same host. What is written
--- must be checked with `agrees`.
-function layout.like(image, req, other)
-  local self, reason = describe(image, req)
-  if self then
-    self.top_first = other.top_first
+-- Add names of channels to an image's attributes: alpha alone, or all four.
+function layout.name_channels(attributes, alone)
+  for index, name in ipairs(alone and { "Alpha" } or { "Red", "Green", "Blue", "Alpha" }) do
+    attributes[index] = { IMG_Channel = name }
   end
-  return self, reason
 end
+
+-- Make a float image of the size of another, with named channels: alpha alone, or all four. Takes host: the host's
+-- constructors; image: the other; alone: alpha alone; window: its data window; nil: the other's.
+function layout.canvas(host, image, alone, window)
+  local attributes =
+    { IMG_Like = image, IMG_CopyChannels = false, IMG_Depth = alone and 4 or 8, IMG_DataWindow = window }
+  layout.name_channels(attributes, alone)
+  return host.Image(attributes)
+end
+
+-- Copy an image into another by the host, which converts depth and channels.
+function layout.convert(from, to)
+  from:Crop(to, { CROP_XOffset = 0, CROP_YOffset = 0 })
+end
+
+-- Find out how an image's pixels lie. Takes image: of the host, with pixels; req: the request at hand; host: the host's
+-- constructors. Returns a layout (width, height, left, bottom of the data window; depth; rows), or nil and why memory
+-- is not to be trusted. It holds as long as the image does; `copied` says that it is of a copy, and why.
+function layout.of(image, req, host)
+  local self, reason = layout.direct(image, req, host.Pixel)
+  if self then
+    return self
+  end
+  local fine, found = pcall(function()
+    local copy = layout.canvas(host, image, image.Depth <= 4)
+    layout.convert(image, copy)
+    return (layout.direct(copy, req, host.Pixel))
+  end)
+  if fine and found then
+    found.copied = reason
+    return found
+  end
+  return nil, reason
+end
+
+-- The layout of a new image, which holds nothing yet to be compared; what is written must be checked with `agrees`.
+layout.blank = describe
 
 return layout

@@ -3,81 +3,72 @@
 local ffi = require("ffi")
 local layout = require("mam2.layout")
 local platform = require("mam2.platform")
+local problems = require("mam2.problems")
 
 local plates = {}
 
+-- Each pixel's four channels in the plate's order, with the bits that they have.
+local function unpacked(found, source, target, count)
+  local r, g, b, a = found.order[1], found.order[2], found.order[3], found.order[4]
+  for x = 0, count - 1 do
+    local from, to = x * found.step, x * 4
+    target[to], target[to + 1], target[to + 2], target[to + 3] =
+      source[from + r], source[from + g], source[from + b], source[from + a]
+  end
+end
+
 -- The whole plate has the display's size; beyond the data window it is black.
 local function copied(found, width, height)
-  local depth = found.depth
-  local pixel_bytes = 4 * depth.bytes
-  local stride = width * pixel_bytes
+  local bytes, raw = found.depth.bytes, found.depth.raw
+  local stride = width * 4 * bytes
   local buffer = platform.buffer(stride * height)
-  ffi.fill(buffer, stride * height)
   local left, right = math.max(0, found.left), math.min(width, found.left + found.width)
-  for y = math.max(0, found.bottom), math.min(height, found.bottom + found.height) - 1 do
-    local source = ffi.cast("uint8_t *", found:row(y - found.bottom)) + (left - found.left) * pixel_bytes
-    ffi.copy(buffer + y * stride + left * pixel_bytes, source, math.max(0, right - left) * pixel_bytes)
+  local bottom, top = math.max(0, found.bottom), math.min(height, found.bottom + found.height)
+  if left > 0 or right < width or bottom > 0 or top < height then
+    ffi.fill(buffer, stride * height)
+  end
+  local same = found.step == 4 and found.order[1] == 0 and not found.alone
+  for y = bottom, right > left and top - 1 or bottom - 1 do
+    local source = found:row(y - found.bottom) + (left - found.left) * found.step
+    local target = buffer + y * stride + left * 4 * bytes
+    if same then
+      ffi.copy(target, source, (right - left) * 4 * bytes)
+    else
+      unpacked(found, ffi.cast(raw, source), ffi.cast(raw, target), right - left)
+    end
   end
   return buffer, stride * height
 end
 
-local function as_floats(found, buffer, count)
-  local read, source = layout.reader(found.depth), ffi.cast(found.pointer, buffer)
-  local floats = platform.buffer(count * 4)
-  local target = ffi.cast("float *", floats)
-  for index = 0, count - 1 do
-    target[index] = read(source, index)
-  end
-  platform.release(buffer)
-  return floats
-end
-
-local function pixel_by_pixel(image, Pixel, width, height)
-  local buffer, pixel, window = platform.buffer(width * height * 16), Pixel(), image.DataWindow
-  local target = ffi.cast("float *", buffer)
-  ffi.fill(buffer, width * height * 16)
-  local left, right = math.max(0, window.left), math.min(width, window.left + window:Width())
-  for y = math.max(0, window.bottom), math.min(height, window.bottom + window:Height()) - 1 do
-    for x = left, right - 1 do
-      image:GetPixel(x, y, pixel)
-      local at = (y * width + x) * 4
-      target[at], target[at + 1], target[at + 2], target[at + 3] = pixel.R, pixel.G, pixel.B, pixel.A
-    end
-  end
-  return buffer
-end
-
--- Read a plate.
---
---   image   of the host, of full size, with pixels
---   req     the request at hand
---   host    the host's constructors
---
--- Returns { pointer, bytes, width, height, dtype, origin, way }, four channels a pixel, valid while the image is; to be
--- given back with `plates.release`. `way` is "memory" (sent from where it lies), "copied" or "pixel by pixel".
+-- Read a plate. Takes image: of the host, of full size, with pixels; req: the request at hand; host: the host's
+-- constructors. Returns { pointer, bytes, width, height, dtype, origin, way }, four channels a pixel, valid while the
+-- image is; to be given back with `plates.release`. `way` is "memory" (sent from where it lies) or "copied". Or nil and
+-- a problem.
 function plates.read(image, req, host)
   local width, height = image.Width, image.Height
-  local found, reason = layout.of(image, req, host.Pixel)
-  local plate = { width = width, height = height, origin = "bottom-left", image = image, reason = reason }
-  if not found then
-    plate.buffer = pixel_by_pixel(image, host.Pixel, width, height)
-    plate.dtype, plate.bytes, plate.way = "float32", width * height * 16, "pixel by pixel"
-  elseif found.depth.dtype and found.width == width and found.height == height and found:packed() then
+  local window = image.DataWindow
+  local found, reason = layout.of(image, req, host)
+  local plate = { width = width, height = height, origin = "bottom-left", image = image, way = "copied" }
+  if not found and window:Width() > 0 and window:Height() > 0 then
+    return nil, problems.unreadable(reason)
+  elseif not found then
+    plate.dtype, plate.bytes = "float16", width * height * 8
+    plate.buffer = platform.buffer(plate.bytes)
+    ffi.fill(plate.buffer, plate.bytes)
+  elseif
+    found.step == 4 and found.order[1] == 0 and found.width == width and found.height == height and found:packed()
+  then
     plate.pointer, plate.bytes, plate.way = ffi.cast("uint8_t *", found.rows[0]), found.row_bytes * height, "memory"
-    plate.dtype = found.depth.dtype
+    plate.dtype, plate.found = found.depth.dtype, found
     plate.origin = found.top_first and "top-left" or "bottom-left"
   else
     plate.buffer, plate.bytes = copied(found, width, height)
-    plate.dtype, plate.way = found.depth.dtype or "float32", "copied"
-    if not found.depth.dtype then
-      plate.buffer, plate.bytes = as_floats(found, plate.buffer, width * height * 4), width * height * 16
-    end
+    plate.dtype = found.depth.dtype
   end
   plate.pointer = plate.pointer or plate.buffer
   return plate
 end
 
--- Give a plate's memory back.
 function plates.release(plate)
   if plate.buffer then
     platform.release(plate.buffer)

@@ -15,6 +15,7 @@ int mam2_setsockopt(int, int, int, const void *, unsigned int) __asm__("setsocko
 int mam2_getsockopt(int, int, int, void *, unsigned int *) __asm__("getsockopt");
 void *mam2_thread(void) __asm__("pthread_self");
 int mam2_close(int) __asm__("close");
+int mam2_mkdir(const char *, unsigned int) __asm__("mkdir");
 int mam2_clock_gettime(int, mam2_timespec *) __asm__("clock_gettime");
 ]])
 
@@ -57,10 +58,7 @@ function platform.connect(socket, address)
     return true
   end
   local code = ffi.errno()
-  if code == EINPROGRESS or code == EINTR then
-    return "wait"
-  end
-  return nil, code
+  return (code == EINPROGRESS or code == EINTR) and "wait" or nil, code
 end
 
 -- The error that a socket has met, 0 for none.
@@ -82,10 +80,7 @@ local function moved(count)
     return tonumber(count)
   end
   local code = ffi.errno()
-  if code == EAGAIN or code == EINTR then
-    return "wait"
-  end
-  return nil, code
+  return (code == EAGAIN or code == EINTR) and "wait" or nil, code
 end
 
 -- Bytes sent, "wait", or nil and an error number.
@@ -116,6 +111,32 @@ end
 
 function platform.sleep(seconds)
   C.mam2_poll(nil, 0, math.ceil(seconds * 1000))
+end
+
+platform.replace, platform.remove, platform.variable = os.rename, os.remove, os.getenv
+
+-- What stands in a file, or nil; and these texts into one, by fopen's mode. Returns whether all was written.
+function platform.slurp(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read("*a")
+  if file then
+    file:close()
+  end
+  return text
+end
+
+function platform.spill(path, mode, ...)
+  local file = io.open(path, mode)
+  local written = file and file:write(...)
+  return file and file:close() and written and true or false
+end
+
+-- Make a folder, whose parents are made with it. Returns whether it is there.
+function platform.make_folder(path)
+  for at in path:gmatch("[^/]+()") do
+    C.mam2_mkdir(path:sub(1, at - 1), 511) -- what the user's umask leaves of 0777
+  end
+  return platform.spill(path .. "/.mam2", "wb", "") and os.remove(path .. "/.mam2") or false
 end
 
 return platform

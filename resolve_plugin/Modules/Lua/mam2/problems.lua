@@ -11,11 +11,14 @@ function problems.from_answer(status, data)
   if type(data) == "table" and type(data.message) == "string" then
     return problems.make(tostring(data.code), data.message, tostring(data.hint or ""))
   end
-  return problems.make(
-    "engine.answer",
-    "The engine answered " .. tostring(status) .. " without a reason.",
-    "Look at the engine's log (mam2 status --open)."
-  )
+  local words = "The engine answered " .. tostring(status) .. " without a reason."
+  return problems.make("engine.answer", words, "Look at the engine's log (mam2 status --open).")
+end
+
+-- An image of the host whose pixels cannot be had.
+function problems.unreadable(reason)
+  local words = ("This host's image cannot be read: %s."):format(reason)
+  return problems.make("plates.unreadable", words, "Press Self-test on the About page and send what it names.")
 end
 
 function problems.text(problem)

@@ -2,6 +2,7 @@
 -- coordinates (0 to 1 from the bottom left) become the engine's (pixels from the top left; whole numbers are corners).
 
 local choices = require("mam2.choices")
+local controls = require("mam2.controls")
 local json = require("mam2.json")
 local slots = require("mam2.slots")
 
@@ -11,14 +12,9 @@ local function thousandths(value)
   return math.floor(value * 1000 + 0.5) / 1000
 end
 
--- From Fusion's place in an image to pixels of the plate; `to_place` is the inverse.
+-- From Fusion's place in an image to pixels of the plate.
 function prompts.to_pixels(x, y, width, height)
   return thousandths(x * width), thousandths((1 - y) * height)
-end
-
--- From pixels of the plate to Fusion's place in an image.
-function prompts.to_place(x, y, width, height)
-  return x / width, 1 - y / height
 end
 
 -- The frames that a slot is sampled on: its own, and every Nth from there on in the range.
@@ -35,14 +31,6 @@ function prompts.frames(first_sampled, every, first, last)
   return frames
 end
 
-local function number(inputs, id, time)
-  return inputs[id]:GetSource(time).Value
-end
-
-local function whole(inputs, id, time)
-  return math.floor(number(inputs, id, time) + 0.5)
-end
-
 local function inside(place)
   return place.X >= 0 and place.X <= 1 and place.Y >= 0 and place.Y <= 1
 end
@@ -56,7 +44,8 @@ end
 -- A box is cut at the plate's edge: what an artist draws beyond it means the edge.
 local function box(inputs, id, _, frame, size)
   local centre = inputs[id]:GetSource(frame)
-  local half_width, half_height = number(inputs, id .. "Width", frame) / 2, number(inputs, id .. "Height", frame) / 2
+  local half_width = controls.value(inputs, id .. "Width", frame) / 2
+  local half_height = controls.value(inputs, id .. "Height", frame) / 2
   local function cut(value)
     return math.max(0, math.min(1, value))
   end
@@ -66,16 +55,10 @@ local function box(inputs, id, _, frame, size)
   return { kind = "box", frame = frame, box = json.list({ left, top, right, bottom }) }, left < right and top < bottom
 end
 
--- Read the prompts of all slots in use.
---
---   inputs  by identifier
---   size    { width, height } of the plate in pixels
---   first, last  the shot's range
---   time    at which the controls that are not animated are read
---   masks   mask prompts as `masks.write` gives them, or nil
---
--- Returns objects as the engine's JSON has them. A tracked prompt that has left the plate is not sampled there; on its
--- own frame it is kept, so that the engine can say so.
+-- Read the prompts of all slots in use. Takes inputs: by identifier; size: { width, height } of the plate in pixels;
+-- first, last: the shot's range; time: at which the controls that are not animated are read; masks: mask prompts as
+-- `masks.write` gives them, or nil. Returns objects as the engine's JSON has them. A tracked prompt that has left the
+-- plate is not sampled there; on its own frame it is kept, so that the engine can say so.
 function prompts.read(inputs, size, first, last, time, masks)
   local by_object = {}
   for index = 1, choices.objects do
@@ -86,20 +69,20 @@ function prompts.read(inputs, size, first, last, time, masks)
     list[#list + 1] = prompt
   end
   for _, kind in ipairs(slots.kinds) do
-    for index = 1, whole(inputs, kind.count, time) do
+    for index = 1, controls.whole(inputs, kind.count, time) do
       local id = kind.id .. index
-      local own, every = whole(inputs, id .. "Frame", time), whole(inputs, id .. "Every", time)
+      local own, every = controls.whole(inputs, id .. "Frame", time), controls.whole(inputs, id .. "Every", time)
       for _, frame in ipairs(prompts.frames(own, every, first, last)) do
         local make = kind.id == "Box" and box or point
         local prompt, usable = make(inputs, id, kind, frame, size)
         if usable or frame == own then
-          put(whole(inputs, id .. "Object", time), prompt)
+          put(controls.whole(inputs, id .. "Object", time), prompt)
         end
       end
     end
   end
   for _, mask in ipairs(masks or {}) do
-    put(whole(inputs, "MaskObject", time), mask)
+    put(controls.whole(inputs, "MaskObject", time), mask)
   end
   local objects = json.list()
   for index, list in ipairs(by_object) do

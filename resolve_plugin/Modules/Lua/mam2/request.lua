@@ -7,17 +7,15 @@ local prompts = require("mam2.prompts")
 
 local request = {}
 
-local function whole(inputs, id, time)
-  return math.floor(controls.value(inputs, id, time) + 0.5)
-end
-
 -- The shot's range: the comp's render range or the tool's own. Returns first, last.
 function request.range(inputs, time, comp)
   if controls.choice(inputs, "Range", choices.ranges, time) == choices.ranges[1] then
-    local attributes = comp:GetAttrs()
-    return math.floor(attributes.COMPN_RenderStart), math.floor(attributes.COMPN_RenderEnd)
+    local fine, attributes = pcall(comp.GetAttrs, comp)
+    if fine and attributes and attributes.COMPN_RenderStart then
+      return math.floor(attributes.COMPN_RenderStart), math.floor(attributes.COMPN_RenderEnd)
+    end
   end
-  return whole(inputs, "FirstFrame", time), whole(inputs, "LastFrame", time)
+  return controls.whole(inputs, "FirstFrame", time), controls.whole(inputs, "LastFrame", time)
 end
 
 -- What the engine is told of the plates' colours: a name, or null for linear.
@@ -32,19 +30,12 @@ end
 
 -- The layer of the matte that is shown.
 function request.layer(inputs, time)
-  local object = whole(inputs, "ShowObject", time)
+  local object = controls.whole(inputs, "ShowObject", time)
   return object > 0 and ("object%d.alpha"):format(object) or "alpha"
 end
 
--- Read the whole request.
---
---   inputs   by identifier
---   time     of the frame at hand
---   size     { width, height } of the full plate in pixels
---   comp     the composition
---   masks    as for prompts.read
---
--- Returns the body of `PUT /v1/shots/{shot}`.
+-- Read the whole request. Takes inputs: by identifier; time: of the frame at hand; size: { width, height } of the full
+-- plate in pixels; comp: the composition; masks: as for prompts.read. Returns the body of `PUT /v1/shots/{shot}`.
 function request.read(inputs, time, size, comp, masks)
   local first, last = request.range(inputs, time, comp)
   return {
@@ -52,7 +43,7 @@ function request.read(inputs, time, size, comp, masks)
     size = json.list({ size.width, size.height }),
     model = controls.choice(inputs, "Model", choices.models, time),
     settings = {
-      direction = choices.directions[whole(inputs, "Direction", time) + 1],
+      direction = choices.directions[controls.whole(inputs, "Direction", time) + 1],
       mode = controls.choice(inputs, "Quality", choices.qualities, time)[2],
       corrections = controls.choice(inputs, "Corrections", choices.corrections, time)[2],
       colourspace = request.colourspace(inputs, time),
@@ -61,41 +52,28 @@ function request.read(inputs, time, size, comp, masks)
   }
 end
 
-local function without_masks(objects)
-  local kept = json.list()
-  for _, object in ipairs(objects) do
-    local list = json.list()
+-- What a shot is asked for but for its direction and its masks: whether an image is still the same is only known after
+-- rendering it.
+local function asked_for(shot)
+  local settings, parts = shot.settings, {}
+  for _, object in ipairs(shot.objects) do
     for _, prompt in ipairs(object.prompts) do
       if prompt.kind ~= "mask" then
-        list[#list + 1] = prompt
+        parts[#parts + 1] = object.name .. json.encode(prompt)
       end
     end
-    if #list > 0 then
-      kept[#kept + 1] = { name = object.name, prompts = list }
-    end
   end
-  return json.encode(kept)
+  local how = { settings.mode, settings.corrections, settings.colourspace or json.null }
+  return json.encode({ shot.range, shot.size, shot.model, how }) .. table.concat(parts)
 end
 
--- Whether a shot, as the engine has it, is what was asked for but for its direction: nothing has been moved since.
--- Mask prompts are left out: whether an image is still the same is only known after rendering it.
+-- Whether a shot, as the engine has it, is what was asked for: nothing has been moved since.
 function request.unchanged(wanted, declared)
-  local function frame_of(one)
-    local settings = one.settings
-    return json.encode({
-      one.range,
-      one.size,
-      one.model,
-      { settings.mode, settings.corrections, settings.colourspace or json.null },
-    })
-  end
-  return frame_of(wanted) == frame_of(declared) and without_masks(wanted.objects) == without_masks(declared.objects)
+  return asked_for(wanted) == asked_for(declared)
 end
 
--- The frames that a job of this shot looks at, those that it needs first in front.
---
---   shot     the request, or the shot as the engine has it
---   preview  a frame: that of a preview; nil for a track
+-- The frames that a job of this shot looks at, those that it needs first in front. Takes shot: the request, or the shot
+-- as the engine has it; preview: a frame: that of a preview; nil for a track.
 function request.wanted(shot, preview)
   local prompted, seen = {}, {}
   for _, object in ipairs(shot.objects) do

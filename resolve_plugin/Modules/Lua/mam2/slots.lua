@@ -1,15 +1,12 @@
 -- Prompt slots. All are declared, because a Fuse's inputs are fixed; those in use are shown.
 
 local choices = require("mam2.choices")
+local hosts = require("mam2.hosts")
 
 local slots = {}
 
-slots.object_limits = {
-  INP_Integer = true,
-  INP_MinAllowed = 1,
-  INP_MaxAllowed = choices.objects,
-  INP_External = false,
-}
+slots.object_limits =
+  { INP_Integer = true, INP_MinAllowed = 1, INP_MaxAllowed = choices.objects, INP_External = false }
 
 slots.kinds = {
   { id = "Point", count = "Points", most = choices.points, words = "point", style = "NormalCross" },
@@ -23,59 +20,44 @@ local function place(kind, index)
   return kind.id == "NotPoint" and 0.2 + step or 0.5 + step, kind.id == "NotPoint" and 0.2 or 0.5
 end
 
-local function declare_slot(add, kind, index, frame_number)
-  local id, label = kind.id .. index, kind.words .. " " .. index
+local function label_of(kind, index)
+  return ("%s %d"):format(kind.words:gsub("^%l", string.upper), index)
+end
+
+-- An input of a slot: hidden until the slot is in use. With a control in the viewer, moving that is told.
+local function add_part(add, label, id, attributes, on_screen)
+  attributes.IC_Visible = false
+  for name, value in pairs(on_screen or {}) do
+    attributes[name] = value
+    attributes.PC_Visible, attributes.INP_DoNotifyChanged, attributes.INP_InitialNotify = false, true, false
+  end
+  add(label, id, attributes)
+end
+
+local function declare_slot(add, kind, index, make)
+  local id, label = kind.id .. index, label_of(kind, index)
   local x, y = place(kind, index)
-  add(label:gsub("^%l", string.upper), id, {
-    LINKID_DataType = "Point",
-    INPID_InputControl = "OffsetControl",
-    INPID_PreviewControl = "CrosshairControl",
-    CHC_Style = kind.style or "Rectangle",
-    INP_DefaultX = x,
-    INP_DefaultY = y,
-    IC_Visible = false,
-    PC_Visible = false,
-  })
-  if kind.id == "Box" then
-    for part, name in ipairs({ "Width", "Height" }) do
-      add(label .. " " .. name:lower(), id .. name, {
-        LINKID_DataType = "Number",
-        INPID_InputControl = "SliderControl",
-        INPID_PreviewControl = "RectangleControl",
-        PC_ControlGroup = 100 + index,
-        PC_ControlID = part - 1,
-        INP_Default = 0.3,
-        INP_MinAllowed = 0,
-        INP_MaxScale = 1,
-        IC_Visible = false,
-        PC_Visible = false,
-      })
-    end
+  local centre = { LINKID_DataType = "Point", INPID_InputControl = "OffsetControl", INP_DefaultX = x, INP_DefaultY = y }
+  local cross = { INPID_PreviewControl = "CrosshairControl", CHC_Style = kind.style or "Rectangle" }
+  add_part(add, label, id, centre, cross)
+  for part, name in ipairs(kind.id == "Box" and { "Width", "Height" } or {}) do
+    local rectangle =
+      { INPID_PreviewControl = "RectangleControl", PC_ControlGroup = 100 + index, PC_ControlID = part - 1 }
+    local size = make.slider(0.3, 0, 1, { INP_MinAllowed = 0 })
+    add_part(add, label .. " " .. name:lower(), id .. name, size, rectangle)
   end
-  local when = frame_number(0)
-  when.IC_Visible = false
-  add("On frame", id .. "Frame", when)
-  local every = frame_number(0)
-  every.IC_Visible = false
-  add("Again every N frames", id .. "Every", every)
-  local object = {
-    LINKID_DataType = "Number",
-    INPID_InputControl = "SliderControl",
-    INP_Default = 1,
-    INP_MinScale = 1,
-    INP_MaxScale = choices.objects,
-    IC_Visible = false,
-  }
-  for name, value in pairs(slots.object_limits) do
-    object[name] = value
-  end
-  add("Object", id .. "Object", object)
+  local frame = make.frame_number()
+  frame.INP_DoNotifyChanged, frame.INP_InitialNotify = true, false
+  add_part(add, "On frame", id .. "Frame", frame)
+  add_part(add, "Set to this frame", id .. "Here", make.button())
+  add_part(add, "Again every N frames", id .. "Every", make.frame_number())
+  add_part(add, "Object", id .. "Object", make.slider(1, 1, choices.objects, slots.object_limits))
 end
 
 -- The identifiers of a slot's inputs, the one with the on-screen control first.
 function slots.parts(kind, index)
   local id = kind.id .. index
-  local parts = { id, id .. "Frame", id .. "Every", id .. "Object" }
+  local parts = { id, id .. "Frame", id .. "Here", id .. "Every", id .. "Object" }
   if kind.id == "Box" then
     parts[#parts + 1] = id .. "Width"
     parts[#parts + 1] = id .. "Height"
@@ -83,35 +65,43 @@ function slots.parts(kind, index)
   return parts
 end
 
--- Declare the slots of all kinds, with their buttons and the count of those in use.
-function slots.declare(tool, add, frame_number, button)
+-- The slot that an input is the place of: "Box2" for its centre, its width and its height; nil for any other input.
+function slots.of(id)
+  local name = id:match("^(%a+%d+)$") or id:match("^(Box%d+)Width$") or id:match("^(Box%d+)Height$")
+  local kind = name and name:match("^%a+")
+  return (kind == "Point" or kind == "NotPoint" or kind == "Box") and name or nil
+end
+
+-- Declare the slots of all kinds, with their buttons and the count of those in use. Takes make: makes attributes:
+-- frame_number, button, slider. Returns the headers under which slots are folded, by the slot's identifier.
+function slots.declare(tool, add, make)
+  local headers = {}
   for _, kind in ipairs(slots.kinds) do
-    add("Add " .. kind.words, "Add" .. kind.id, button())
-    add("Remove last " .. kind.words, "Remove" .. kind.id, button())
-    add("", kind.count, {
-      LINKID_DataType = "Number",
-      INPID_InputControl = "ScrewControl",
-      IC_Visible = false,
-      INP_Integer = true,
-      INP_External = false,
-      INP_DoNotifyChanged = true,
-      INP_MaxAllowed = kind.most,
-      INP_MinAllowed = 0,
-    })
+    add("Add " .. kind.words, "Add" .. kind.id, make.button())
+    add("Remove last " .. kind.words, "Remove" .. kind.id, make.button())
+    local count = make.frame_number()
+    count.INP_DoNotifyChanged, count.INP_MinAllowed, count.INP_MaxAllowed = true, 0, kind.most
+    add_part(add, "", kind.count, count)
     for index = 1, kind.most do
-      tool:BeginControlNest(kind.words .. " " .. index, kind.id .. index .. "Nest", false)
-      declare_slot(add, kind, index, frame_number)
+      local name = kind.id .. index
+      headers[name] = tool:BeginControlNest(label_of(kind, index), name .. "Nest", index == 1)
+      declare_slot(add, kind, index, make)
       tool:EndControlNest()
     end
   end
+  return headers
 end
 
--- Show the first `count` slots of a kind and hide the others.
+-- Show the first `count` slots of a kind, with their headers, and hide the others.
 function slots.show(inputs, kind, count)
   for index = 1, kind.most do
     local used = index <= count
     for _, id in ipairs(slots.parts(kind, index)) do
       inputs[id]:SetAttrs({ IC_Visible = used, PC_Visible = used })
+    end
+    local header = inputs.headers[kind.id .. index]
+    if header then
+      header:SetAttrs({ IC_Visible = used })
     end
   end
 end
@@ -123,16 +113,45 @@ function slots.link_boxes(inputs)
   end
 end
 
+-- Name a slot's cross by the frame that it belongs to: a viewer shows it on every frame.
+function slots.label(inputs, slot, frame)
+  local kind, index = slot:match("^(%a+)(%d+)$")
+  for _, one in ipairs(slots.kinds) do
+    if one.id == kind then
+      inputs[slot]:SetAttrs({ LINKS_Name = ("%s, frame %d"):format(label_of(one, tonumber(index)), frame) })
+    end
+  end
+end
+
+function slots.set_frame(inputs, host, slot, time)
+  local frame = math.floor(time + 0.5)
+  hosts.set(inputs[slot .. "Frame"], host.Number(frame), time)
+  slots.label(inputs, slot, frame)
+end
+
 -- Take one more slot of a kind into use, on the frame `time`, or give the last one up. Returns the new count.
 function slots.change(inputs, kind, step, time, host)
   local count = inputs[kind.count]:GetSource(time).Value
   local wanted = math.max(0, math.min(kind.most, count + step))
   if wanted > count then
-    inputs[kind.id .. wanted .. "Frame"]:SetSource(host.Number(math.floor(time + 0.5)), time)
+    slots.set_frame(inputs, host, kind.id .. wanted, time)
   end
-  inputs[kind.count]:SetSource(host.Number(wanted), time)
+  hosts.set(inputs[kind.count], host.Number(wanted), time)
   slots.show(inputs, kind, wanted)
   return wanted
+end
+
+-- What is done when a kind's button is pressed or its count has changed.
+function slots.notice(inputs, host, id, param, time)
+  for _, kind in ipairs(slots.kinds) do
+    if id == "Add" .. kind.id then
+      slots.change(inputs, kind, 1, time, host)
+    elseif id == "Remove" .. kind.id then
+      slots.change(inputs, kind, -1, time, host)
+    elseif id == kind.count then
+      slots.show(inputs, kind, param.Value)
+    end
+  end
 end
 
 return slots

@@ -18,16 +18,11 @@ function sockets.open(port, ends_at)
   if not handle then
     return nil, "none"
   end
-  local began = platform.connect(handle, platform.address(port))
-  local reason
-  if began == nil then
+  local began, reason = platform.connect(handle, platform.address(port)), nil
+  if began == "wait" and not wait(handle, true, ends_at) then
+    reason = "late"
+  elseif began == nil or (began == "wait" and platform.error_of(handle) ~= 0) then
     reason = "refused"
-  elseif began == "wait" then
-    if not wait(handle, true, ends_at) then
-      reason = "late"
-    elseif platform.error_of(handle) ~= 0 then
-      reason = "refused"
-    end
   end
   if reason then
     platform.close(handle)

@@ -1,12 +1,15 @@
-"""A composition as a Python comp script sees it: stock tools with what they do, and our tool in the Lua stand-in.
+"""A composition as a Lua comp script sees it: stock tools with what they do, and our tool in the Lua stand-in.
 
+A script is another program than the host: it has a Lua of its own, and shares no memory with our Fuse [A, M: fuscript].
 Known traps of the host are errors here: a Loader added without locking the comp opens a file dialog; a value set while
 the comp is locked does not reach a render.
 """
 
 import re
+from pathlib import Path
 
 import numpy as np
+from lupa import luajit21
 
 from engine.media.matte_files import read_matte
 
@@ -23,8 +26,65 @@ IMAGES = {
     "AlphaMultiply": ("Input",),
     "MediaIn": (),
     "Saver": ("Input",),
-    "Fuse.MAM2": ("Input", "PromptMask", "BakedMatte"),
+    "Fuse.MAM2": ("Input", "PromptMask", "BakedMatte", "GarbageMatte", "SolidMatte"),
 }
+
+
+def run_script(comp, path, said=None):
+    """Run a script file as the host does; what it prints is added to `said`.
+
+    The file knows its own path, as a file that is loaded does; a host may give it more folders than one.
+    """
+    lua = luajit21.LuaRuntime(unpack_returned_tuples=True, encoding="latin-1")
+    seen = _ScriptSide(lua, comp)
+    said = [] if said is None else said
+    comp.running = lua
+    lua.globals().comp = lua.globals().composition = seen
+    lua.globals().fusion = lua.globals().fu = seen
+    lua.globals().told = said.append
+    lua.execute(
+        "print = function(...) local t = {...}; for i = 1, #t do t[i] = tostring(t[i]) end "
+        "told(table.concat(t, '\\t')) end"
+    )
+    lua.eval("function(path) assert(loadfile(path))() end")(str(path))
+    return said
+
+
+class _ScriptSide:
+    """What a script gets of an object: its methods, with Lua's tables in the place of Python's."""
+
+    def __init__(self, lua, inside):
+        self._lua, self._inside = lua, inside
+
+    def __getattr__(self, name):
+        found = getattr(self._inside, name)
+        if not callable(found):
+            return self._out(found)
+
+        def call(*arguments):
+            given = [one._inside if isinstance(one, _ScriptSide) else one for one in arguments]
+            if given and given[0] is self._inside:
+                given = given[1:]  # a colon's self
+            return self._out(found(*given))
+
+        return call
+
+    def _out(self, value):
+        if isinstance(value, dict):
+            return self._lua.table_from({key: self._out(one) for key, one in value.items()})
+        if isinstance(value, tuple):
+            return tuple(self._out(one) for one in value)
+        if value is None or isinstance(value, (str, int, float, bool)):
+            return value
+        return _ScriptSide(self._lua, value)
+
+
+class ScriptImage:
+    """What a script may read of an image."""
+
+    def __init__(self, image):
+        self.Width, self.Height = image.Width, image.Height
+        self.OriginalWidth, self.OriginalHeight = image.OriginalWidth, image.OriginalHeight
 
 
 class ScriptInput:
@@ -36,11 +96,25 @@ class ScriptInput:
     def GetConnectedOutput(self):  # noqa: N802 - the host's name
         """Give the output that is connected, or None."""
         source = self._tool.sources.get(self._name)
+        if source is None and self._tool.fuse and self._tool.fuse[self._name] is not None:
+            return Upstream(self._tool.fuse, self._name)  # what a test has connected without a tool
         return ScriptOutput(source) if source else None
 
     def ConnectTo(self, output):  # noqa: N802 - the host's name
         """Connect an output, or None."""
         self._tool.sources[self._name] = output.GetTool() if output else None
+
+
+class Upstream:
+    """The output of what is connected to our tool."""
+
+    def __init__(self, fuse, name):
+        self._fuse, self._name = fuse, name
+
+    def GetValue(self, time):  # noqa: N802 - the host's name
+        """Give a frame, at final quality and without a proxy [8]."""
+        image = self._fuse[self._name](time, 1)
+        return None if image is None else ScriptImage(image)
 
 
 class ScriptOutput:
@@ -52,6 +126,19 @@ class ScriptOutput:
     def GetTool(self):  # noqa: N802 - the host's name
         """Give whose output it is."""
         return self._tool
+
+    def GetValue(self, time):  # noqa: N802 - the host's name
+        """Have the host make a frame, at final quality and without a proxy [8, S]; from what it keeps if it can."""
+        if not self._tool.fuse:
+            plate = self._tool.pixels(time)
+            return ScriptImage(self._tool.comp.host.image(plate.astype(np.float32)))
+        if self._tool.passes:
+            return None
+        try:
+            self._tool.fuse.process(time, proxy=1)
+        except luajit21.LuaError:
+            return None  # a frame that fails is nothing
+        return True
 
     def GetConnectedInputs(self):  # noqa: N802 - the host's name
         """Give the inputs that it is connected to, counted from 1."""
@@ -65,10 +152,10 @@ class ScriptOutput:
 
 
 class ScriptTool:
-    """A tool; `fuse` is the Lua stand-in's tool where it is ours."""
+    """A tool; `fuse` is the Lua stand-in's tool where it is ours. `passes`: it is switched off."""
 
     def __init__(self, comp, kind, name, fuse=None):
-        self.comp, self.kind, self.name, self.fuse = comp, kind, name, fuse
+        self.comp, self.kind, self.name, self.fuse, self.passes = comp, kind, name, fuse, False
         self.values, self.ignored, self.sources = dict(STOCK.get(kind, {})), {}, {}
 
     def GetAttrs(self):  # noqa: N802 - the host's name
@@ -82,17 +169,17 @@ class ScriptTool:
         self.name = attributes["TOOLS_Name"]
 
     def GetInput(self, name, time=None):  # noqa: N802 - the host's name
-        """Give an input's value, now or at a time."""
-        if self.fuse:
-            return self.fuse.host.lua.eval("function(o, id, at) return o.tool:GetInput(id, at) end")(
-                self.fuse.owner, name, time
-            )
-        return self.values[name]
+        """Give an input's value, now or at a time; a point is a table of two."""
+        if not self.fuse:
+            return self.values[name]
+        found = self.fuse.host.world.script_gets(self.fuse.owner, name, time)
+        kind = self.fuse.host.world.input(self.fuse.owner, name).attributes.LINKID_DataType
+        return {1: found.X, 2: found.Y} if kind == "Point" else found and found.Value
 
-    def SetInput(self, name, value):  # noqa: N802 - the host's name
+    def SetInput(self, name, value, time=None):  # noqa: N802 - the host's name
         """Set an input's value."""
         if self.fuse:
-            self.fuse.host.lua.eval("function(o, id, v) o.tool:SetInput(id, v) end")(self.fuse.owner, name, value)
+            self.fuse.host.world.script_sets(self.fuse.owner, name, value, time)
             return
         assert name in self.values, f"{self.kind} has no input {name}"
         (self.ignored if self.comp.locked else self.values)[name] = value
@@ -104,7 +191,7 @@ class ScriptTool:
 
     def FindMainInput(self, number):  # noqa: N802 - the host's name
         """Give an image input, counted from 1."""
-        return ScriptInput(self, IMAGES[self.kind][number - 1])
+        return ScriptInput(self, IMAGES[self.kind][int(number) - 1])
 
     def FindMainOutput(self, number):  # noqa: N802 - the host's name
         """Give the output."""
@@ -119,7 +206,7 @@ class ScriptTool:
         return self.sources[name].pixels(frame)
 
     def _mediain(self, frame):
-        return self.comp.plate(frame).astype(np.float32)
+        return self.comp.plate(int(frame)).astype(np.float32)
 
     def _saver(self, frame):
         return self._source("Input", frame)
@@ -131,7 +218,7 @@ class ScriptTool:
         first, last = self.values["GlobalIn"], self.values["GlobalOut"]
         assert first <= frame <= last, "a Loader gives nothing outside its range"
         start = int(re.search(r"(\d+)\.exr$", self.values["Clip"])[1])
-        path = re.sub(r"\d+\.exr$", f"{start + frame - first:04d}.exr", self.values["Clip"])
+        path = re.sub(r"\d+\.exr$", f"{int(start + frame - first):04d}.exr", self.values["Clip"])
         alpha = read_matte(path)[self.values["Clip1.OpenEXRFormat.AlphaName"]]
         return np.repeat(alpha.astype(np.float32)[..., None], 4, axis=-1)
 
@@ -150,20 +237,29 @@ class ScriptComp:
 
     Args:
         host: the Lua stand-in.
-        plate: frame -> (H, W, 4).
-        file: where the comp is saved; empty: nowhere.
+
+    Attributes:
+        plate: frame -> (H, W, 4), what MediaIn gives.
+        file: where the comp is saved; empty: nowhere, as every comp of Resolve.
+        folders: what the host's own folders are, by name (`Scripts:`); several are joined [8].
     """
 
-    def __init__(self, host, plate, file=""):
-        self.host, self.plate, self.file = host, plate, file
+    def __init__(self, host):
+        self.host, self.plate, self.file, self.folders, self.running = host, None, "", {}, None
         self.tools, self.selection, self.locked, self.undos, self._open = [], [], False, [], None
 
     def adopt(self, fuse, name):
         """Put a tool of the Lua stand-in into the comp."""
-        tool = ScriptTool(self, "Fuse.MAM2", name, fuse)
-        self.tools.append(tool)
-        fuse.connect(self.plate)
-        return tool
+        self.tools.append(ScriptTool(self, "Fuse.MAM2", name, fuse))
+
+    @property
+    def CurrentTime(self):  # noqa: N802 - the host's name
+        """Give the frame that is shown."""
+        return self.host.comp.CurrentTime
+
+    def MapPath(self, path):  # noqa: N802 - the host's name
+        """Give what stands for a name: one folder, or several with semicolons between [8]."""
+        return ";".join(map(str, self.folders.get(path, [path])))
 
     def GetToolList(self, selected, kind):  # noqa: N802 - the host's name
         """Give the tools of a kind, counted from 1."""
@@ -172,8 +268,13 @@ class ScriptComp:
 
     def GetAttrs(self):  # noqa: N802 - the host's name
         """Give the comp's attributes."""
-        first, last = self.host.comp.first, self.host.comp.last
-        return {"COMPN_RenderStart": first, "COMPN_RenderEnd": last, "COMPS_FileName": self.file}
+        comp = self.host.comp
+        return {
+            "COMPN_RenderStart": comp.first,
+            "COMPN_RenderEnd": comp.last,
+            "COMPN_CurrentTime": comp.CurrentTime,
+            "COMPS_FileName": self.file,
+        }
 
     def AddTool(self, kind, x, y):  # noqa: N802 - the host's name
         """Add a stock tool."""
@@ -213,14 +314,7 @@ class ScriptComp:
         for tool, before in zip(self.tools, sources, strict=True):
             tool.sources = before
 
-    def Execute(self, code):  # noqa: N802 - the host's name
-        """Run a comp script in Lua."""
-        self.host.lua.eval("function(comp, code) comp:Execute(code) end")(self.host.world.comp_object, code)
-        self.host.run_scripts()
 
-    def Render(self, settings):  # noqa: N802 - the host's name
-        """Render a tool over a range."""
-        assert set(settings) == {"Tool", "Start", "End", "Wait"}
-        for frame in range(settings["Start"], settings["End"] + 1):
-            settings["Tool"].pixels(frame)
-        return True
+def menu(folder, name):
+    """Give the file of a menu entry under Scripts, Comp, MAM2."""
+    return Path(folder) / "Scripts" / "Comp" / "MAM2" / f"{name}.lua"

@@ -1,1 +1,0 @@
-"""What the MAM2 comp scripts of Fusion and Resolve do. Standard library only."""
