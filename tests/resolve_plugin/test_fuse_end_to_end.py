@@ -84,7 +84,13 @@ def begin(engine, tool):
     body = json.loads(read(tool.owner, WIDTH, HEIGHT))
     objects = objects_from_json(body["objects"])
     engine.declare(
-        tool["ShotID"], *body["range"], WIDTH, HEIGHT, settings=Settings(**body["settings"]), objects=objects
+        tool["ShotID"],
+        *body["range"],
+        WIDTH,
+        HEIGHT,
+        model=body["model"],
+        settings=Settings(**body["settings"]),
+        objects=objects,
     )
     return engine.track(tool["ShotID"])
 

@@ -170,6 +170,7 @@ def test_renderers_share_the_sending(engine):
         *body["range"],
         64,
         48,
+        model=body["model"],
         settings=Settings(**body["settings"]),
         objects=objects_from_json(body["objects"]),
     )
