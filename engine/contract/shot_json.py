@@ -94,7 +94,7 @@ def objects_from_json(data: Any) -> Tuple[ShotObject, ...]:
     try:
         rows = data["objects"] if isinstance(data, dict) else data
         for row in rows:
-            refuse_unknown(row, ("name", "prompts"), "An object")
+            refuse_unknown(row, ("name", "prompts", "held"), "An object")
         return tuple(
             ShotObject(
                 str(row["name"]),
