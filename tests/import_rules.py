@@ -168,7 +168,10 @@ RULES = {
     ),
     "engine.service.viewer": Rule(
         # A process of its own too, and one without torch.
-        ours=_set("engine.service", "engine.service.worker.plates", "engine.media", "engine.contract"),
+        ours=_set(
+            *("engine.service.store", "engine.service.stored_plates", "engine.service.viewer_lines"),
+            *("engine.service.raw_layers", "engine.service.received", "engine.media", "engine.contract"),
+        ),
         theirs=_packages("numpy", "cv2", "av"),
     ),
     "engine.cli": Rule(

@@ -20,7 +20,7 @@ from engine.contract.shot import Settings
 from engine.contract.shot_json import objects_from_json
 from engine.media.matte_files import read_matte, write_exr
 from engine.service.store import Store
-from engine.service.worker.plates import StoredPlates
+from engine.service.stored_plates import StoredPlates
 
 FULL = bool(os.environ.get("MAM2_FULL_SIZE"))
 WIDTH, HEIGHT, FRAMES = (1920, 1080, 24) if FULL else (96, 64, 5)

@@ -10,8 +10,8 @@ from engine.media.matte_files import write_exr
 from engine.service.declaration import Declaration
 from engine.service.received import RawLayout
 from engine.service.store import Store
+from engine.service.stored_plates import PlateAwaited, PlateReplaced, StoredPlates
 from engine.service.worker import plates as stored_plates
-from engine.service.worker.plates import PlateAwaited, PlateReplaced, StoredPlates
 
 
 @pytest.fixture

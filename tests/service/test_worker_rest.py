@@ -8,9 +8,9 @@ import pytest
 from alive import alive
 from worker_bench import FRAMES
 
+from engine.service.stored_plates import StoredPlates
 from engine.service.worker import worker as workers
 from engine.service.worker.loop import work_until_told
-from engine.service.worker.plates import StoredPlates
 from engine.session import fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -14,8 +14,8 @@ from engine.contract.errors import OutputError, ServiceError
 from engine.media.atomic import atomic_file, make_folder
 from engine.media.matte_files import read_matte, read_signature, write_png16
 from engine.service.store import Store, StoredShot
+from engine.service.stored_plates import PlateAwaited, StoredPlates
 from engine.service.viewer_lines import Message
-from engine.service.worker.plates import PlateAwaited, StoredPlates
 
 FORMATS = ("exr", "png16", "prores")
 _BITS = 65535

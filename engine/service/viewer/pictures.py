@@ -18,8 +18,8 @@ from engine.media.pictures import eight_bit
 from engine.media.source import Pixels
 from engine.service.raw_layers import raw_layer
 from engine.service.store import Store, StoredShot
+from engine.service.stored_plates import PlateAwaited, StoredPlates
 from engine.service.viewer.missing import missing
-from engine.service.worker.plates import PlateAwaited, StoredPlates
 
 FOLDER = "pictures"
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]

@@ -17,7 +17,7 @@ from engine.service.declaration import Declaration, tracked_frames
 from engine.service.matte_states import signer
 from engine.service.presences import note_presence
 from engine.service.store import MATTE, StoredShot
-from engine.service.worker.plates import StoredPlates
+from engine.service.stored_plates import StoredPlates
 from engine.session.features import FeatureCache
 from engine.session.matting import MatterLimits
 from engine.session.pipeline import Behind, frames_behind

@@ -17,7 +17,7 @@ from engine.media.matte_files import read_matte
 from engine.media.pictures import eight_bit, over_checker
 from engine.media.source import Pixels
 from engine.service.store import StoredShot, store_unusable
-from engine.service.worker.plates import PlateAwaited, StoredPlates
+from engine.service.stored_plates import PlateAwaited, StoredPlates
 
 WIDTH = 304
 

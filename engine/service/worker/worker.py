@@ -8,7 +8,7 @@ from engine.model.ready.memory import give_back_freed_memory
 from engine.service.messages import Ended, Failed, JobNews, Order, Work
 from engine.service.schedule import Schedule
 from engine.service.store import Store, store_unusable
-from engine.service.worker.plates import PlateAwaited, PlateReplaced
+from engine.service.stored_plates import PlateAwaited, PlateReplaced
 from engine.service.worker.runs import Runs
 from engine.service.worker.shot_run import Report, ShotRun
 from engine.session.out_of_memory import is_out_of_memory, stage_of, too_little_memory
