@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs.structure.files import File
 
 from engine.service.app import build
+from engine.service.devices import Device
 from engine.service.engine import Engine
 from engine.service.security import Tickets
 from engine.service.settings import ServiceSettings
@@ -37,7 +38,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def document() -> dict[str, Any]:
     """Give the OpenAPI document of an engine that is made for this and never runs."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(ServiceSettings(store=Path(folder) / "store"), ["cpu"])
+        engine = Engine(ServiceSettings(store=Path(folder) / "store"), [Device("cpu")])
         return build(engine, Tickets()).openapi()
 
 

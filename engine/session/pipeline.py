@@ -127,6 +127,8 @@ class Pipeline(Generic[Pixels, Plate, Features]):
             width: frames matted at once; 1: each in the caller's thread, on all of its threads.
         """
         self._next = dict(pairwise(dict.fromkeys(visit.frame for visit in course)))
+        for left in self._record.begun():  # by a run that failed, which has told why
+            left.exception()
 
         def jobs() -> Iterator[Callable[[], T] | None]:
             for visit, following in zip_longest(course, course[1:]):

@@ -23,7 +23,7 @@ def test_the_starter_alone_is_ok(machine):
     """With nothing but the starter, that is said, with the way to see what else there is."""
     (found,) = check_models(machine)
     assert found.state == OK
-    assert found.says == "whole and ready: starter; no other weights are here: mam2 weights list"
+    assert found.says == "whole and ready: starter; better on footage: mam2 weights pull recommended"
 
 
 def test_damaged_weights_are_told_by_name(machine, folder):

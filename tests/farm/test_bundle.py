@@ -117,13 +117,15 @@ def test_what_the_farm_would_refuse_is_refused_at_once(submitted, shot_file, opt
     code, _, err = submitted(*options)
     assert code == 2
     assert sentence in err.splitlines()[0]
-    assert not (shot_file.parent / "sh010_job").exists()
+    assert "the job was written and not run" in err
+    assert (shot_file.parent / "sh010_job").is_dir()
 
 
 def test_without_a_runner_the_way_to_one_is_told(submitted, monkeypatch, shot_file):
-    """`--run` without the runner says how to install it, before anything is written."""
+    """`--run` without the runner writes the job all the same, says so and how to install it."""
     monkeypatch.setattr("engine.farm.bundle.shutil.which", lambda *_, **__: None)
     code, _, err = submitted("--run")
     assert code == 2
     assert "runner is not installed" in err
-    assert not (shot_file.parent / "sh010_job").exists()
+    assert "the job was written and not run" in err
+    assert (shot_file.parent / "sh010_job").is_dir()

@@ -104,7 +104,7 @@ def test_resolve_and_fusion_get_all_four_folders(repository, tmp_path, system, h
     files = written(actions, tmp_path / USERS[system, host])
     assert {place.split("/")[0] for place in files} == {"Fuses", "Modules", "Scripts", "Templates"}
     assert len(files) == len(actions)
-    assert {"Fuses/MAM2.fuse", "Modules/Lua/mam2/installed.lua", "Modules/Python/mam2_contract/client.py"} <= {*files}
+    assert {"Fuses/MAM2.fuse", "Modules/Lua/mam2/installed.lua", "Scripts/Comp/MAM2/Track selected.lua"} <= {*files}
 
 
 @pytest.mark.parametrize(("system", "host"), EVERYBODYS)

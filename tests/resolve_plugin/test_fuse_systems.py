@@ -88,6 +88,6 @@ def test_each_system_has_files_by_any_name(system, tmp_path):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_each_system_reads_variables_as_they_are(system, monkeypatch):
     """A user's folder with any letters in its name is found."""
-    monkeypatch.setenv("MAM2_RUNTIME", "/home/Zoë 映像/run")
+    monkeypatch.setenv("MAM2_RUNTIME", "/srv/Zoë 映像/run")
     host = FusionHost(foreign=system)
-    assert host.module("mam2.connection").folder().encode("latin-1").decode() == "/home/Zoë 映像/run"
+    assert host.module("mam2.connection").folder().encode("latin-1").decode() == "/srv/Zoë 映像/run"

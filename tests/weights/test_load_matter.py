@@ -4,11 +4,9 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import pytest
 import torch
 from small_model import SMALL, lively
 
-from engine.contract.errors import ModelError
 from engine.weights.models import load_matter, load_model, save_model
 
 _LOAD = """
@@ -29,15 +27,16 @@ def test_it_is_the_matter_of_the_whole_model():
         assert not tensor.requires_grad
 
 
-def test_a_file_without_a_matter_is_refused(tmp_path):
-    """Weights of a tracker alone, with no matter beside them, are the same error as for the whole model."""
+def test_a_file_without_a_matter_takes_the_one_that_ships(tmp_path):
+    """Weights of a tracker alone, with no matter beside them, get the one that ships, as the whole model does."""
     path = tmp_path / "tracker.safetensors"
     save_model(lively(replace(SMALL, name="starter")), path, metadata={}, parts=("tracker",))
-    with pytest.raises(ModelError) as whole:
-        load_model(path, folder=tmp_path)
-    with pytest.raises(ModelError) as alone:
-        load_matter(path, folder=tmp_path)
-    assert alone.value.code == whole.value.code
+    whole = load_model(path, folder=tmp_path, exact=True).matter.state_dict()
+    alone = load_matter(path, folder=tmp_path, exact=True).state_dict()
+    shipped = load_matter("starter", exact=True).state_dict()
+    assert all(
+        torch.equal(alone[name], tensor) and torch.equal(whole[name], tensor) for name, tensor in shipped.items()
+    )
 
 
 def test_it_loads_no_library_of_adapters(repository):
