@@ -127,8 +127,6 @@ class Pipeline(Generic[Pixels, Plate, Features]):
             width: frames matted at once; 1: each in the caller's thread, on all of its threads.
         """
         self._next = dict(pairwise(dict.fromkeys(visit.frame for visit in course)))
-        for left in self._record.begun():  # by a run that failed, which has told why
-            left.exception()
 
         def jobs() -> Iterator[Callable[[], T] | None]:
             for visit, following in zip_longest(course, course[1:]):
@@ -140,7 +138,12 @@ class Pipeline(Generic[Pixels, Plate, Features]):
                     _wait(written)
                 yield left and partial(_after, left, written)
 
-        return in_order(jobs(), width)
+        try:
+            yield from in_order(jobs(), width)
+        except BaseException:
+            for left in self._record.begun():  # what failed of them is no fault of the next run
+                left.exception()
+            raise
 
     def plate(self, frame: int, *, beside: int | None = None) -> Plate:
         """Give a plate, and hold it ready while the next one is read; of those held before only `beside` stays."""

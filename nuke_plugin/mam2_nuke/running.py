@@ -94,7 +94,7 @@ def _work(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
         _discard(result)
         return
     except Cancelled:
-        opening = "Stopped. "
+        opening = standing.STOPPED
     except EngineError as problem:
         failure = problem
     except OSError as problem:

@@ -157,6 +157,10 @@ def _of_view(request: TrackRequest, state: results.State) -> str:
     return before + " ".join(said)
 
 
+STOPPED = "Stopped. "
+"""Begins the status of a node whose track was ended by the artist."""
+
+
 class Watch:
     """Shows how nodes stand while somebody works on them: a thread looks at those that were named, now and then."""
 
@@ -223,7 +227,9 @@ class Watch:
 
     def _show(self, uid: str, standing: Standing) -> None:
         if uid not in TRACKED:
-            show(find(uid), standing)
+            node = find(uid)
+            stopped = str(node["status"].value()) == STOPPED + standing.text  # nothing has changed since
+            show(node, standing, STOPPED if stopped else "")
 
 
 WATCH = Watch()

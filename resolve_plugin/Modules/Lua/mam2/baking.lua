@@ -32,9 +32,9 @@ local function plan_of(comp, tool, client)
   local plan = { tool = tool, name = name, output = tool:GetInput("Show") or 0 }
   local folder = folder_of(comp, tool)
   if plan.output == OVERLAY then
-    return nil, make("fusion.overlay", (name .. " shows an overlay."), "Choose another Output and bake again.")
+    return nil, make("fusion.overlay", "The tool shows an overlay.", "Choose another Output and bake again.")
   elseif tool:GetInput("MattesFrom") == BAKED_ONLY then
-    return nil, make("fusion.baked", (name .. " shows a bake already."), "Set 'Mattes from' to the engine, then bake.")
+    return nil, make("fusion.baked", "The tool shows a bake already.", "Set 'Mattes from' to the engine, then bake.")
   elseif not folder then
     return nil, make("fusion.folder", "No folder is known for the mattes.", "Choose a Bake folder on the Matte page.")
   end

@@ -81,7 +81,7 @@ function Asking:frame(word, frame, rest, must)
   end
   if must then
     local words = ("The tool was not asked for frame %d."):format(frame)
-    return nil, problems.make("fusion.silent", words, "Is it switched off, or does its plate end there?")
+    return nil, problems.make("fusion.silent", words, "The engine may have ended, the tool may be switched off, or its plate ends there.")
   end
 end
 
