@@ -194,6 +194,7 @@ def test_a_cheap_command_is_carried_out(page, words, shot_folder, monkeypatch, c
     monkeypatch.setattr("engine.weights.models.load_matter", stop)
     starter = engine.cli.matte.run.find_files("starter", shot_folder)
     monkeypatch.setattr(engine.cli.matte.run, "find_files", lambda *_: starter)
+    monkeypatch.setattr("engine.weights.automatic.find_files", lambda *_: starter)
     monkeypatch.setattr("engine.cli.report.show_bug", lambda error, _: 99 if isinstance(error, _ModelNeeded) else 1)
     status = run(_of_mam2(words))
     assert status == (99 if "matte" in words else 0), capsys.readouterr()
