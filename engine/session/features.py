@@ -108,10 +108,11 @@ class FeatureCache:
         """Keep computed features in memory and on disk, once they are on the host; any thread may do it."""
         try:
             arrived()
-            size = save_tensors(self._path(frame), vars(kept)) if self._folder else 0
             with self._lock:
                 self._keep(frame, kept)
-                if self._folder:
+            if self._folder:
+                size = save_tensors(self._path(frame), vars(kept))
+                with self._lock:
                     self._disk[frame] = size
                     self._make_room(frame)
         finally:

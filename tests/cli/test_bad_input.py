@@ -177,6 +177,7 @@ def test_a_shot_file_of_other_plates(refused, tmp_path):
         ({"range": [1001, 1002]}, "'range' counts in a whole shot alone"),
         ({"settings": {"direction": "forward"}}, "'settings' counts in a whole shot alone"),
         ({"model": 3}, "'model' is 3"),
+        ({"model": "nonsense"}, "no model 'nonsense'"),
         ({"version": 1, "range": [1001, 1002], "size": [64, 48], "modle": "starter"}, "'modle'"),
         ({"version": 1, "range": [1001, 1002], "size": [64, 48], "settings": {"directon": "both"}}, "directon"),
         ({"objects": [{"name": "a", "prompts": [], "colour": 1}]}, "An object has a key 'colour'"),
@@ -186,7 +187,7 @@ def test_a_key_that_nobody_reads_is_refused(refused, tmp_path, keys, words):
     """A misspelt key of a shot file, or one that counts in a whole shot alone, is named and nothing is matted."""
     click = {"kind": "point", "frame": 1001, "x": 3, "y": 3}
     (tmp_path / "shot.json").write_text(json.dumps({"objects": [{"name": "a", "prompts": [click]}], **keys}))
-    assert words in refused("--prompts", tmp_path / "shot.json")
+    assert words in refused("--prompts", tmp_path / "shot.json", "--model", "auto")
 
 
 def test_a_model_that_does_not_exist(refused, tmp_path):

@@ -11,7 +11,7 @@ from running_engine import declare, files_at_rest, write_plate
 
 from engine.contract.errors import EngineError
 
-ROOM = 6 << 20
+ROOM = 2 << 20
 
 
 @pytest.fixture
