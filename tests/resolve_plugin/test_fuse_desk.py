@@ -126,7 +126,7 @@ def test_a_tool_that_is_switched_off_is_said(engine):
     tool.host.scripting.FindTool("MAM2_1").passes = True
     tool.press("TrackForward")
     tool.host.run_scripts()
-    assert "may be switched off" in tool["Status"]
+    assert "Is it switched off" in tool["Status"]
     engine.delete(tool["ShotID"])
 
 

@@ -4,6 +4,7 @@
 -- frame, has the host make that frame, and reads what Process wrote about it. A task is `WORD FRAME NAME[ REST]`.
 
 local controls = require("mam2.controls")
+local engine = require("mam2.engine")
 local platform = require("mam2.platform")
 local problems = require("mam2.problems")
 
@@ -36,6 +37,7 @@ local function answered(shot, word, frame, name)
   return found
 end
 
+local PATIENCE = 10 -- seconds that the engine may take to answer
 local HOST_BUSY_FOR = 600 -- seconds that a host's own render may keep us from setting an input
 
 local Asking = {}
@@ -80,8 +82,14 @@ function Asking:frame(word, frame, rest, must)
     end
   end
   if must then
+    -- Process reads of the engine where to answer: without one it is silent, whatever the tool does.
+    local client, problem = engine.open(PATIENCE, platform.now() + PATIENCE)
+    if not client then
+      return nil, problem
+    end
+    client:close()
     local words = ("The tool was not asked for frame %d."):format(frame)
-    return nil, problems.make("fusion.silent", words, "The engine may have ended, the tool may be switched off, or its plate ends there.")
+    return nil, problems.make("fusion.silent", words, "Is it switched off, or does its plate end there?")
   end
 end
 
