@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from engine.contract.errors import OutputError
+from engine.contract.plan import Visit
 from engine.contract.shot import Point, ShotObject
 from engine.model.config import MEMATTE_S, STARTER_MATTER
 from engine.model.matter import Matter
 from engine.session import scratch
+from engine.session.features import FeatureCache
 from engine.session.matting import frames_at_once
-from engine.session.pipeline import Behind, Lane, in_order
+from engine.session.pipeline import Behind, Lane, Pipeline, in_order
 from engine.session.session import ShotSession
 
 CUP = ShotObject("cup", (Point(1, 32, 36),))
@@ -118,6 +120,25 @@ def test_the_next_plate_is_encoded_while_a_frame_is_tracked(model, plates, shot_
         assert [mattes.frame for mattes in session.track()] == [1, 2, 3, 4]
     assert len(begun) == 4
     assert sorted(plates.reads) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_what_a_failed_run_left_is_no_fault_of_the_next(width):
+    """Where tracking fails while something is being recorded, the next run ends well, whatever became of that."""
+    pipeline = Pipeline(_nothing, _nothing, _nothing, FeatureCache())
+    there = [Visit(1, False, (), True)]
+
+    def record():
+        raise OSError("no room")
+
+    def failing(_visit):
+        pipeline.later(record)
+        raise MemoryError("no memory")
+
+    with pytest.raises(MemoryError, match="no memory"):
+        list(pipeline.run(there, failing, width))
+    assert list(pipeline.run(there, lambda visit: lambda: visit.frame, width)) == [1]
+    pipeline.rest()
 
 
 @pytest.mark.usefixtures("_two_at_once")
