@@ -12,7 +12,7 @@ import pytest
 from small_model import SMALL, lively
 from tiny_benchmark import TinyBenchmark
 
-from engine.cli import evaluate_benchmark, evaluate_report, run
+from engine.cli import evaluate_benchmark, evaluate_report
 from engine.evaluation.unseen import Unseen
 from engine.weights.models import save_model
 
@@ -23,19 +23,6 @@ def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     save_model(lively(replace(SMALL, name="starter")), path, metadata={})
     return path
-
-
-@pytest.fixture
-def mam2(capsys, monkeypatch):
-    """Call the program in this process: exit status, output, errors."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def call(*arguments):
-        code = run([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

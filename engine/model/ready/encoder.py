@@ -82,9 +82,13 @@ class BarePyramid(FpnNeck):
         for level, features in reversed(list(enumerate(xs))):
             found = self.convs[-1 - level](features)
             if levels and level in self.fpn_top_down_levels:
-                found = found + functional.interpolate(levels[0].float(), scale_factor=2.0, mode="nearest")
+                found = self.onto(found, levels[0])
             levels.insert(0, found)
         return levels, []
+
+    def onto(self, finer_bchw: Tensor, coarser_bchw: Tensor) -> Tensor:
+        """Add a level to the one of twice its size; SAM 2 does it in float32."""
+        return finer_bchw + functional.interpolate(coarser_bchw.float(), scale_factor=2.0, mode="nearest")
 
 
 def narrow_pyramid(tracker: Tracker) -> Tracker:

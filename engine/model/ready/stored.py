@@ -39,16 +39,10 @@ class StoredChannelNorm(ChannelNorm):
 class StoredPyramid(BarePyramid):
     """A feature pyramid whose levels are added in the precision in which they come."""
 
-    def forward(self, xs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        """Turn the trunk's features, finest first, into as many of one width, and into no positions."""
-        levels: list[Tensor] = []
-        for level, features in reversed(list(enumerate(xs))):
-            found = self.convs[-1 - level](features)
-            if levels and level in self.fpn_top_down_levels:
-                with torch.autocast(found.device.type, enabled=False):  # it would double them in float32
-                    found = found + functional.interpolate(levels[0], scale_factor=2.0, mode="nearest")
-            levels.insert(0, found)
-        return levels, []
+    def onto(self, finer_bchw: Tensor, coarser_bchw: Tensor) -> Tensor:
+        """Add a level to the one of twice its size."""
+        with torch.autocast(finer_bchw.device.type, enabled=False):  # it would double them in float32
+            return finer_bchw + functional.interpolate(coarser_bchw, scale_factor=2.0, mode="nearest")
 
 
 class StoredPlaces(PositionEmbeddingSine):

@@ -8,7 +8,6 @@ from shutil import copy
 import pytest
 from small_model import SMALL, lively
 
-from engine.cli import run
 from engine.evaluation.pictures import clips, composites, mattes
 from engine.weights.models import save_model
 
@@ -20,19 +19,6 @@ def weights(tmp_path_factory):
     save_model(lively(replace(SMALL, name="starter")), folder / "today.safetensors", metadata={})
     copy(folder / "today.safetensors", folder / "new.safetensors")
     return folder / "today.safetensors", folder / "new.safetensors"
-
-
-@pytest.fixture
-def mam2(capsys, monkeypatch):
-    """Call the program in this process: exit status, output, errors."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def call(*arguments):
-        code = run([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture
