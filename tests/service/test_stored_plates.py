@@ -7,11 +7,11 @@ from running_engine import SIZE, write_plate
 
 from engine.contract.errors import EngineError
 from engine.media.matte_files import write_exr
+from engine.service import stored_plates
 from engine.service.declaration import Declaration
 from engine.service.received import RawLayout
 from engine.service.store import Store
 from engine.service.stored_plates import PlateAwaited, PlateReplaced, StoredPlates
-from engine.service.worker import plates as stored_plates
 
 
 @pytest.fixture
