@@ -49,8 +49,8 @@ def start(node: Any, preview: Optional[int] = None) -> None:
         try:
             _work(job, progress, stop)
         finally:
+            standing.TRACKED.discard(uid)  # first: who sees that it has ended may have the node looked at
             _tracks.pop(uid, None)
-            standing.TRACKED.discard(uid)
             progress.close()
 
     run_beside(work, "mam2-" + uid)
@@ -94,7 +94,7 @@ def _work(job: tracking.Job, progress: Progress, stop: threading.Event) -> None:
         _discard(result)
         return
     except Cancelled:
-        opening = standing.STOPPED
+        opening = "Stopped. "
     except EngineError as problem:
         failure = problem
     except OSError as problem:

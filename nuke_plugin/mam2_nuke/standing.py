@@ -103,7 +103,11 @@ def judge(seen: Standing) -> Standing:
 
 def show(node: Any, standing: Standing, opening: str = "") -> None:
     """Say in a node how it stands, and set its guard. No undo brings an old sentence back: it would not be true."""
-    tell(node, opening + standing.text)
+    tell(node, opening + standing.text, standing)
+    _hold(node, standing)
+
+
+def _hold(node: Any, standing: Standing) -> None:
     show_layers(node, standing.objects)
     if standing.wrong is None:
         return  # the guard stays as it was where the mattes are; a file that is missing is an error of its own
@@ -125,9 +129,10 @@ def refresh(node: Any, opening: str = "") -> Standing:
     return standing
 
 
-def tell(node: Any, text: str) -> None:
-    """Say something in the node's status."""
+def tell(node: Any, text: str, standing: Optional[Standing] = None) -> None:
+    """Say something in the node's status, beside how it stands; it stays until the node stands otherwise."""
     put(node, status=text)
+    WATCH.told(node, text, standing)
 
 
 def _in(frames: set[int]) -> str:
@@ -157,16 +162,13 @@ def _of_view(request: TrackRequest, state: results.State) -> str:
     return before + " ".join(said)
 
 
-STOPPED = "Stopped. "
-"""Begins the status of a node whose track was ended by the artist."""
-
-
 class Watch:
     """Shows how nodes stand while somebody works on them: a thread looks at those that were named, now and then."""
 
     def __init__(self) -> None:
         self._due: dict[str, bool] = {}  # by identity: whether the graph is to be walked through again
         self._requests: dict[str, tuple[TrackRequest, ...]] = {}  # by identity: as they were read last
+        self._told: dict[str, tuple[str, str]] = {}  # by identity: the status told last, and how the node stood then
         self._lock = threading.Lock()
         self._thread: Optional[threading.Thread] = None
 
@@ -198,6 +200,12 @@ class Watch:
         with self._lock:
             self._due.pop(uid, None)
             self._requests.pop(uid, None)
+            self._told.pop(uid, None)
+
+    def told(self, node: Any, text: str, standing: Optional[Standing]) -> None:
+        """Note what a node was told, and how it stood; None: as before."""
+        uid = str(node["uid"].value())
+        self._told[uid] = text, standing.text if standing is not None else self._told.get(uid, ("", ""))[1]
 
     def _work(self) -> None:
         while True:
@@ -228,8 +236,8 @@ class Watch:
     def _show(self, uid: str, standing: Standing) -> None:
         if uid not in TRACKED:
             node = find(uid)
-            stopped = str(node["status"].value()) == STOPPED + standing.text  # nothing has changed since
-            show(node, standing, STOPPED if stopped else "")
+            as_told = (str(node["status"].value()), standing.text) == self._told.get(uid)
+            (_hold if as_told else show)(node, standing)
 
 
 WATCH = Watch()

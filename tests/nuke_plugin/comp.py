@@ -161,6 +161,7 @@ class Comp:
         if self.session.gui:
             self.session.pump(0.05)
             self.session.pump_until(lambda: not mam2_nuke.standing.WATCH.busy, seconds)
+            assert not [line for line in self.session.prints if "Please report it" in line], self.session.prints
         else:
             mam2_nuke.standing.refresh(self.node)
         return self.status

@@ -45,17 +45,20 @@ def test_a_drag_costs_little_and_asks_no_disk(comp, monkeypatch):
     session, x = comp.session, comp.node["p06_xy"]
     session.type_into(x, 10.0)
     comp.settle(60)
-    costs = []
+    drags = []
     monkeypatch.setattr(Path, "stat", stat)
-    for number in range(20):
-        costs.append(_spent(lambda value=10 + number / 10: (x.setValue(value, 0), session.update_nodes())))
-        while session.queue.run_one(0.01):
-            pass
+    for drag in range(3):  # a busy machine adds to one event or another, not to each in turn
+        costs = []
+        for number in range(20):
+            costs.append(_spent(lambda value=10 + drag + number / 20: (x.setValue(value, 0), session.update_nodes())))
+            while session.queue.run_one(0.01):
+                pass
+        drags.append(costs)
     monkeypatch.setattr(Path, "stat", real)
-    assert max(costs) < MOST, costs
+    assert max(map(min, zip(*drags, strict=True))) < MOST, drags
     assert not asked
     comp.settle(60)
-    assert "are out of date" in comp.status
+    assert "are out of date" in comp.status, session.prints
 
 
 def test_what_the_watch_asks_of_the_main_thread_is_little(comp):
