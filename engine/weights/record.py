@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.contract.errors import ModelError
+from engine.contract.files import write_whole
 from engine.weights.catalogue import SUFFIX
 from engine.weights.header import read_header
 
@@ -78,8 +79,5 @@ def check_source(path: Path, folder: Path) -> None:
 
 
 def _write(folder: Path, record: dict[str, Pulled]) -> None:
-    temporary = folder / f".{FILE}.part"
-    temporary.write_text(
-        json.dumps({name: asdict(entry) for name, entry in record.items()}, indent=2), encoding="utf-8"
-    )
-    temporary.replace(folder / FILE)
+    entries = {name: asdict(entry) for name, entry in record.items()}
+    write_whole(folder / FILE, json.dumps(entries, indent=2).encode(), 0o666)
