@@ -2,7 +2,7 @@
 
 import glob
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,15 @@ from threading import Event
 from typing import Any
 
 from engine.cli.background import Interrupted, in_background
+from engine.cli.matte.from_trimaps import frames_looked_at, matte_tracked
 from engine.cli.matte.further import CRYPTOMATTE
 from engine.cli.matte.preview import write_preview
 from engine.cli.matte.progress import FrameProgress, show_progress
 from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
-from engine.cli.matte.stages import Load, Run, TrimapFiles, check_mattes, check_trimaps, matte_tracked, track, whole
+from engine.cli.matte.stages import Load, Run, TrimapFiles, check_mattes, check_trimaps, track, whole
 from engine.cli.matte.stages import load as load_model
 from engine.contract.errors import EngineError, ShotError
+from engine.contract.finesse import NO_FINESSE
 from engine.contract.frames import count, spell
 from engine.contract.plan import Visit, plan_shot, visits
 from engine.media.folders import OutputFolder, output_folder, scratch_folder
@@ -115,19 +117,19 @@ def _matte(
         plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
         frames = _delivered(job, plan)
 
-        def signed(layers: tuple[str, ...], fingerprint: Callable[[int], str]) -> dict[int, str]:
-            sign = signatures(job.shot, fingerprint, job.colourspace, layers, model.paths)
-            return {frame: sign(frame) for frame in frames}
-
         # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.
-        of_trimaps = partial(signed, TrimapFiles(job).signed_as, job.source.fingerprint)
-        own = of_trimaps() if isinstance(files, TrimapFiles) else signed(job.further.signed_as, job.further.fingerprint)
+        if isinstance(files, TrimapFiles):
+            own = _signed_trimaps(job, model.paths, frames)
+        else:
+            further = job.further
+            sign = signatures(job.shot, further.fingerprint, job.colourspace, further.signed_as, model.paths)
+            own = {frame: sign(frame) for frame in frames}
         if request.stage == "check":
             check_mattes(job, frames, own)
             return _result(job, frames, 0, 0.0)
         wanted = {frame for frame in frames if not (request.resume and files.signature(frame) == own[frame])}
         if request.stage == "alpha":
-            check_trimaps(job, wanted, of_trimaps())
+            check_trimaps(job, _signed_trimaps(job, model.paths, frames_looked_at(job, wanted)))
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
         progress.say(job.model.told)
         progress.say(_opening(job, frames))
@@ -136,6 +138,14 @@ def _matte(
                 progress.say(f"warning: {told}")
         made = _make(Run(job, scratch, progress, stop, load), wanted, files, own)
         return replace(_result(job, frames, len(wanted), made.seconds), lost=_lost(job, made.seen))
+
+
+def _signed_trimaps(job: MatteJob, weights: Iterable[Path], frames: Iterable[int]) -> dict[int, str]:
+    """Sign trimaps: finesse, which comes after them, changes none."""
+    shot = replace(job.shot, settings=replace(job.shot.settings, finesse=NO_FINESSE))
+    layers = TrimapFiles(job).signed_as
+    sign = signatures(shot, job.source.fingerprint, job.colourspace, layers, weights)
+    return {frame: sign(frame) for frame in frames}
 
 
 @dataclass(frozen=True)
