@@ -48,7 +48,7 @@ class Batch:
     Attributes:
         folder: where the shot files are, at any depth.
         out: where the mattes go, in a folder for each shot; None: beside its file.
-        layers, format, model, device: as for `MatteRequest`.
+        layers, format, model, device, preview: as for `MatteRequest`.
         rows: the shots dealt with, in their order.
         advice: what would matte them better; empty where nothing would.
     """
@@ -59,6 +59,7 @@ class Batch:
     format: str
     model: str
     device: str
+    preview: str | None = None
     rows: list[Row] = field(default_factory=list)
     advice: str = ""
 
@@ -112,6 +113,7 @@ class Batch:
             format=self.format,
             model=self.model,
             device=self.device,
+            preview=self.preview,
             resume=True,
         )
 
@@ -122,4 +124,5 @@ class Batch:
 def _row(name: str, result: MatteResult) -> Row:
     state = "done" if result.matted else "kept"
     lost = "".join(f"; '{thing}' may be lost from frame {frame}" for thing, frame in result.lost.items())
-    return Row(name, len(result.frames), result.matted, result.seconds, state, f"{result.pattern}{lost}")
+    shown = "".join(f"; preview {path}" for path in result.previews)
+    return Row(name, len(result.frames), result.matted, result.seconds, state, f"{result.pattern}{shown}{lost}")

@@ -126,6 +126,5 @@ def test_finesse_that_there_is_not(data):
     with pytest.raises(ShotError) as caught:
         finesse_from_json(data)
     assert caught.value.code == "shot.finesse"
-    assert (
-        str(next(iter(data))) in caught.value.message if isinstance(data, dict) else "finesse" in caught.value.message
-    )
+    named = next(iter(data)) if isinstance(data, dict) else "finesse"
+    assert f"'{named}'" in caught.value.message

@@ -190,7 +190,11 @@ def matte(
     ] = None,
     preview: Annotated[
         str | None,
-        typer.Option(metavar="sheet|movie", help="Also a picture over a checkerboard.", rich_help_panel=MATTES),
+        typer.Option(
+            metavar="sheet|movie",
+            help="Also a sheet of plate, trimap, alpha, comp, or a wipe.",
+            rich_help_panel=MATTES,
+        ),
     ] = None,
     model: Annotated[
         str,
@@ -291,4 +295,4 @@ def matte(
         raise typer.Exit(report.INTERRUPTED) from None
     typer.echo(result.summary())
     if not result.previews and stage is None:
-        typer.echo("          or add --resume --preview sheet for a picture over a checkerboard")
+        typer.echo("          or add --resume --preview sheet for plate, alpha and comp in one picture")

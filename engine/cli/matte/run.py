@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
 from engine.cli.background import Interrupted, in_background
 from engine.cli.matte.from_trimaps import frames_looked_at, matte_tracked
 from engine.cli.matte.further import CRYPTOMATTE
-from engine.cli.matte.preview import write_preview
+from engine.cli.matte.preview import frames_in_sheet, write_preview
 from engine.cli.matte.progress import FrameProgress, show_progress
 from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
-from engine.cli.matte.stages import Load, Run, TrimapFiles, check_mattes, check_trimaps, track, whole
+from engine.cli.matte.sheet import Trimaps
+from engine.cli.matte.stages import Layer, Load, Run, TrimapFiles, check_mattes, check_trimaps, track, whole
 from engine.cli.matte.stages import load as load_model
 from engine.contract.errors import EngineError, ShotError
 from engine.contract.finesse import NO_FINESSE
@@ -136,8 +138,9 @@ def _matte(
         for told in (warning, *_neighbours(job)):
             if told:
                 progress.say(f"warning: {told}")
-        made = _make(Run(job, scratch, progress, stop, load), wanted, files, own)
-        return replace(_result(job, frames, len(wanted), made.seconds), lost=_lost(job, made.seen))
+        sheet = {*frames_in_sheet(job, frames)}
+        made = _make(Run(job, scratch, progress, stop, load), wanted, files, own, sheet)
+        return replace(_result(job, frames, len(wanted), made.seconds, made.trimaps), lost=_lost(job, made.seen))
 
 
 def _signed_trimaps(job: MatteJob, weights: Iterable[Path], frames: Iterable[int]) -> dict[int, str]:
@@ -150,16 +153,26 @@ def _signed_trimaps(job: MatteJob, weights: Iterable[Path], frames: Iterable[int
 
 @dataclass(frozen=True)
 class _Made:
-    """What became of the frames that were wanted: how long they took, and how present each object was on them."""
+    """What became of the frames that were wanted.
+
+    Attributes:
+        seconds: that they took.
+        seen: how present each object was on them.
+        trimaps: of the frames that a sheet shows.
+    """
 
     seconds: float
     seen: Mapping[str, Mapping[int, Presence]]
+    trimaps: Trimaps
 
 
-def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signature: Mapping[int, str]) -> _Made:
+def _make(
+    run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signature: Mapping[int, str], sheet: set[int]
+) -> _Made:
     """Make the frames that are wanted, and write each behind the next."""
     job, began = run.job, time.monotonic()
     seen: dict[str, dict[int, Presence]] = {thing.name: {} for thing in job.shot.objects}
+    trimaps: dict[int, dict[str, Layer]] = {}
 
     def write(frame: int, found: Mapping[str, Any]) -> None:
         if isinstance(files, TrimapFiles):
@@ -172,6 +185,8 @@ def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signatur
             files.write(frame, mattes, signature=signature[frame], more=job.further.make(frame, mattes))
             for name, one in watched.items():
                 seen[name][frame] = one.presence or Presence.of(one.matte.mask_hw)
+            if frame in sheet:
+                trimaps[frame] = {name: matte.trimap_hw for name, matte in found.items()}
         run.progress.advance(frame)
 
     if wanted:
@@ -180,7 +195,7 @@ def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signatur
             for frame, found in _MAKERS[job.request.stage](run, wanted):
                 began = run.progress.began
                 behind.put(partial(write, frame, found))
-    return _Made(time.monotonic() - began, seen)
+    return _Made(time.monotonic() - began, seen, trimaps)
 
 
 def _neighbours(job: MatteJob) -> Iterator[str]:
@@ -239,8 +254,10 @@ def _delivered(job: MatteJob, plan: Sequence[Visit]) -> tuple[int, ...]:
     return frames
 
 
-def _result(job: MatteJob, frames: tuple[int, ...], made: int, seconds: float) -> MatteResult:
-    previews = (write_preview(job, frames),) if job.request.preview else ()
+def _result(
+    job: MatteJob, frames: tuple[int, ...], made: int, seconds: float, trimaps: Trimaps = MappingProxyType({})
+) -> MatteResult:
+    previews = (write_preview(job, frames, trimaps),) if job.request.preview else ()
     if job.request.stage != "trimap":
         advice = "" if job.request.stage else job.model.advice
         return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage, advice)
