@@ -124,9 +124,10 @@ def settings_from_json(data: Any) -> Settings:
     """Read settings from JSON data.
 
     Raises:
-        ShotError: as `Settings` and `finesse_from_json`.
-        TypeError: they are no object, or have an unknown key.
+        ShotError: an unknown key, or as `Settings` and `finesse_from_json`.
+        AttributeError, TypeError: they are no object.
     """
+    refuse_unknown(data, tuple(vars(Settings())), "The shot's settings")
     return Settings(**{**data, "finesse": finesse_from_json(data.get("finesse", {}))})
 
 

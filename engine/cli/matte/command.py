@@ -61,7 +61,7 @@ def matte(
         list[str] | None,
         typer.Option(
             metavar="FILE:LAYER@FRAME",
-            help="A mask of the object, at the plate's size; :LAYER where the file has several.",
+            help="A mask of the object, in the plate's shape; :LAYER where the file has several.",
             rich_help_panel=_PROMPTS,
         ),
     ] = None,

@@ -131,7 +131,7 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
     Raises:
         EngineError: the first thing that is wrong, cheapest checks first. Nothing has been written by then.
     """
-    _check_options(request)
+    check_options(request)
     of_file = read_prompt_file(request.prompts_file) if request.prompts_file else PromptFile(())
     with open_plates(request.plates, layer=request.plate_layer) as source:
         transform = DisplayTransform(_settings(request, of_file).colourspace, source.encoding)
@@ -180,7 +180,12 @@ def _plates_read(request: MatteRequest, shot: Shot) -> tuple[int, int]:
     return max(request.frames[0] - more, shot.first), min(request.frames[1] + more, shot.last)
 
 
-def _check_options(request: MatteRequest) -> None:
+def check_options(request: MatteRequest) -> None:
+    """Refuse options that make no sense, whatever the plates.
+
+    Raises:
+        ShotError, OutputError: the first that is wrong.
+    """
     if request.stage and (request.engine or request.preview):
         raise ShotError(
             "shot.stage",

@@ -1,6 +1,6 @@
 """Carrying out `mam2 matte`: check, load, track, write, preview."""
 
-import glob
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -203,15 +203,27 @@ def _neighbours(job: MatteJob) -> Iterator[str]:
     out = job.request.out
     if job.source.path_of(job.shot.first).parent.resolve() == out.resolve():
         yield f"the mattes go into the plates' folder '{out}', which then holds two sequences"
-    numbers = {int(part) for part in (path.name.split(".")[-2] for path in _named(job)) if part.isdecimal()}
-    older = sorted(number for number in numbers if not job.shot.first <= number <= job.shot.last)
+    older, others = _older(job)
     if older:
         yield f"'{out}' keeps older mattes of frames {spell(older)}, which are outside this run's range"
+    if others:
+        yield f"'{out}' keeps older mattes of other objects or layers: {', '.join(others)}"
 
 
-def _named(job: MatteJob) -> Iterator[Path]:
-    pattern = _pattern(job).name
-    return job.request.out.glob(f"{glob.escape(job.name)}.*{Path(pattern).suffix}")
+def _older(job: MatteJob) -> tuple[list[int], list[str]]:
+    """Give frames outside the range, and objects and layers not of this run, that earlier runs have left."""
+    ends, frames, others = _pattern(job).suffix, set(), set()
+    own = {f"{thing.name}.{layer}" for thing in job.shot.objects for layer in job.further.of_matte}
+    named = re.compile(rf"{re.escape(job.name)}\.(?:(?P<layer>.+)\.)?(?P<frame>-?\d+){re.escape(ends)}")
+    for match in filter(None, (named.fullmatch(path.name) for path in job.request.out.glob(f"*{ends}"))):
+        layer, frame = match["layer"], int(match["frame"])
+        if (layer is None) != (job.request.format == "exr"):
+            continue
+        if layer is not None and layer not in own:
+            others.add(layer)
+        elif frame not in job.shot.frames:
+            frames.add(frame)
+    return sorted(frames), sorted(others)
 
 
 def _lost(job: MatteJob, seen: Mapping[str, Mapping[int, Presence]]) -> dict[str, int]:
