@@ -29,7 +29,7 @@ _LEAST = 32
 """Shortest side in which motion can be found."""
 _AGREE = 0.04
 """Difference of luma, 0..1, at which plates stop to agree."""
-_FLICKER = 0.2
+_FLICKER = 0.3
 """Difference of alpha that is more than flicker: a change that the plate does not show, but that may well be meant."""
 _AROUND = 9
 """Side of the square over which alphas are compared, in pixels of the plate."""
