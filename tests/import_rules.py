@@ -88,7 +88,7 @@ RULES = {
         forbidden=NETWORK,
     ),
     "engine.datasets": Rule(
-        ours=_set("engine.contract.errors", "engine.clips.drawn.colour"),
+        ours=_set("engine.contract.errors", "engine.clips.drawn.camera"),
         theirs=_packages("numpy", "cv2"),
         forbidden=NETWORK,
     ),
@@ -121,7 +121,7 @@ RULES = {
         # Drawn clips and composites have exact mattes: evaluation makes those that training never sees.
         ours=_set(
             *("engine.session", "engine.model", "engine.media", "engine.contract", "engine.clips"),
-            *("engine.training.composition", "engine.training.pictures.pack", "engine.datasets"),
+            *("engine.training.composition", "engine.training.pictures.stills", "engine.datasets"),
         ),
         theirs=_packages("torch", "numpy", "cv2", "scipy", "pymatting"),
         forbidden=NETWORK,
@@ -141,7 +141,7 @@ RULES = {
             "engine.model.ready.memory",
             "engine.weights.automatic",
             "engine.weights.catalogue",
-            "engine.weights.hardware",
+            "engine.weights.automatic",
             "engine.session.presence",
             "engine.session.results",
             "engine.session.signature",
@@ -155,7 +155,7 @@ RULES = {
         # It loads PyTorch in processes of their own: what is broken must not take the report with it.
         ours=_set(
             *("engine.contract", "engine.media", "engine.service.settings"),
-            *("engine.model.config", "engine.weights.catalogue", "engine.weights.record"),
+            *("engine.model.config", "engine.weights.catalogue", "engine.weights.pull"),
         ),
         theirs=_packages("numpy", "psutil", "pydantic", "pynvml"),
         exceptions={"engine.doctor.torch_probe": _set("torch")},

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.contract.errors import ModelError
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.doctor.facts import FAULT, OK, WARNING, Finding, Machine
 from engine.model.config import CONFIGS
 from engine.weights.catalogue import STARTER_FILE, SUFFIX, lacking, weights_folder
-from engine.weights.record import read_record
+from engine.weights.pull import read_record
 
 _SECONDS = 600
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.contract.errors import EngineError
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, Finding
+from engine.doctor.facts import FAULT, OK, Finding, Machine
 from engine.media.matte_files import read_matte, write_exr
 
 FRAMES = (1001, 1002)

@@ -1,4 +1,4 @@
-"""What the checks know of the machine: gathered once, so that a test can give them any machine there is."""
+"""What one check says, and what the checks know of the machine: gathered once, so that a test can give any machine."""
 
 import getpass
 import importlib.util
@@ -8,7 +8,7 @@ import platform
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,3 +208,26 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
+
+
+OK, WARNING, FAULT = "ok", "warning", "fault"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a report.
+
+    Attributes:
+        subject: one word: what was looked at.
+        state: `ok`, `warning` (works, but not as it could) or `fault` (something will not work).
+        says: what was found. Paths stand in single quotes, so that they can be taken out.
+        cure: what to do; empty when nothing has to be done.
+    """
+
+    subject: str
+    state: str
+    says: str
+    cure: str = ""
+
+
+Check = Callable[[Machine], Iterable[Finding]]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.contract.errors import EngineError
-from engine.evaluation.alpha import Codes, to_codes
-from engine.evaluation.parts import Part
+from engine.evaluation.examination import Part
+from engine.evaluation.metrics import Codes, to_codes
 from engine.media.masks import read_coverage
 from engine.media.sequences import Sequence, from_file, from_folder, from_pattern, is_pattern
 

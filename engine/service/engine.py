@@ -29,8 +29,7 @@ from engine.service.store import Store, StoredShot, discard
 from engine.service.thumbnails import Thumbnails
 from engine.service.viewers import Viewer
 from engine.service.workers import Workers
-from engine.weights.automatic import AUTO, choose_model
-from engine.weights.hardware import Hardware, find_hardware
+from engine.weights.automatic import AUTO, Hardware, choose_model, find_hardware
 
 _log = logging.getLogger(__name__)
 
