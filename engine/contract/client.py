@@ -22,7 +22,7 @@ from .errors import EngineError, ServiceError, error_from_json
 from .events import JobEvent, events_from_lines
 from .proof import ProvenConnection
 from .shot import Settings, ShotObject
-from .shot_json import objects_to_json
+from .shot_json import objects_to_json, settings_to_json
 
 CALL_TIMEOUT = 60.0
 EVENT_TIMEOUT = 60.0  # the engine sends a sign of life every fifteen seconds
@@ -103,7 +103,7 @@ class EngineClient:
         body = {
             "range": [first, last],
             "size": [width, height],
-            "settings": dict(vars(settings)),
+            "settings": settings_to_json(settings),
             "model": model,
             "objects": objects_to_json(objects),
         }

@@ -12,7 +12,7 @@ _NUMBERED = re.compile(r"%0?(\d*)d|#+")
 
 @dataclass(frozen=True)
 class HeldMask:
-    """A mask of the plate's size that an object's matte is held to.
+    """A mask of the plate's shape that an object's matte is held to.
 
     Attributes:
         kind: `core`: surely in, alpha is at least the mask. `garbage`: surely out, alpha is at most what the mask

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Dict, List, Optional, Tuple, Union
 
 from .errors import PromptError, ShotError
+from .finesse import NO_FINESSE, Finesse
 from .held import HeldMask
 
 DIRECTIONS = ("forward", "backward", "both")
@@ -108,7 +109,7 @@ class ShotObject:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a shot is tracked.
+    """How a shot is tracked, and its alphas finished.
 
     Attributes:
         direction: `forward` from the first prompted frame, `backward` from the last, or `both` ways from the first.
@@ -117,12 +118,14 @@ class Settings:
             change nothing on the other side of it. `independent`: they describe the object anew, as a box or
             a mask always does, and serve every frame nearby as a second reference.
         colourspace: of the plates, in the OpenColorIO configuration or `NAME @ PATH` of one; None: by file type.
+        finesse: what is done to every finished alpha.
     """
 
     direction: str = "both"
     mode: str = "pdd+mss"
     corrections: str = "refine"
     colourspace: Optional[str] = None
+    finesse: Finesse = NO_FINESSE
 
     def __post_init__(self) -> None:
         for field, allowed in (("direction", DIRECTIONS), ("mode", MODES), ("corrections", CORRECTIONS)):

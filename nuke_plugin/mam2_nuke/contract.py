@@ -59,7 +59,7 @@ _WHERE = {
     "launch": "LOG find find_or_start prepare",
     "plan": "plan_shot visits",
     "shot": "CORRECTIONS DIRECTIONS MODES Box MaskPrompt Point Prompt Settings Shot ShotObject",
-    "shot_json": "prompt_to_json",
+    "shot_json": "prompt_to_json settings_to_json",
 }
 if TYPE_CHECKING:
     from engine.contract.browser import *  # noqa: F403
