@@ -38,7 +38,7 @@ class RunningEngine:
         monkeypatch.setenv("MAM2_RUNTIME", self.variables["MAM2_RUNTIME"])
         self.process = None
 
-    def start(self, seconds=30.0):
+    def start(self, seconds=300.0):
         """Start the engine and give a client of it, once it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

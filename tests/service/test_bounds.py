@@ -145,19 +145,18 @@ def test_a_length_of_many_digits_is_no_mistake_of_ours(client, length):
         found = client.connection
         head = f"PUT /v1/shots/sh HTTP/1.1\r\nHost: 127.0.0.1:{found.port}\r\nAuthorization: Bearer {found.token}\r\n"
         wire.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n ".encode())
-        wire.shutdown(socket.SHUT_WR)
         answer = wire.recv(65536)
     assert answer[9:12] in (b"400", b"413", b"422")
 
 
-def test_a_hundred_thousand_prompts_are_answered_soon(client):
+def test_thousands_of_prompts_are_answered_soon(client):
     """An object with a prompt on every frame of a long shot is planned as fast as its prompts can be read."""
-    declare(client, frames=100_000, objects=())
-    many = tuple(Point(1001 + number, 20.0, 24.0) for number in range(100_000))
+    declare(client, frames=20_000, objects=())
+    many = tuple(Point(1001 + number, 20.0, 24.0) for number in range(20_000))
     began = _time_of(client)
-    assert len(client.put_prompts("sh", (ShotObject("cup", many),))) == 100_000
+    assert len(client.put_prompts("sh", (ShotObject("cup", many),))) == 20_000
     assert len(client.put_prompts("sh", (ShotObject("cup", many[:-1]),))) == 1
-    assert _time_of(client) - began < 20
+    assert _time_of(client) - began < 8
 
 
 def test_a_range_without_end_is_refused(client):
