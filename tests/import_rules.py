@@ -104,7 +104,7 @@ RULES = {
     ),
     "engine.weights": Rule(
         # Two halves: what lists and fetches weights needs no torch, so that the service and the doctor may use it.
-        ours=_set("engine.contract.errors", "engine.model.config"),
+        ours=_set("engine.contract.errors", "engine.contract.files", "engine.model.config"),
         theirs=_packages("filelock", "httpx2", "platformdirs", "pynvml"),
         exceptions={f"engine.weights.{name}": _NETWORKS for name in _WITH_TORCH},
     ),
@@ -137,6 +137,7 @@ RULES = {
         ours=_set(
             "engine.contract",
             "engine.media",
+            "engine.own_python",
             "engine.model.config",
             "engine.model.ready.memory",
             "engine.weights.automatic",
@@ -154,7 +155,7 @@ RULES = {
     "engine.doctor": Rule(
         # It loads PyTorch in processes of their own: what is broken must not take the report with it.
         ours=_set(
-            *("engine.contract", "engine.media", "engine.service.settings"),
+            *("engine.contract", "engine.media", "engine.own_python", "engine.service.settings"),
             *("engine.model.config", "engine.weights.catalogue", "engine.weights.pull"),
         ),
         theirs=_packages("numpy", "psutil", "pydantic", "pynvml"),
@@ -178,6 +179,7 @@ RULES = {
         ours=_set("engine"),
         theirs=None,
     ),
+    "engine.own_python": Rule(),
     "engine.__main__": Rule(ours=_set("engine.cli")),
     "engine": Rule(),
 }

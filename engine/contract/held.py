@@ -97,6 +97,8 @@ def held_from_json(data: Any) -> HeldMask:
         first, last = rest.pop("range", (None, None))
         kind, path, layer = rest.pop("kind"), rest.pop("path"), rest.pop("layer", None)
         invert = rest.pop("invert", False)
+        if "\0" in str(path):
+            raise ValueError("the path has a zero byte in it")
         if rest:
             raise ValueError(f"unknown keys: {', '.join(sorted(rest))}")
         for value, wanted in ((kind, str), (path, str), (layer or "", str), (invert, bool)):

@@ -7,7 +7,8 @@ centre of the first pixel is (0.5, 0.5). Frames are the host's own numbers.
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import List, Optional, Tuple, Union
+from functools import cached_property
+from typing import Dict, List, Optional, Tuple, Union
 
 from .errors import PromptError, ShotError
 from .finesse import NO_FINESSE, Finesse
@@ -87,11 +88,19 @@ class ShotObject:
 
     def frames(self) -> Tuple[int, ...]:
         """Give the prompted frames in ascending order, each once."""
-        return tuple(sorted({prompt.frame for prompt in self.prompts}))
+        return tuple(sorted(self._by_frame))
 
     def on(self, frame: int) -> Tuple[Prompt, ...]:
         """Give the prompts on one frame, in the order they were made."""
-        return tuple(prompt for prompt in self.prompts if prompt.frame == frame)
+        return tuple(self._by_frame.get(frame, ()))
+
+    @cached_property
+    def _by_frame(self) -> Dict[int, List[Prompt]]:
+        """The prompts by frame: sorted out once, for a tracked object may have one on every frame of a long shot."""
+        found: Dict[int, List[Prompt]] = {}
+        for prompt in self.prompts:
+            found.setdefault(prompt.frame, []).append(prompt)
+        return found
 
     def held_on(self, frame: int) -> Tuple[HeldMask, ...]:
         """Give the masks that the object is held to on one frame, in their order."""

@@ -65,6 +65,8 @@ def prompt_from_json(data: Any) -> Prompt:
             prompt = Box(frame, x0, y0, x1, y1)
         elif kind == "mask":
             path, layer = str(rest.pop("path")), rest.pop("layer", None)
+            if "\0" in path:
+                raise ValueError("the path has a zero byte in it")
             prompt = MaskPrompt(frame, path if layer is None else f"{path}:{layer}")
         else:
             raise ValueError(f"unknown kind {kind!r}")

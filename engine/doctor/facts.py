@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.own_python import run_python
+
 NEEDED = (
     *("torch", "torchvision", "sam2", "peft", "timm", "safetensors", "numpy"),
     *("cv2", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"),
-    *("typer", "rich", "platformdirs", "fastapi", "uvicorn", "pydantic", "pydantic_settings", "anyio"),
+    *("typer", "rich", "platformdirs", "fastapi", "uvicorn", "httptools", "pydantic", "pydantic_settings", "anyio"),
     *("filelock", "httpx2", "psutil"),
 )
 """Modules without which some part of the engine does not run."""
@@ -139,9 +141,8 @@ def gather() -> Machine:
 
 def probe_torch() -> Torch:
     """Ask PyTorch about itself in a process of its own: a broken one takes that process down and not this."""
-    command = [sys.executable, "-m", "engine.doctor.torch_probe"]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)  # noqa: S603
+        ran = run_python("engine.doctor.torch_probe", timeout=_PROBE_SECONDS)
     except subprocess.TimeoutExpired:
         return Torch("", problem=f"it did not load within {_PROBE_SECONDS} seconds")
     except OSError as problem:

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from engine import __version__
+from engine.contract.files import open_regular
 from engine.contract.plan import Course, frames_beside, plan_shot
 from engine.contract.shot import MaskPrompt, Prompt, Shot
 from engine.contract.shot_json import prompt_to_json, settings_to_json
@@ -107,9 +109,13 @@ class _Track:
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file's contents."""
+    """Give the SHA-256 of a file's contents.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path, sys.maxsize) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from engine.contract.errors import DISK_FULL, ModelError
+from engine.contract.files import write_whole
 from engine.weights.catalogue import OFFICIAL_SERVER, SUFFIX, Source
 from engine.weights.download import PAUSES, Partial, Progress, download, open_client
 from engine.weights.file import file_sha256
@@ -85,11 +86,8 @@ def check_source(path: Path, folder: Path) -> None:
 
 
 def _write(folder: Path, record: dict[str, Pulled]) -> None:
-    temporary = folder / f".{FILE}.part"
-    temporary.write_text(
-        json.dumps({name: asdict(entry) for name, entry in record.items()}, indent=2), encoding="utf-8"
-    )
-    temporary.replace(folder / FILE)
+    entries = {name: asdict(entry) for name, entry in record.items()}
+    write_whole(folder / FILE, json.dumps(entries, indent=2).encode(), 0o666)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def engine_command() -> Optional[list[str]]:
 
 
 _WHERE = {
+    "browser": "open_privately",
     "client": "EngineClient",
     "connection": "runtime_folder",
     "errors": "ColourError EngineError OutputError PlateError PromptError ServiceError ShotError error_from_json",
@@ -61,6 +62,7 @@ _WHERE = {
     "shot_json": "prompt_to_json settings_to_json",
 }
 if TYPE_CHECKING:
+    from engine.contract.browser import *  # noqa: F403
     from engine.contract.client import *  # noqa: F403
     from engine.contract.connection import *  # noqa: F403
     from engine.contract.errors import *  # noqa: F403
