@@ -56,7 +56,7 @@ BAD_USES = (
     Use("less than nothing", "--shrink cannot be -2", ("--shrink", "-2")),
     Use("gamma of nothing", "'gamma' cannot be 0", ("--gamma", "0")),
     Use("blur beyond reason", "'soften' cannot be 9999", ("--soften", "9999")),
-    Use("a part of a pixel", "'1.5' is not a valid int", ("--remove-specks", "1.5")),
+    Use("a part of a pixel", "Invalid value for '--remove-specks'", ("--remove-specks", "1.5")),
     Use("a preview that there is not", "'gif' is not a --preview", ("--preview", "gif")),
     Use(
         "a preview of a stage",

@@ -50,6 +50,16 @@ def test_every_shot_gets_its_mattes(batch, shots):
     assert lines[-1] == "3 of 3 shots have their mattes"
 
 
+def test_every_shot_gets_its_preview(batch, shots):
+    """`--preview sheet` makes one sheet for each shot, beside its mattes, and the table names it."""
+    said = batch(shots, "--preview", "sheet", "--json")
+    assert said.code == 0, said.err
+    for name, row in _rows(said).items():
+        sheet = row["reason"].partition("; preview ")[2]
+        assert sheet.endswith("_matte_preview.png"), name
+        assert (shots / sheet).is_file()
+
+
 def test_one_model_serves_all_shots(batch, shots, monkeypatch):
     """The model is loaded once for the whole batch."""
     loads, load = [], matte_stages.load

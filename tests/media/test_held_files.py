@@ -42,13 +42,20 @@ def test_values_are_bounded(tmp_path):
     [
         (HeldMask("core", "{}/m.####.exr"), 8, SIZE, "prompt.mask_unreadable"),
         (HeldMask("core", "{}/m.####.exr", layer="cap"), 7, SIZE, "prompt.mask_unreadable"),
-        (HeldMask("core", "{}/m.####.exr"), 7, (21, 12), "prompt.mask_size"),
+        (HeldMask("core", "{}/m.####.exr"), 7, (30, 12), "prompt.mask_size"),
     ],
 )
 def test_what_does_not_fit_is_said(tmp_path, held, frame, size, code):
-    """A missing frame, an unknown layer and another size are told with their own codes."""
+    """A missing frame, an unknown layer and another shape are told with their own codes."""
     write(tmp_path / "m.0007.exr", A=ramp())
     with pytest.raises(PromptError) as raised:
         read_held(HeldMask(held.kind, held.path.format(tmp_path), layer=held.layer), frame, size)
     assert raised.value.code == code
     assert "core" in raised.value.message
+
+
+def test_a_mask_of_another_size_is_scaled(tmp_path):
+    """A mask of the plate's shape at half its size is what it would be at the whole, values between kept."""
+    write(tmp_path / "m.exr", A=np.full((SIZE[1] // 2, SIZE[0] // 2), 0.25, np.float32))
+    found = read_held(HeldMask("core", str(tmp_path / "m.exr")), 1, SIZE)
+    np.testing.assert_array_equal(found, np.full(SIZE[::-1], 0.25, np.float32))

@@ -212,7 +212,9 @@ def _neighbours(job: MatteJob) -> Iterator[str]:
 
 def _older(job: MatteJob) -> tuple[list[int], list[str]]:
     """Give frames outside the range, and objects and layers not of this run, that earlier runs have left."""
-    ends, frames, others = _pattern(job).suffix, set(), set()
+    frames: set[int] = set()
+    others: set[str] = set()
+    ends = _pattern(job).suffix
     own = {f"{thing.name}.{layer}" for thing in job.shot.objects for layer in job.further.of_matte}
     named = re.compile(rf"{re.escape(job.name)}\.(?:(?P<layer>.+)\.)?(?P<frame>-?\d+){re.escape(ends)}")
     for match in filter(None, (named.fullmatch(path.name) for path in job.request.out.glob(f"*{ends}"))):

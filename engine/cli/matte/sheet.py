@@ -112,12 +112,17 @@ def _prompted(cell: Cell, part: tuple[slice, slice]) -> Picture:
 
 
 def frames_shown(frames: Sequence[int], prompted: Sequence[int], count: int) -> list[int]:
-    """Choose at most `count` frames: some that have prompts, and others evenly spread, the ends among them."""
-    told = [frame for frame in prompted if frame in frames][: count // 2]
-    others = [frame for frame in frames if frame not in told]
-    room = min(count - len(told), len(others))
-    spread = {others[round(step * (len(others) - 1) / max(room - 1, 1))] for step in range(room)}
-    return sorted({*told, *spread})
+    """Choose at most `count` frames, evenly spread, the ends among them, and half of them such that have prompts."""
+    if len(frames) <= count:
+        return list(frames)
+    chosen = [frames[round(step * (len(frames) - 1) / (count - 1))] for step in range(count)]
+    free = [frame for frame in chosen[1:-1] if frame not in prompted]
+    for frame in [frame for frame in prompted if frame in frames and frame not in chosen][: count // 2]:
+        if free:
+            _, nearest = min((abs(other - frame), other) for other in free)
+            free.remove(nearest)
+            chosen[chosen.index(nearest)] = frame
+    return sorted(chosen)
 
 
 Trimaps = Mapping[int, Mapping[str, Picture]]
