@@ -78,7 +78,10 @@ Prompt = Union[Point, Box, MaskPrompt]
 
 @dataclass(frozen=True)
 class ShotObject:
-    """One thing the artist wants a matte of: a name, its prompts in the order they were made, masks it is held to."""
+    """One thing the artist wants a matte of: a name, its prompts in the order they were made, masks it is held to.
+
+    It is tracked from its prompts, or has a mask a frame among those it is held to.
+    """
 
     name: str
     prompts: Tuple[Prompt, ...]
@@ -95,6 +98,11 @@ class ShotObject:
     def held_on(self, frame: int) -> Tuple[HeldMask, ...]:
         """Give the masks that the object is held to on one frame, in their order."""
         return tuple(held for held in self.held if held.on(frame))
+
+    @property
+    def masks(self) -> Tuple[HeldMask, ...]:
+        """The masks that take the place of tracking; where several hold on a frame, the last counts."""
+        return tuple(held for held in self.held if held.kind == "mask")
 
 
 @dataclass(frozen=True)
@@ -162,17 +170,14 @@ class Shot:
         names = [thing.name for thing in self.objects]
         for name in names:
             _check_name(name, names)
-        if not any(thing.prompts for thing in self.objects):
+        if not any(thing.prompts or thing.masks for thing in self.objects):
             raise PromptError(
                 "prompt.none",
                 "Nothing says what to matte.",
                 "Give at least one point, box or mask on a frame.",
             )
         for thing in self.objects:
-            if not thing.prompts:
-                problem = f"The object '{thing.name}' has no prompt."
-                raise PromptError("prompt.none", problem, "Give it a point, a box or a mask.")
-            _check_first_prompt(thing)
+            _check_said(thing)
             for prompt in thing.prompts:
                 self._check_prompt(thing.name, prompt)
 
@@ -238,7 +243,18 @@ def _check_name(name: str, names: List[str]) -> None:
         )
 
 
-def _check_first_prompt(thing: ShotObject) -> None:
+def _check_said(thing: ShotObject) -> None:
+    if not thing.prompts and not thing.masks:
+        problem = f"The object '{thing.name}' has no prompt."
+        raise PromptError("prompt.none", problem, "Give it a point, a box or a mask.")
+    if thing.prompts and thing.masks:
+        raise PromptError(
+            "prompt.masks",
+            f"The object '{thing.name}' has masks in the place of tracking, and prompts to track it from.",
+            "Leave the prompts out; or give a frame's mask as a prompt, and it is tracked from there.",
+        )
+    if thing.masks:
+        return
     first = thing.on(thing.frames()[0])
     if all(isinstance(prompt, Point) and not prompt.positive for prompt in first):
         raise PromptError(

@@ -112,7 +112,7 @@ PromptBody = Annotated[PointBody | BoxBody | MaskBody, Field(discriminator="kind
 class HeldBody(Form):
     """A mask that the object's matte is held to; see the contract's `HeldMask`."""
 
-    kind: Literal["core", "garbage", "unknown", "trimap"]
+    kind: Literal["core", "garbage", "unknown", "trimap", "mask"]
     path: Annotated[str, Field(min_length=1, max_length=4096, examples=["/shots/sh010/core.####.exr"])]
     range: Annotated[list[Frame | None], Field(min_length=2, max_length=2)] = [None, None]
     layer: Annotated[str | None, Field(max_length=256)] = None

@@ -191,7 +191,7 @@ def _named(job: MatteJob) -> Iterator[Path]:
 
 def _lost(job: MatteJob, seen: Mapping[str, Mapping[int, Presence]]) -> dict[str, int]:
     lost, courses = {}, plan_shot(job.shot)
-    for thing in job.shot.objects:
+    for thing in (one for one in job.shot.objects if not one.masks):
         reached = set(courses[thing.name].frames)  # elsewhere its matte is empty, and ought to be
         found = {frame: one for frame, one in seen[thing.name].items() if frame in reached}
         first = lost_from(found, (prompt.frame for prompt in thing.prompts))
