@@ -7,17 +7,17 @@ centre of the first pixel is (0.5, 0.5). Frames are the host's own numbers.
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import List, Optional, Tuple, Union
+from typing import Optional, Tuple, Union
 
 from .errors import PromptError, ShotError
 from .held import HeldMask
+from .object_names import check_names
 
 DIRECTIONS = ("forward", "backward", "both")
 MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
 CORRECTIONS = ("refine", "independent")
 MOST_FRAMES = 1_000_000
 """Eleven hours at 24 frames a second."""
-_CHANNELS = ("rgb", "rgba", "alpha", "other")  # layers of these names are taken for the picture's own channels
 
 # What follows an extension and a colon; a drive's colon follows none.
 _LAYERED = re.compile(r"(?P<file>.+\.\w{2,5}):(?P<layer>[^/\\:]+)", re.DOTALL)
@@ -167,9 +167,7 @@ class Shot:
         if self.width < 1 or self.height < 1:
             size = f"{self.width}x{self.height}"
             raise ShotError("shot.size", f"A plate of {size} pixels is no image.", "Check the plates.")
-        names = [thing.name for thing in self.objects]
-        for name in names:
-            _check_name(name, names)
+        check_names([thing.name for thing in self.objects])
         if not any(thing.prompts or thing.masks for thing in self.objects):
             raise PromptError(
                 "prompt.none",
@@ -217,30 +215,6 @@ class Shot:
                     f"outside the {self.width}x{self.height} plate.",
                     "Coordinates are pixels from the top-left corner.",
                 )
-
-
-def _check_name(name: str, names: List[str]) -> None:
-    same = [other for other in names if other.casefold() == name.casefold()]
-    if len(same) > 1:
-        differ = "" if len(set(same)) == 1 else f" ({' and '.join(same)} differ in case alone)"
-        raise ShotError(
-            "shot.object_name",
-            f"Two objects are called '{name}'{differ}.",
-            "Give every object its own name: on many systems case does not tell files apart.",
-        )
-    plain = name.replace("_", "").replace("-", "")
-    if not (plain.isascii() and plain.isalnum() and name[0].isalpha() and len(name) <= 64):
-        raise ShotError(
-            "shot.object_name",
-            f"'{name}' cannot name an object.",
-            "Use a letter, then letters, digits, '_' or '-', 64 at most: it becomes a layer's name.",
-        )
-    if name.casefold() in _CHANNELS:
-        raise ShotError(
-            "shot.object_name",
-            f"'{name}' cannot name an object: its layer could not be told from the picture's own channels.",
-            f"Choose another name, '{name}_1' for example.",
-        )
 
 
 def _check_said(thing: ShotObject) -> None:

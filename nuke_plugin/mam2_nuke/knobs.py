@@ -141,6 +141,8 @@ TABLE: tuple[Knob, ...] = (
          tip="The alpha of the mask input says where the object is, on the frames named beside."),
     Knob("mask_object", "string", "of", default="subject", tip="The object that the mask is of.", line=False),
     Knob("mask_frames", "string", "on frames", tip="Frames and ranges: 1001, 1040 or 1001-1100x10.", line=False),
+    Knob("held_object", "string", "core and garbage of", tip="The object that is held to the alpha of the core input "
+         "(surely in) and of the garbage input (surely out), on every frame; empty: every object."),
     _choice("colourspace", "plate is", FROM_SCRIPT, COLOURSPACES,
             "Colour space of the plate as it comes into this node; from the script: its working space."),
     Knob("colourspace_name", "string", line=False, tip="Any name of the OpenColorIO configuration (mam2 colourspaces), "

@@ -9,6 +9,7 @@ import nuke
 from .colourspace import colourspace
 from .contract import MaskPrompt, PlateError, PromptError, Settings, Shot, ShotObject
 from .coordinates import Frame
+from .holding import HeldInput, read_held, with_held
 from .knobs import QUALITIES
 from .names import object_name
 from .prompts import read_objects
@@ -31,6 +32,7 @@ class TrackRequest:
         mask_frames: frames on which it is.
         plates: what lies upstream of the plate input, so far as it decides pixels.
         masks: the same of the mask input.
+        held: the core and garbage inputs that are connected.
     """
 
     name: str
@@ -42,10 +44,17 @@ class TrackRequest:
     mask_frames: tuple[int, ...]
     plates: Upstream
     masks: Upstream
+    held: tuple[HeldInput, ...] = ()
 
-    def with_masks(self, paths: list[str]) -> tuple[ShotObject, ...]:
-        """Give the objects with the mask input's frames as files, in the order of `mask_frames`."""
-        return _with_masks(self.shot.objects, self.mask_object, self.mask_frames, paths)
+    def with_masks(self, paths: list[str], held: dict[str, str]) -> tuple[ShotObject, ...]:
+        """Give the objects with the mask input's frames as files, in the order of `mask_frames`, and what holds them.
+
+        Args:
+            paths: of the mask input's frames.
+            held: patterns of the core and garbage inputs' frames, by kind.
+        """
+        objects = _with_masks(self.shot.objects, self.mask_object, self.mask_frames, paths)
+        return with_held(objects, self.held, held, self.shot.frames)
 
 
 def read_requests(node: Any, before: Sequence["TrackRequest"] = ()) -> list[TrackRequest]:
@@ -100,6 +109,7 @@ def _read(node: Any, view: str, number: Optional[int], before: Optional[TrackReq
         mask_object,
         mask_frames,
         *above,
+        read_held(node, objects, span, None if before is None else before.held),
     )
 
 

@@ -110,6 +110,7 @@ def signer(request: TrackRequest, direction: str) -> Callable[[int], str]:
     courses = plan_shot(shot)
     size = [shot.first, shot.last, shot.width, shot.height]
     shared = [size, vars(shot.settings), request.model, request.plates.graph]
+    shared += [[one.kind, one.thing, one.above.graph, one.above.files] for one in request.held]
     said = [(thing.name, [(one.frame, _said(one, request)) for one in thing.prompts]) for thing in shot.objects]
 
     def sign(frame: int) -> str:
