@@ -148,6 +148,15 @@ class ShotBody(Form):
         Field(max_length=256, examples=["starter"], description="`auto` is the best that is ready; see /v1/models."),
     ] = "auto"
     objects: Annotated[list[ObjectBody], Field(max_length=256)] = []
+    layers: Annotated[
+        list[Literal["fg", "despill", "bg", "cryptomatte", "premult"]],
+        Field(
+            max_length=5,
+            description="What the mattes' EXR holds besides, scene-linear: `fg`, each object's own colour in OBJECT.R, "
+            ".G and .B, straight; `despill` and `bg`, layers OBJECT_despill and OBJECT_bg; `premult`, R, G and B of "
+            "the file premultiplied; `cryptomatte`, IDs. Another choice makes mattes anew and tracks nothing.",
+        ),
+    ] = []
 
 
 class HandOverBody(Form):

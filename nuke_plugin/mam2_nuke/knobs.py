@@ -154,6 +154,10 @@ TABLE: tuple[Knob, ...] = (
     _choice("matte_of", "matte of", ALL, (ALL,), "All objects together, or one.", use="graph"),
     Knob("output", "link", "output channel", "graph", to="Result.to0",
          tip="Where the matte goes. Every object also has its own layer."),
+    Knob("foreground", "switch", "foreground colour", default="false", tip="Every object's own colour in its layer: "
+         "NAME.red, .green, .blue, straight, scene-linear. Track again: nothing is tracked anew for it."),
+    Knob("premultiplied", "switch", "premultiplied RGB", default="false", line=False, tip="In the place of the plate's "
+         "colours: the foreground of all objects times their alphas. Finesse works on alpha alone."),
     Knob("shrink_grow", "number", "shrink / grow", "graph", "0", _PIXELS, span=(-20.0, 20.0)),
     Knob("blur", "number", "blur", "graph", "0", _PIXELS, span=(0.0, 50.0)),
     Knob("gamma", "number", "gamma", "graph", "1", "Above 1 the edge gets fuller.", span=(0.2, 4.0)),

@@ -16,6 +16,8 @@ from .prompts import read_objects
 from .upstream import Upstream, upstream_of
 
 _MOST_FRAMES = 100_000
+_LAYERS = {"foreground": "fg", "premultiplied": "premult"}
+"""What the engine calls the layers that knobs ask for."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class TrackRequest:
         plates: what lies upstream of the plate input, so far as it decides pixels.
         masks: the same of the mask input.
         held: the core and garbage inputs that are connected.
+        layers: what the mattes' files hold besides, in the engine's words.
     """
 
     name: str
@@ -45,6 +48,7 @@ class TrackRequest:
     plates: Upstream
     masks: Upstream
     held: tuple[HeldInput, ...] = ()
+    layers: tuple[str, ...] = ()
 
     def with_masks(self, paths: list[str], held: dict[str, str]) -> tuple[ShotObject, ...]:
         """Give the objects with the mask input's frames as files, in the order of `mask_frames`, and what holds them.
@@ -110,6 +114,7 @@ def _read(node: Any, view: str, number: Optional[int], before: Optional[TrackReq
         mask_frames,
         *above,
         read_held(node, objects, span, None if before is None else before.held),
+        tuple(layer for knob, layer in _LAYERS.items() if node[knob].value()),
     )
 
 

@@ -120,6 +120,7 @@ class _OneView:
                 settings=shot.settings,
                 model=request.model,
                 objects=objects,
+                layers=request.layers,
             ),
             self._heed_stop,
         )

@@ -10,7 +10,6 @@ from threading import Event
 from typing import Any
 
 from engine.cli.background import Interrupted, in_background
-from engine.cli.matte.further import CRYPTOMATTE
 from engine.cli.matte.preview import write_preview
 from engine.cli.matte.progress import FrameProgress, show_progress
 from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
@@ -20,6 +19,7 @@ from engine.contract.errors import EngineError, ShotError
 from engine.contract.frames import count, spell
 from engine.contract.plan import Visit, plan_shot, visits
 from engine.media.folders import OutputFolder, output_folder, scratch_folder
+from engine.media.further import CRYPTOMATTE
 from engine.media.mattes import MatteWriter
 from engine.session.pipeline import Behind, frames_behind
 from engine.session.presence import Presence, Watched, lost_from
