@@ -1,6 +1,6 @@
 """How right is the foreground's colour? Forty composites whose foreground is known, beside two other answers.
 
-Twenty drawn subjects and twenty cut-outs before photographs of a pack (`engine.training.pictures.pack`), composed in
+Twenty drawn subjects and twenty cut-outs before photographs of a pack (`engine.training.pictures.stills`), composed in
 linear light. Where 0.05 < alpha < 0.95, the mean absolute difference from the true colour of: ours, pymatting's
 multi-level estimator, and the plate taken for the foreground. Alpha is the true one for all.
 
@@ -24,7 +24,7 @@ from engine.clips.drawn.noise import child
 from engine.evaluation.pictures.staging import STILL, Stage, background, cutout
 from engine.evaluation.pictures.studio import Studio
 from engine.session.foreground import foreground
-from engine.training.pictures.pack import read_pack
+from engine.training.pictures.stills import read_pack
 
 Floats = NDArray[np.float32]
 

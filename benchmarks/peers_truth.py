@@ -14,7 +14,7 @@ from peers_shot import PeerShot, spelled
 from PIL import Image
 
 from engine.session.fit import to_square, trimap_to_plate
-from engine.training.targets import trimap_target
+from engine.training.losses import trimap_target
 
 SIDE = 1024
 """Of the square that SAM 2.1's encoder sees, in pixels."""

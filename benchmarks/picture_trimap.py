@@ -27,15 +27,15 @@ from outcome import add_outcome_options, publish, size_of
 from torch import Tensor
 
 from engine.clips.drawn import KINDS, TRANSLUCENT, UNSEEN_SEED, render_linear
-from engine.clips.drawn.colour import Bytes, Floats, to_display, to_linear
+from engine.clips.drawn.camera import Bytes, Floats, to_display, to_linear
 from engine.datasets.pictures import read_picture
 from engine.model.mam2 import uncertainty_band
 from engine.model.picture_trimap import PictureTrimap
 from engine.session.fit import to_square, to_tensor, trimap_to_plate
 from engine.session.matting import Matter, MatterLimits, matte
 from engine.session.trimap_from_picture import mask_logits, trimap_from_picture
-from engine.training.pictures.pack import Pack, read_pack
-from engine.training.targets import KNOWN_WITHIN, mask_target, rough_trimap
+from engine.training.losses import KNOWN_WITHIN, mask_target, rough_trimap
+from engine.training.pictures.stills import Pack, read_pack
 from engine.training.worn_masks import worn_mask
 from engine.weights.models import load_matter, load_picture_trimap
 

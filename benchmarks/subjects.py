@@ -18,7 +18,7 @@ from engine.model.config import CONFIGS
 from engine.model.mam2 import MAM2
 from engine.model.ready.make_ready import make_ready
 from engine.model.tensors import Features, Mask
-from engine.training.targets import trimap_target
+from engine.training.losses import trimap_target
 from engine.weights.models import load_model
 
 SHIPPED = "starter"

@@ -13,24 +13,23 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from prompt_study import EXAMPLES, FIRST, SIZE_HW, clip_of, matted, mattes, ways, written
+from prompt_study import EXAMPLES, FIRST, SIZE_HW, clip_of, matted, mattes, ways
 
+from engine.cli.demo_footage import CLICK, NAME
+from engine.cli.demo_footage import FIRST as FIRST_OF_FOOTAGE
 from engine.cli.demo_picture import Moment, paint
+from engine.cli.matte.options import Given
 from engine.cli.matte.request import MatteRequest
 from engine.cli.matte.run import run_matte
 from engine.clips.drawn import UNSEEN_SEED, render_linear
 from engine.evaluation.metrics import mad
 from engine.media.colour import DisplayTransform
 from engine.media.pictures import eight_bit
-
-if TYPE_CHECKING:
-    from engine.cli.matte.options import Given
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -86,12 +85,14 @@ def fusion() -> None:
 
 
 def sheet() -> None:
-    """Keep the preview sheet that `mam2 matte --preview sheet` writes."""
-    clip = render_linear(UNSEEN_SEED, kind="fire", frames=12, size_hw=SIZE_HW)
-    with written(clip) as plates:
-        out = plates.parent / "mattes"
-        run_matte(MatteRequest(plates=str(plates), out=out, prompts=ways(clip)["middle"], preview="sheet"))
-        (found,) = [path for path in out.iterdir() if path.suffix in {".jpg", ".png"}]
+    """Keep the preview sheet that `mam2 matte --preview sheet` writes of the demonstration's footage."""
+    click = (Given("object_", NAME), Given("point", f"{CLICK[0]:g},{CLICK[1]:g}@{FIRST_OF_FOOTAGE}"))
+    plates = ROOT / "engine" / "starter" / "footage" / f"{NAME}.####.jpg"
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "mattes"
+        span = (FIRST_OF_FOOTAGE, FIRST_OF_FOOTAGE + 3)
+        run_matte(MatteRequest(str(plates), out, prompts=click, range=span, model="starter", preview="sheet"))
+        (found,) = [path for path in out.iterdir() if path.suffix == ".png"]
         _save("sheet.jpg", _wide(_load(found), 1200))
 
 

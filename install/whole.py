@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import shutil
 import sys
 from dataclasses import replace
@@ -92,6 +94,7 @@ def doctor(developers: Environment, arguments: Sequence[str]) -> int:
 def _install(developers: Environment, options: Options, order: Order) -> int:
     base = base_folder(options.machine)
     known = manifest.read(base) or manifest.Manifest()
+    first = not known.complete
     there = [host for host in installed(options.machine, known.files) if host.name not in map(_name, order.hosts)]
     order = replace(order, hosts=(*order.hosts, *there))
     actions = plan(options.machine, order)
@@ -115,7 +118,23 @@ def _install(developers: Environment, options: Options, order: Order) -> int:
     say(f"Installed. The engine's command is {engine_program(options.machine, order.environment)}")
     if files:
         say("Start the hosts again: they look for plug-ins when they start.")
+    if makes:
+        _offer_weights(options, engine_program(options.machine, order.environment), developers.runner, first=first)
     return 0
+
+
+def _offer_weights(options: Options, program: Path, runner: Runner, *, first: bool) -> None:
+    """Offer the recommended weights, once: `mam2 weights pull` shows size and licence, and asks.
+
+    Nobody is asked who installs for others, without a network or without a terminal, or has been asked before.
+    """
+    command = [str(program), "weights", "pull", "recommended"]
+    if first and options.machine.site is None and options.wheels is None and sys.stdin.isatty():
+        say("The model that came along is small. One that follows objects better can be fetched now, or at any time:")
+        with contextlib.suppress(OSError):  # what cannot be fetched now can be fetched later
+            runner.hand_over(command, Path.cwd())
+        return
+    say(f"A model that follows objects better than the small one that came along: {shlex.join(command)}")
 
 
 def _name(host: Host) -> str:

@@ -88,7 +88,7 @@ RULES = {
         forbidden=NETWORK,
     ),
     "engine.datasets": Rule(
-        ours=_set("engine.contract.errors", "engine.clips.drawn.colour"),
+        ours=_set("engine.contract.errors", "engine.clips.drawn.camera"),
         theirs=_packages("numpy", "cv2"),
         forbidden=NETWORK,
     ),
@@ -106,7 +106,7 @@ RULES = {
     ),
     "engine.weights": Rule(
         # Two halves: what lists and fetches weights needs no torch, so that the service and the doctor may use it.
-        ours=_set("engine.contract.errors", "engine.model.config"),
+        ours=_set("engine.contract.errors", "engine.contract.files", "engine.model.config"),
         theirs=_packages("filelock", "httpx2", "platformdirs", "pynvml"),
         exceptions={f"engine.weights.{name}": _NETWORKS for name in _WITH_TORCH},
     ),
@@ -123,7 +123,7 @@ RULES = {
         # Drawn clips and composites have exact mattes: evaluation makes those that training never sees.
         ours=_set(
             *("engine.session", "engine.model", "engine.media", "engine.contract", "engine.clips"),
-            *("engine.training.composition", "engine.training.pictures.pack", "engine.datasets"),
+            *("engine.training.composition", "engine.training.pictures.stills", "engine.datasets"),
         ),
         theirs=_packages("torch", "numpy", "cv2", "scipy", "pymatting"),
         forbidden=NETWORK,
@@ -139,11 +139,12 @@ RULES = {
         ours=_set(
             "engine.contract",
             "engine.media",
+            "engine.own_python",
             "engine.model.config",
             "engine.model.ready.memory",
             "engine.weights.automatic",
             "engine.weights.catalogue",
-            "engine.weights.hardware",
+            "engine.weights.automatic",
             "engine.session.presence",
             "engine.session.results",
             "engine.session.signature",
@@ -156,8 +157,8 @@ RULES = {
     "engine.doctor": Rule(
         # It loads PyTorch in processes of their own: what is broken must not take the report with it.
         ours=_set(
-            *("engine.contract", "engine.media", "engine.service.settings"),
-            *("engine.model.config", "engine.weights.catalogue", "engine.weights.record"),
+            *("engine.contract", "engine.media", "engine.own_python", "engine.service.settings"),
+            *("engine.model.config", "engine.weights.catalogue", "engine.weights.pull"),
         ),
         theirs=_packages("numpy", "psutil", "pydantic", "pynvml"),
         exceptions={"engine.doctor.torch_probe": _set("torch")},
@@ -180,6 +181,7 @@ RULES = {
         ours=_set("engine"),
         theirs=None,
     ),
+    "engine.own_python": Rule(),
     "engine.__main__": Rule(ours=_set("engine.cli")),
     "engine": Rule(),
 }

@@ -31,6 +31,9 @@ def batch(
     ] = None,
     layers: Annotated[str, typer.Option(metavar="alpha,trimap,mask", help="What to write.")] = "alpha",
     format_: Annotated[str, typer.Option("--format", metavar="exr|png16", help="File format.")] = "exr",
+    preview: Annotated[
+        str | None, typer.Option(metavar="sheet|movie", help="Also something to look at, one for each shot.")
+    ] = None,
     model: Annotated[str, typer.Option(metavar="NAME|FILE", help="See [bold]mam2 weights list[/].")] = "auto",
     device: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="What computes.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Give the summary as JSON.")] = False,
@@ -52,6 +55,7 @@ def batch(
         format=format_,
         model=model,
         device=device,
+        preview=preview,
     )
     try:
         shots.run(lambda line: typer.echo(line, err=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli import report
-from engine.cli.matte.request import MatteRequest, check_device
+from engine.cli.matte.request import MatteRequest, check_options
 from engine.cli.matte.run import MatteResult, run_matte
 from engine.cli.matte.stages import Load, load
 from engine.contract.errors import EngineError
@@ -48,7 +48,7 @@ class Batch:
     Attributes:
         folder: where the shot files are, at any depth.
         out: where the mattes go, in a folder for each shot; None: beside its file.
-        layers, format, model, device: as for `MatteRequest`.
+        layers, format, model, device, preview: as for `MatteRequest`.
         rows: the shots dealt with, in their order.
         advice: what would matte them better; empty where nothing would.
     """
@@ -59,6 +59,7 @@ class Batch:
     format: str
     model: str
     device: str
+    preview: str | None = None
     rows: list[Row] = field(default_factory=list)
     advice: str = ""
 
@@ -69,10 +70,10 @@ class Batch:
             say: told which shot begins.
 
         Raises:
-            EngineError: there is no shot, or the model or the device cannot be used for any.
+            EngineError: there is no shot, or an option makes sense for none.
             Interrupted: after Ctrl-C.
         """
-        check_device(self.device)
+        check_options(MatteRequest("", self.out or self.folder, **self._options()))
         choose_model(self.model, self.device)
         shots = find_shots(self.folder)
         once: Load = cache(load)
@@ -108,12 +109,12 @@ class Batch:
             plates=str(plates_of(shot)),
             out=self.out / out.relative_to(self.folder) if self.out else out,
             prompts_file=shot,
-            layers=self.layers,
-            format=self.format,
-            model=self.model,
-            device=self.device,
             resume=True,
+            **self._options(),
         )
+
+    def _options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("layers", "format", "model", "device", "preview")}
 
     def _name(self, shot: Path) -> str:
         return shot.relative_to(self.folder).as_posix()
@@ -122,4 +123,5 @@ class Batch:
 def _row(name: str, result: MatteResult) -> Row:
     state = "done" if result.matted else "kept"
     lost = "".join(f"; '{thing}' may be lost from frame {frame}" for thing, frame in result.lost.items())
-    return Row(name, len(result.frames), result.matted, result.seconds, state, f"{result.pattern}{lost}")
+    shown = "".join(f"; preview {path}" for path in result.previews)
+    return Row(name, len(result.frames), result.matted, result.seconds, state, f"{result.pattern}{shown}{lost}")

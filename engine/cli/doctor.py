@@ -11,7 +11,7 @@ import typer
 from engine import __version__
 
 if TYPE_CHECKING:
-    from engine.doctor.finding import Finding
+    from engine.doctor.facts import Finding
 
 FAULTY = 1
 _COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}

@@ -140,7 +140,7 @@ def evaluate(
     one_model = _one(model)
     from engine.cli import evaluate_benchmark as benchmark
     from engine.cli.evaluate_report import Files, publish
-    from engine.evaluation.parts import Part
+    from engine.evaluation.examination import Part
     from engine.evaluation.profiles import find_profile
 
     files = Files(json_file, markdown_file, plot_file)

@@ -10,13 +10,12 @@ from rich.progress import track
 from engine.clips.truth import Benchmark
 from engine.contract.errors import EngineError
 from engine.contract.shot import MODES
-from engine.evaluation.examination import Examiner
+from engine.evaluation.benchmarks import RealSet, find_layout
+from engine.evaluation.examination import Examiner, Part
 from engine.evaluation.folders import pair_folders
-from engine.evaluation.parts import Part
 from engine.evaluation.profiles import Profile
 from engine.evaluation.prompts import KINDS
-from engine.evaluation.real_sets import RealSet, find_layout
-from engine.evaluation.report_json import join, read_json
+from engine.evaluation.report import join, read_json
 from engine.evaluation.scores import ClipScores, Report, Result
 from engine.weights.models import load_model, pick_device
 
@@ -73,7 +72,7 @@ def open_benchmark(name: str, data: Path | None, size: str, frames: int | None =
         chosen: Benchmark = NovmP(size=_SIZES[size])
         return chosen
     if name == "unseen":
-        from engine.evaluation.unseen import USUAL_FRAMES, Unseen
+        from engine.evaluation.benchmarks import USUAL_FRAMES, Unseen
 
         return Unseen(frames or USUAL_FRAMES)
     layout = find_layout(name)

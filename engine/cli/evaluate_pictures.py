@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from engine.evaluation.pictures.methods import Methods
     from engine.evaluation.pictures.sections import Section
-    from engine.training.pictures.pack import Pack
+    from engine.training.pictures.stills import Pack
 
 T = TypeVar("T")
 
@@ -76,9 +76,8 @@ def examine_pictures(wish: Wish) -> None:
     from rich.console import Console
 
     from engine.cli.evaluate_report import drawn
-    from engine.evaluation.pictures.earlier import read_earlier
-    from engine.evaluation.pictures.sections import section_tables
-    from engine.training.pictures.pack import read_pack
+    from engine.evaluation.pictures.sections import read_earlier, section_tables
+    from engine.training.pictures.stills import read_pack
 
     console, earlier = Console(), [read_earlier(path) for path in wish.beside]
     pack, methods = read_pack(wish.pack, "dev", wish.tiers), _methods(wish)
@@ -121,11 +120,10 @@ def _write(wish: Wish, models: dict[str, str], notes: Sequence[str], sections: "
 
 def _examine(pack: "Pack", methods: "Methods", wish: Wish) -> "Iterator[Section]":
     """Measure part by part; those that are made of the same pictures share them."""
-    from engine.evaluation.pictures import clips, composites, matters, mattes
+    from engine.evaluation.pictures import composites, mattes
     from engine.evaluation.pictures.closed_form import Solver
-    from engine.evaluation.pictures.masked import in_turn, read_masked
     from engine.evaluation.pictures.masks import examine_masks
-    from engine.evaluation.pictures.studio import Studio
+    from engine.evaluation.pictures.studio import Studio, in_turn, read_masked
 
     most = wish.limit or 1 << 30
     if "masks" in wish.parts:
@@ -140,13 +138,13 @@ def _examine(pack: "Pack", methods: "Methods", wish: Wish) -> "Iterator[Section]
     if "composites" in wish.parts:
         yield mattes.examine_composites(_shown("composites", made.clips(count), count), methods, solver)
     if "matter" in wish.parts:
-        yield matters.examine_matters(_shown("matter", made.clips(count), count), methods, solver)
-        few = min(most, matters.HD_COUNT)
-        large = composites.Composites(studio, matters.HD).clips(few)
-        yield matters.examine_matters_at_hd(_shown("matter, HD", large, few), methods, solver)
+        yield mattes.examine_matters(_shown("matter", made.clips(count), count), methods, solver)
+        few = min(most, mattes.HD_COUNT)
+        large = composites.Composites(studio, mattes.HD).clips(few)
+        yield mattes.examine_matters_at_hd(_shown("matter, HD", large, few), methods, solver)
     if "clips" in wish.parts:
-        count = min(most, clips.COUNT)
-        yield mattes.examine_clips(_shown("clips", clips.StillClips(studio).clips(count), count), methods)
+        count = min(most, composites.CLIPS)
+        yield mattes.examine_clips(_shown("clips", composites.StillClips(studio).clips(count), count), methods)
 
 
 def _shown(label: str, made: Iterable[T], count: int) -> Iterable[T]:

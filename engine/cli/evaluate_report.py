@@ -8,10 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.contract.errors import EngineError
-from engine.evaluation.report_json import write_json
+from engine.evaluation.report import Table as Words
+from engine.evaluation.report import markdown, tables, units, verdict, write_json
 from engine.evaluation.scores import Report
-from engine.evaluation.tables import Table as Words
-from engine.evaluation.tables import markdown, tables, units, verdict
 from engine.media.atomic import write_text
 
 

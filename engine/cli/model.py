@@ -10,7 +10,7 @@ from engine.contract.errors import ModelError
 
 if TYPE_CHECKING:
     from engine.model.config import MAM2Config
-    from engine.weights.parameters import ParameterTable
+    from engine.weights.structure import ParameterTable
 
 app = typer.Typer(
     help="Show a model's parameters, part by part.",
@@ -30,7 +30,7 @@ def model(
 
     if name not in CONFIGS:
         raise ModelError("model.unknown", f"There is no model '{name}'.", f"Choose one of: {', '.join(CONFIGS)}.")
-    from engine.weights.parameters import parameter_table
+    from engine.weights.structure import parameter_table
 
     table = parameter_table(_shipped() if name == "starter" else CONFIGS[name])
     if as_json:

@@ -1,7 +1,5 @@
 """`mam2 open`: a clip in the engine's own page, to click in, track, correct and export."""
 
-import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -35,10 +33,12 @@ def open_(
 
     The engine runs on this machine and starts by itself; nothing leaves it. Opened again, the clip is as it was left.
     """
+    from engine.contract.browser import open_privately
     from engine.contract.launch import find_or_start
+    from engine.own_python import python_command
 
     whole = str(Path(plates).expanduser().absolute())
-    with find_or_start([sys.executable, "-m", "engine", "serve"]) as engine:
+    with find_or_start(python_command("engine", "serve")) as engine:
         shot = engine.open_clip(whole, layer=plate_layer, colourspace=colourspace)
         link = f"{engine.connection.url}{engine.monitor_link()}&shot={quote(shot)}"
         model = engine.models()
@@ -48,4 +48,4 @@ def open_(
         typer.echo(f"better    {model['advice']}")
     typer.echo(f"page      {link}  (works once, within a minute)")
     if browser:
-        webbrowser.open(link)
+        open_privately(link)

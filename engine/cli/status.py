@@ -1,7 +1,6 @@
 """`mam2 status`: what the running engine is doing."""
 
 import json
-import webbrowser
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ def status(
     env: Annotated[bool, typer.Option("--env", help="MAM2_URL and MAM2_TOKEN, for curl.")] = False,
 ) -> None:
     """Show the engine that is running: devices, shots, jobs."""
+    from engine.contract.browser import open_privately
     from engine.contract.errors import ServiceError
     from engine.contract.launch import find
 
@@ -27,7 +27,7 @@ def status(
     if open_:
         with client:
             link = client.connection.url + client.monitor_link()
-        webbrowser.open(link)
+        open_privately(link)
         typer.echo(f"the engine's page: {link}  (works once, within a minute)")
         return
     if env:

@@ -77,7 +77,7 @@ def make_pseudo_masks(pictures: Path, teachers: Sequence[Path], folder: Path) ->
     """
     from rich.progress import Progress
 
-    from engine.training.pictures.pack import read_pack
+    from engine.training.pictures.stills import read_pack
     from engine.training.pictures.teacher import make_pseudo_masks, mirrored, open_teacher
 
     looks = [open_teacher(teacher) for teacher in teachers]

@@ -84,7 +84,7 @@ def verify(
 
     from engine.weights.catalogue import STARTER_FILE, SUFFIX, weights_folder
     from engine.weights.import_weights import verify_file
-    from engine.weights.record import check_source
+    from engine.weights.pull import check_source
 
     place = folder or weights_folder()
     chosen = files or [*filter(Path.is_file, [STARTER_FILE]), *sorted(place.glob(f"*{SUFFIX}"))]

@@ -64,8 +64,7 @@ def pull(
 
 
 def _recommended() -> "Source":
-    from engine.weights.automatic import recommended
-    from engine.weights.hardware import find_hardware
+    from engine.weights.automatic import find_hardware, recommended
 
     hardware = find_hardware()
     source = recommended(hardware)

@@ -57,7 +57,7 @@ def _files(name: str, folder: Path) -> list[Path]:
 
 
 def _forget(folder: Path, names: dict[str, list[Path]]) -> None:
-    from engine.weights.record import forget
+    from engine.weights.pull import forget
 
     for name in names:
         if forget(folder, name):

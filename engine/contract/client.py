@@ -11,18 +11,18 @@ for event in client.events(job):
 import http.client
 import json
 import os
-import shutil
 import socket
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Type, Union
+from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple, Type, Union
 from urllib.parse import quote, urlencode
 
 from .connection import Connection
 from .errors import EngineError, ServiceError, error_from_json
 from .events import JobEvent, events_from_lines
+from .proof import ProvenConnection
 from .shot import Settings, ShotObject
-from .shot_json import objects_to_json
+from .shot_json import objects_to_json, settings_to_json
 
 CALL_TIMEOUT = 60.0
 EVENT_TIMEOUT = 60.0  # the engine sends a sign of life every fifteen seconds
@@ -106,7 +106,7 @@ class EngineClient:
         body = {
             "range": [first, last],
             "size": [width, height],
-            "settings": dict(vars(settings)),
+            "settings": settings_to_json(settings),
             "model": model,
             "objects": objects_to_json(objects),
             **({"layers": list(layers)} if layers else {}),
@@ -246,7 +246,7 @@ class EngineClient:
         """Write the EXR of a frame's mattes to a file, whole or not at all.
 
         Raises:
-            EngineError: there is none.
+            EngineError: there is none, or `engine.unreachable` if the engine ended on the way.
             OSError: the file cannot be written.
         """
         target = Path(path)
@@ -254,7 +254,7 @@ class EngineClient:
         response = self._ask("GET", _matte(shot, frame, preview=preview))
         try:
             with partial.open("wb") as file:
-                shutil.copyfileobj(response, file, 1 << 20)
+                _receive(response, file)
             partial.replace(target)
         except BaseException:
             self.close()
@@ -267,7 +267,10 @@ class EngineClient:
         """Give one layer as rows of float16 with their height and width; see the API for layers' names."""
         response = self._ask("GET", _matte(shot, frame, preview=preview, layer=layer, origin=origin, **{"as": "raw"}))
         height, width, _ = (int(side) for side in response.headers["X-Mam2-Shape"].split(","))
-        return response.read(), (height, width)
+        pixels = self._read(response)
+        if len(pixels) != height * width * 2:
+            raise _unreachable("{} bytes of {}x{} pixels have come".format(len(pixels), width, height))
+        return pixels, (height, width)
 
     def get_thumbnail(self, shot: str, frame: int, of: str = "comp") -> bytes:
         """Give a small JPEG of a frame: its `plate`, its `alpha`, or the `comp` over a checkerboard.
@@ -284,7 +287,15 @@ class EngineClient:
         return dict(found)
 
     def _call(self, method: str, path: str, body: Body = None, headers: Optional[Dict[str, str]] = None) -> bytes:
-        return self._ask(method, path, body, headers).read()
+        return self._read(self._ask(method, path, body, headers))
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        """Give an answer's whole body."""
+        try:
+            return response.read()
+        except (OSError, http.client.HTTPException) as problem:
+            self.close()
+            raise _unreachable(problem) from problem
 
     def _ask(
         self, method: str, path: str, body: Body = None, headers: Optional[Dict[str, str]] = None
@@ -321,7 +332,8 @@ class EngineClient:
     def _open(self, timeout: float) -> http.client.HTTPConnection:
         if self.connection.socket and hasattr(socket, "AF_UNIX"):
             return _UnixConnection(self.connection.socket, timeout)
-        return http.client.HTTPConnection(self.connection.host, self.connection.port, timeout=timeout)
+        found = self.connection
+        return ProvenConnection(found.host, found.port, found.token, timeout)
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -336,6 +348,26 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+def _receive(response: http.client.HTTPResponse, file: BinaryIO) -> None:
+    """Write an answer's body to a file as it comes.
+
+    Raises:
+        ServiceError: `engine.unreachable` if it ends early, which an answer that is read in parts does without a word.
+        OSError: the file cannot be written.
+    """
+    promised, come = response.length, 0
+    while True:
+        try:
+            block = response.read(1 << 20)
+        except (OSError, http.client.HTTPException) as problem:
+            raise _unreachable(problem) from problem
+        if not block:
+            break
+        come += file.write(block)
+    if come != promised:
+        raise _unreachable("{} of {} bytes of the matte have come".format(come, promised))
 
 
 def _shot(shot: str) -> str:
@@ -360,9 +392,9 @@ def _error(status: int, body: bytes) -> EngineError:
         )
 
 
-def _unreachable(problem: BaseException) -> ServiceError:
+def _unreachable(problem: Union[BaseException, str]) -> ServiceError:
     return ServiceError(
         "engine.unreachable",
-        "The engine does not answer ({}).".format(problem or type(problem).__name__),
+        "The engine does not answer ({}).".format(str(problem) or type(problem).__name__),
         "It may have ended: try again, which starts it, or look at its log.",
     )

@@ -7,10 +7,11 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Optional
+
+from .files import write_whole
 
 FILE = "engine.json"
 
@@ -76,10 +77,7 @@ def write_connection(connection: Connection) -> Path:
     """
     folder = make_runtime_folder()
     data = dict(asdict(connection), url=connection.url)
-    handle, temporary = tempfile.mkstemp(dir=str(folder), prefix=".engine")  # made 0600
-    with os.fdopen(handle, "w") as file:
-        json.dump(data, file)
-    Path(temporary).replace(folder / FILE)
+    write_whole(folder / FILE, json.dumps(data).encode())
     return folder / FILE
 
 

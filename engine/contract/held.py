@@ -12,7 +12,7 @@ _NUMBERED = re.compile(r"%0?(\d*)d|#+")
 
 @dataclass(frozen=True)
 class HeldMask:
-    """A mask of the plate's size that an object's matte is held to.
+    """A mask of the plate's shape that an object's matte is held to.
 
     Attributes:
         kind: `core`: surely in, alpha is at least the mask. `garbage`: surely out, alpha is at most what the mask
@@ -99,6 +99,8 @@ def held_from_json(data: Any) -> HeldMask:
         first, last = rest.pop("range", (None, None))
         kind, path, layer = rest.pop("kind"), rest.pop("path"), rest.pop("layer", None)
         invert = rest.pop("invert", False)
+        if "\0" in str(path):
+            raise ValueError("the path has a zero byte in it")
         if rest:
             raise ValueError(f"unknown keys: {', '.join(sorted(rest))}")
         for value, wanted in ((kind, str), (path, str), (layer or "", str), (invert, bool)):

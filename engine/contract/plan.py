@@ -94,6 +94,11 @@ def plan_shot(shot: Shot) -> Dict[str, Course]:
     return {thing.name: plan_object(thing, shot) for thing in shot.objects}
 
 
+def frames_beside(courses: Mapping[str, Course], frame: int) -> Tuple[int, ...]:
+    """Give the frames before and behind a frame that tracking reaches; smoothing over time looks at them."""
+    return tuple(near for near in (frame - 1, frame + 1) if any(course.reaches(near) for course in courses.values()))
+
+
 def visits(
     courses: Mapping[str, Course], tracked: Callable[[str, int], bool], delivered: Callable[[int], bool]
 ) -> List[Visit]:

@@ -7,9 +7,11 @@ centre of the first pixel is (0.5, 0.5). Frames are the host's own numbers.
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Optional, Tuple, Union
+from functools import cached_property
+from typing import Dict, List, Optional, Tuple, Union
 
 from .errors import PromptError, ShotError
+from .finesse import NO_FINESSE, Finesse
 from .held import HeldMask
 from .object_names import check_names
 
@@ -89,11 +91,19 @@ class ShotObject:
 
     def frames(self) -> Tuple[int, ...]:
         """Give the prompted frames in ascending order, each once."""
-        return tuple(sorted({prompt.frame for prompt in self.prompts}))
+        return tuple(sorted(self._by_frame))
 
     def on(self, frame: int) -> Tuple[Prompt, ...]:
         """Give the prompts on one frame, in the order they were made."""
-        return tuple(prompt for prompt in self.prompts if prompt.frame == frame)
+        return tuple(self._by_frame.get(frame, ()))
+
+    @cached_property
+    def _by_frame(self) -> Dict[int, List[Prompt]]:
+        """The prompts by frame: sorted out once, for a tracked object may have one on every frame of a long shot."""
+        found: Dict[int, List[Prompt]] = {}
+        for prompt in self.prompts:
+            found.setdefault(prompt.frame, []).append(prompt)
+        return found
 
     def held_on(self, frame: int) -> Tuple[HeldMask, ...]:
         """Give the masks that the object is held to on one frame, in their order."""
@@ -107,7 +117,7 @@ class ShotObject:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a shot is tracked.
+    """How a shot is tracked, and its alphas finished.
 
     Attributes:
         direction: `forward` from the first prompted frame, `backward` from the last, or `both` ways from the first.
@@ -116,12 +126,14 @@ class Settings:
             change nothing on the other side of it. `independent`: they describe the object anew, as a box or
             a mask always does, and serve every frame nearby as a second reference.
         colourspace: of the plates, in the OpenColorIO configuration or `NAME @ PATH` of one; None: by file type.
+        finesse: what is done to every finished alpha.
     """
 
     direction: str = "both"
     mode: str = "pdd+mss"
     corrections: str = "refine"
     colourspace: Optional[str] = None
+    finesse: Finesse = NO_FINESSE
 
     def __post_init__(self) -> None:
         for field, allowed in (("direction", DIRECTIONS), ("mode", MODES), ("corrections", CORRECTIONS)):

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .errors import PromptError, ShotError
+from .finesse import finesse_from_json, finesse_to_json
 from .held import held_from_json, held_to_json
 from .shot import Box, MaskPrompt, Point, Prompt, Settings, Shot, ShotObject
 
@@ -64,6 +65,8 @@ def prompt_from_json(data: Any) -> Prompt:
             prompt = Box(frame, x0, y0, x1, y1)
         elif kind == "mask":
             path, layer = str(rest.pop("path")), rest.pop("layer", None)
+            if "\0" in path:
+                raise ValueError("the path has a zero byte in it")
             prompt = MaskPrompt(frame, path if layer is None else f"{path}:{layer}")
         else:
             raise ValueError(f"unknown kind {kind!r}")
@@ -112,6 +115,24 @@ def objects_from_json(data: Any) -> Tuple[ShotObject, ...]:
         ) from problem
 
 
+def settings_to_json(settings: Settings) -> Dict[str, Any]:
+    """Give settings as JSON data; `settings_from_json` is the inverse. Finesse that changes nothing is left out."""
+    data = {name: value for name, value in vars(settings).items() if name != "finesse"}
+    finesse = finesse_to_json(settings.finesse)
+    return {**data, "finesse": finesse} if finesse else data
+
+
+def settings_from_json(data: Any) -> Settings:
+    """Read settings from JSON data.
+
+    Raises:
+        ShotError: an unknown key, or as `Settings` and `finesse_from_json`.
+        AttributeError, TypeError: they are no object.
+    """
+    refuse_unknown(data, tuple(vars(Settings())), "The shot's settings")
+    return Settings(**{**data, "finesse": finesse_from_json(data.get("finesse", {}))})
+
+
 def shot_to_json(shot: Shot) -> Dict[str, Any]:
     """Give a shot as JSON data; `shot_from_json` is the inverse."""
     return {
@@ -119,7 +140,7 @@ def shot_to_json(shot: Shot) -> Dict[str, Any]:
         "range": [shot.first, shot.last],
         "size": [shot.width, shot.height],
         "objects": objects_to_json(shot.objects),
-        "settings": dict(vars(shot.settings)),
+        "settings": settings_to_json(shot.settings),
     }
 
 
@@ -137,7 +158,7 @@ def shot_from_json(data: Any) -> Shot:
             raise ValueError(f"version {data['version']!r} is unknown to this engine")
         first, last = (_integer(value) for value in data["range"])
         width, height = (_integer(value) for value in data["size"])
-        settings = Settings(**data.get("settings", {}))
+        settings = settings_from_json(data.get("settings", {}))
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         raise ShotError(
             "shot.json",

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.clips.drawn.colour import Bytes
+from engine.clips.drawn.camera import Bytes
 from engine.contract.errors import PlateError
-from engine.datasets.masklets import FRAMES_APART, decode, read_masklets
-from engine.datasets.pictures import MOVIES, movie_length, read_movie, read_picture
+from engine.datasets.pictures import FRAMES_APART, MOVIES, decode, movie_length, read_masklets, read_movie, read_picture
 
 
 class Labels(Enum):

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.contract.errors import ColourError
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.doctor.facts import FAULT, OK, WARNING, Finding, Machine
 from engine.media.ocio import open_configuration, to_srgb
 
 _WITHOUT = "or unset OCIO: then OpenColorIO's own ACES configuration is used."

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.doctor.facts import Device, Driver, Machine, Torch
-from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.doctor.facts import FAULT, OK, WARNING, Device, Driver, Finding, Machine, Torch
 
 _GB = 1e9
 _SCARCE = 0.25

@@ -11,8 +11,7 @@ from engine import __version__
 from engine.contract.client import EngineClient
 from engine.contract.connection import FILE, Connection, read_connection, runtime_folder
 from engine.contract.errors import EngineError
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.doctor.facts import FAULT, OK, WARNING, Finding, Machine
 
 _HOSTS = ("resolve", "davinci", "fusion", "nuke")  # how their programs' names begin
 _SECONDS = 15.0  # more patient than hosts: a busy machine is no fault

@@ -2,16 +2,15 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.contract.errors import ModelError
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.doctor.facts import FAULT, OK, WARNING, Finding, Machine
 from engine.model.config import CONFIGS
+from engine.own_python import run_python
 from engine.weights.catalogue import STARTER_FILE, SUFFIX, lacking, weights_folder
-from engine.weights.record import read_record
+from engine.weights.pull import read_record
 
 _SECONDS = 600
 
@@ -46,9 +45,9 @@ def check_record(machine: Machine) -> Iterator[Finding]:
 
 def _problems(files: list[Path]) -> Iterator[Finding]:
     """Have the files checked by a process of its own, which may load PyTorch."""
-    command = [sys.executable, "-m", "engine", "weights", "verify", "--json", *map(str, files)]
+    asked = [str(path.absolute()) for path in files]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
+        ran = run_python("engine", "weights", "verify", "--json", *asked, timeout=_SECONDS)
         results = json.loads(ran.stdout)
     except (subprocess.TimeoutExpired, OSError, ValueError):
         yield Finding("models", FAULT, "The weights could not be checked.", "See what it says: mam2 weights verify.")

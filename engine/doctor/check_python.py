@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.doctor.facts import FAULT, OK, WARNING, Finding, Machine
 
 OLDEST, NEWEST = (3, 10), (3, 14)
 _AGAIN = "Set up again: python3 install."

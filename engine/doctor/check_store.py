@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, WARNING, Finding
+from engine.doctor.facts import FAULT, OK, WARNING, Finding, Machine
 from engine.service.settings import ServiceSettings
 
 _GB = 1e9

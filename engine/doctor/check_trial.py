@@ -1,7 +1,6 @@
 """A trial: two plates, one click, the starter, by the way that every matte takes."""
 
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.contract.errors import EngineError
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, OK, Finding
+from engine.doctor.facts import FAULT, OK, Finding, Machine
 from engine.media.matte_files import read_matte, write_exr
+from engine.own_python import run_python
 
 FRAMES = (1001, 1002)
 SIZE = (256, 144)
@@ -53,9 +52,9 @@ def _centre(index: int) -> int:
 
 
 def _matte(folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "engine", "matte", str(folder / "trial.####.exr"), "-o", str(folder / "mattes")]
+    asked = ["matte", str(folder / "trial.####.exr"), "-o", str(folder / "mattes")]
     click = ["--point", f"{_centre(0)},{SIZE[1] // 2}@{FRAMES[0]}", "--colourspace", "scene_linear"]
-    return subprocess.run([*command, *click], capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
+    return run_python("engine", *asked, *click, timeout=_SECONDS)
 
 
 def _judged(folder: Path, ran: "subprocess.CompletedProcess[str]", seconds: float) -> Finding:

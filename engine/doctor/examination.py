@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from engine.doctor.check_compute import check_devices, check_torch
 from engine.doctor.check_hosts import check_fusion, check_nuke
 from engine.doctor.check_python import check_packages, check_python
-from engine.doctor.facts import Machine
-from engine.doctor.finding import FAULT, Check, Finding
+from engine.doctor.facts import FAULT, Check, Finding, Machine
 
 
 def check_models(machine: Machine) -> Iterable[Finding]:

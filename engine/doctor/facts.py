@@ -1,4 +1,4 @@
-"""What the checks know of the machine: gathered once, so that a test can give them any machine there is."""
+"""What one check says, and what the checks know of the machine: gathered once, so that a test can give any machine."""
 
 import getpass
 import importlib.util
@@ -8,15 +8,17 @@ import platform
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.own_python import run_python
+
 NEEDED = (
     *("torch", "torchvision", "sam2", "peft", "timm", "safetensors", "numpy"),
     *("cv2", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"),
-    *("typer", "rich", "platformdirs", "fastapi", "uvicorn", "pydantic", "pydantic_settings", "anyio"),
+    *("typer", "rich", "platformdirs", "fastapi", "uvicorn", "httptools", "pydantic", "pydantic_settings", "anyio"),
     *("filelock", "httpx2", "psutil"),
 )
 """Modules without which some part of the engine does not run."""
@@ -139,9 +141,8 @@ def gather() -> Machine:
 
 def probe_torch() -> Torch:
     """Ask PyTorch about itself in a process of its own: a broken one takes that process down and not this."""
-    command = [sys.executable, "-m", "engine.doctor.torch_probe"]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)  # noqa: S603
+        ran = run_python("engine.doctor.torch_probe", timeout=_PROBE_SECONDS)
     except subprocess.TimeoutExpired:
         return Torch("", problem=f"it did not load within {_PROBE_SECONDS} seconds")
     except OSError as problem:
@@ -208,3 +209,26 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
+
+
+OK, WARNING, FAULT = "ok", "warning", "fault"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a report.
+
+    Attributes:
+        subject: one word: what was looked at.
+        state: `ok`, `warning` (works, but not as it could) or `fault` (something will not work).
+        says: what was found. Paths stand in single quotes, so that they can be taken out.
+        cure: what to do; empty when nothing has to be done.
+    """
+
+    subject: str
+    state: str
+    says: str
+    cure: str = ""
+
+
+Check = Callable[[Machine], Iterable[Finding]]

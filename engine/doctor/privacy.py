@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.doctor.facts import Machine
-from engine.doctor.finding import Finding
+from engine.doctor.facts import Finding, Machine
 
 _QUOTED = re.compile(r"'((?:/|~|[A-Za-z]:[\\/]|\\\\)[^']*)'")
 _BARE = re.compile(r"(?<![\w'~./:…\\-])(?:/|~/|[A-Za-z]:[\\/]|\\\\)[^\s'\",;:()]+")

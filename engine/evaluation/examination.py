@@ -1,20 +1,87 @@
-"""Matte a benchmark's clips from one prompt each, and measure them, with simple methods beside on the same clips."""
+"""Matte a benchmark's clips from one prompt each, a part of them if wished, and measure them beside simple methods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.clips.truth import TrueClip
-from engine.evaluation.alpha import Codes, to_codes
+from engine.clips.truth import Benchmark, TrueClip
+from engine.contract.errors import EngineError
 from engine.evaluation.baselines import band_alpha, first_alpha_held, grabcut, mask_as_alpha
+from engine.evaluation.metrics import Codes, to_codes
 from engine.evaluation.profiles import Profile
 from engine.evaluation.prompts import prompt_for
 from engine.evaluation.scores import ClipScores
 from engine.evaluation.tracking import track
 from engine.model.mam2 import MAM2
+
+
+class Kind(Protocol):
+    """Anything that is of a kind."""
+
+    @property
+    def kind(self) -> str:
+        """What tables have a row for."""
+        ...
+
+
+OfKind = TypeVar("OfKind", bound=Kind)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which clips of a benchmark are wanted.
+
+    Attributes:
+        kinds: of subject; empty: every kind.
+        first: number of the first clip, counted from 0 among those of these kinds.
+        count: how many; None: all that follow.
+        every: 2 leaves out every other one of them, 3 two of three.
+    """
+
+    kinds: tuple[str, ...] = ()
+    first: int = 0
+    count: int | None = None
+    every: int = 1
+
+    def numbers(self, benchmark: Benchmark) -> Sequence[int]:
+        """Give the numbers of the wanted clips in a benchmark.
+
+        Raises:
+            EngineError: `evaluate.part`: nothing is left of it.
+        """
+        listed = [_Listed(number, kind) for number, kind in enumerate(benchmark.kinds)]
+        return [one.number for one in self.of(listed, benchmark.name)]
+
+    def of(self, clips: Sequence[OfKind], name: str) -> Sequence[OfKind]:
+        """Choose among clips of something that has a name.
+
+        Raises:
+            EngineError: `evaluate.part`: nothing is left.
+        """
+        chosen = [clip for clip in clips if not self.kinds or clip.kind in self.kinds]
+        chosen = chosen[self.first :: self.every][: self.count]
+        if not chosen:
+            which = f" of the kinds {', '.join(self.kinds)}" if self.kinds else ""
+            raise EngineError(
+                "evaluate.part",
+                f"{name} has {len(clips)} clips, and none{which} from number {self.first} on.",
+                f"Clips count from 0. Its kinds are: {', '.join(dict.fromkeys(clip.kind for clip in clips))}.",
+            )
+        return chosen
+
+
+@dataclass(frozen=True)
+class _Listed:
+    number: int
+    kind: str
+
+
+_NAME = "subject"
+
 
 OURS = "mam2"
 NOT_LEARNT = ("GrabCut", "first alpha held")

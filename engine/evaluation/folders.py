@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.contract.errors import EngineError
-from engine.evaluation.alpha import Codes, to_codes
-from engine.evaluation.parts import Part
+from engine.evaluation.examination import Part
+from engine.evaluation.metrics import Codes, to_codes
 from engine.media.masks import read_coverage
 from engine.media.sequences import Sequence, from_file, from_folder, from_pattern, is_pattern
 
@@ -179,6 +179,9 @@ def _sequence(folder: Path) -> Sequence:
     if folder.is_file():
         return from_file(folder)
     found = from_folder(folder)
+    numbered = [one for one in found if one.pattern not in one.files.values()]
+    if len(numbered) == 1:
+        return numbered[0]  # what has no number is a preview or a thumbnail
     # `mam2 matte` may write masks and trimaps beside the alphas.
     alphas = [one for one in found if one.prefix.endswith(".alpha.")]
     if len(found) > 1 and len(alphas) == 1:

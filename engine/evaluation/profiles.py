@@ -21,8 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine.contract.errors import EngineError
-from engine.evaluation.alpha import Alphas, Codes, Region, Scores
-from engine.evaluation.metrics import conn, dtssd, grad, mad, messddt, mse, sad
+from engine.evaluation.metrics import Alphas, Codes, Region, Scores, conn, dtssd, grad, mad, messddt, mse, sad
 
 Metric = Callable[[Alphas, Alphas, Region | None], Scores]
 ByFrame = Mapping[str, tuple[float, ...]]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from engine.clips.truth import TrueClip
 from engine.contract.errors import EngineError
 from engine.contract.shot import Box, MaskPrompt, Point, Prompt
-from engine.evaluation.alpha import Codes
+from engine.evaluation.metrics import Codes
 
 KINDS = ("point", "box", "mask")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.evaluation.alpha import Scores
+from engine.evaluation.metrics import Scores
 from engine.evaluation.profiles import Average, ByFrame, Over, Profile
 
 PLACES = {"first": 0.0, "first quarter": 0.25, "half": 0.5, "third quarter": 0.75, "last": 1.0}

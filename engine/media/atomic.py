@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.contract.errors import DISK_FULL, OutputError
+from engine.contract.files import replace_synced
 
 _STEM = 190  # bytes of a name that leave room for the rest of a temporary one
 
@@ -34,7 +35,7 @@ def atomic_file(path: Path, expected_bytes: int) -> Iterator[Path]:
     try:
         yield temporary
         _check_not_empty(temporary)
-        temporary.replace(path)
+        replace_synced(temporary, path)
     except WriteFailedError as problem:
         _remove(temporary)
         cause = _cause(path.parent, expected_bytes)

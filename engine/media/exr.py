@@ -8,13 +8,16 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
 
 from .source import Stored
+
+_MAGIC = b"\x76\x2f\x31\x01"
+_SIZE, _ATTRIBUTE, _MOST_ATTRIBUTES = 4, 520, 1000  # bytes of a size, and of two names with one; attributes looked at
 
 
 def _use_threads() -> None:
@@ -56,3 +59,21 @@ def decoded_rgb(path: Path, *, planes: bool) -> Stored | None:
             return stacked
         return pixels["RGBA" if "RGBA" in pixels else "RGB"][..., :3]
     return None
+
+
+def channel_list_bytes(file: BinaryIO) -> int:
+    """Give the length of the channel list in the header of an EXR's first part; 0 for what is no EXR."""
+    if file.read(4) != _MAGIC:
+        return 0
+    place = 8
+    for _ in range(_MOST_ATTRIBUTES):
+        file.seek(place)
+        name, _, rest = file.read(_ATTRIBUTE).partition(b"\0")
+        kind, _, rest = rest.partition(b"\0")
+        if not name or len(rest) < _SIZE:
+            break
+        size = int.from_bytes(rest[:_SIZE], "little")
+        if kind == b"chlist":
+            return size
+        place += len(name) + len(kind) + 2 + _SIZE + size
+    return 0

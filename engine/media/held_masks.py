@@ -11,7 +11,7 @@ from engine.contract.held import HeldMask
 from .half import to_float
 from .images import finite, open_image, read_channels, to_display_window, windows
 from .layers import Choice, Part, choose
-from .masks import read_coverage
+from .masks import fitted, read_coverage
 
 _REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -22,7 +22,7 @@ def read_held(held: HeldMask, frame: int, size: tuple[int, int]) -> NDArray[np.f
     Args:
         held: the mask.
         frame: of the shot.
-        size: width and height of the plate; the mask must have the same.
+        size: width and height of the plate; a mask of the same shape and another size is scaled to it.
 
     Raises:
         PromptError: `prompt.mask_unreadable` or `prompt.mask_size`.
@@ -36,13 +36,7 @@ def read_held(held: HeldMask, frame: int, size: tuple[int, int]) -> NDArray[np.f
             f"The {held.kind} mask for frame {frame} cannot be used: {problem.message}",
             problem.hint,
         ) from problem
-    height, width = amount.shape
-    if (width, height) != size:
-        raise PromptError(
-            "prompt.mask_size",
-            f"The {held.kind} mask '{path.name}' is {width}x{height} pixels, but the plate is {size[0]}x{size[1]}.",
-            "Make the mask at the size of the plate.",
-        )
+    amount = fitted(amount, size, f"{held.kind} mask '{path.name}'")
     bounded: NDArray[np.float32] = np.fmin(np.fmax(amount, np.float32(0)), np.float32(1))
     return np.float32(1) - bounded if held.invert else np.ascontiguousarray(bounded)
 

@@ -1,16 +1,23 @@
 """What is said of an image file that cannot be read, in the reader's own words where it has some."""
 
 import re
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from engine.contract.errors import PlateError
+from engine.contract.files import MOST_BYTES
 
+from .exr import channel_list_bytes
 from .layers import PLAIN, Part, listed, names
 
 _MAGICS = (b"\x76\x2f\x31\x01", b"\x89PNG", b"\xff\xd8\xff", b"SDPX", b"XPDS", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+CHANNELS_AT_MOST = 1024
+_MOST_OF_A_CHANNEL = 272  # bytes of one in an EXR's header: its name, which has 255 at most, and its facts
 _MORE_MAGICS = (b"\x80\x2a\x5f\xd7", b"\xd7\x5f\x2a\x80", b"BM", b"RIFF", b"#?RA")
 _REFUSED = re.compile(
-    r"support|unknown|unrecogni[sz]ed|not implemented|not allowed|cannot handle|can't handle|too (?:large|big|many)",
+    r"support|unknown|unrecogni[sz]ed|not implemented|not allowed|cannot handle|can't handle|too (?:large|big|many)"
+    r"|exceeds",
     re.IGNORECASE,
 )
 
@@ -74,6 +81,26 @@ def no_layer(path: Path, layer: str | None, parts: tuple[Part, ...]) -> PlateErr
         channels = listed([name for part in parts for name in part.channels])
         return PlateError("plates.layer", message, f"It has no layers, and these channels: {channels}.")
     return PlateError("plates.layer", message, f"Name one with --plate-layer. It has these layers: {listed(found)}.")
+
+
+def check_kind(path: Path) -> None:
+    """Refuse what is there and is no file that can be read to its end: a pipe would keep its reader for ever.
+
+    Raises:
+        PlateError: `plates.unreadable`.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return  # whoever opens it says what is wrong
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise unsupported(path, "it is a pipe or a device", "Give an ordinary file.")
+    if found.st_size > MOST_BYTES:
+        raise unsupported(path, f"it has {found.st_size} bytes", f"Give files of at most {MOST_BYTES}.")
+    with suppress(OSError), path.open("rb") as file:
+        # Reading a list of channels takes the square of its length: half a minute for a hundred thousand.
+        if channel_list_bytes(file) > CHANNELS_AT_MOST * _MOST_OF_A_CHANNEL:
+            raise unsupported(path, "it has too many channels", f"Give files of at most {CHANNELS_AT_MOST}.")
 
 
 def check_name(path: Path) -> None:

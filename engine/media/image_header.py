@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .image_errors import unsupported
+from .image_errors import CHANNELS_AT_MOST, unsupported
 from .layers import Choice, Part
 from .source import Stored, Window
 
 _LOG_TRANSFERS = ("Printing density", "Logarithmic")
 _CIE_LAB, _ICC_LAB = 8, 9
 _UPRIGHT, _MOST_ORIENTATIONS, _FIRST_TRANSPOSED = 1, 8, 5
-_CHANNELS_AT_MOST = 1024
+_SIDE_AT_MOST = 65536
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,11 @@ def refuse_kinds(spec: Any, path: Path) -> None:
         raise unsupported(path, "it holds deep data, which has no single colour per pixel", "Flatten it first.")
     if spec.get_int_attribute("tiff:PhotometricInterpretation", 0) in (_CIE_LAB, _ICC_LAB):
         raise unsupported(path, "its colours are CIE Lab", "Save it as RGB first.")
-    if spec.nchannels > _CHANNELS_AT_MOST:
-        raise unsupported(path, f"it has {spec.nchannels} channels", f"Give files of at most {_CHANNELS_AT_MOST}.")
+    width, height = max(spec.width, spec.full_width), max(spec.height, spec.full_height)
+    if max(width, height) > _SIDE_AT_MOST:
+        raise unsupported(path, f"it says that it is {width}x{height} pixels", f"Give {_SIDE_AT_MOST} a side at most.")
+    if spec.nchannels > CHANNELS_AT_MOST:
+        raise unsupported(path, f"it has {spec.nchannels} channels", f"Give files of at most {CHANNELS_AT_MOST}.")
 
 
 def windows(spec: Any) -> tuple[tuple[int, int], Window]:

@@ -10,7 +10,7 @@ import OpenImageIO
 
 from .exr import decoded_rgb
 from .half import to_float
-from .image_errors import cannot_open, check_name, damaged, no_layer
+from .image_errors import cannot_open, check_kind, check_name, damaged, no_layer
 from .image_header import ImageHeader, header_of, refuse_kinds, upright, windows
 from .layers import PLAIN, Choice, Part, choose
 from .source import Pixels, Stored, Window
@@ -97,6 +97,7 @@ def open_image(path: Path) -> Iterator[Any]:
             `plates.name`.
     """
     check_name(path)
+    check_kind(path)
     hints = OpenImageIO.ImageSpec()
     # Colours stay as stored: by default OpenImageIO would multiply those of a PNG by its alpha.
     hints.attribute("oiio:UnassociatedAlpha", 1)

@@ -44,16 +44,7 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
         raise PromptError("prompt.mask_unreadable", f"The mask cannot be used: {problem.message}", problem.hint) from (
             problem
         )
-    height, width = amount_hw.shape
-    if (width, height) != size and _has_shape(width, height, size):
-        amount_hw = cv2.resize(amount_hw, size, interpolation=cv2.INTER_LINEAR if width < size[0] else cv2.INTER_AREA)
-    elif (width, height) != size:
-        raise PromptError(
-            "prompt.mask_size",
-            f"The mask '{path.name}' is {width}x{height} pixels, but the plate is {size[0]}x{size[1]}.",
-            "Make the mask in the shape of the plate: the same width to height.",
-        )
-    mask_hw: NDArray[np.bool_] = amount_hw > 0.5
+    mask_hw: NDArray[np.bool_] = fitted(amount_hw, size, f"mask '{path.name}'") > 0.5
     if not mask_hw.any():
         raise PromptError(
             "prompt.mask_empty",
@@ -61,6 +52,30 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
             "Paint the object white, put it into the alpha, or name its layer: FILE:LAYER.",
         )
     return mask_hw
+
+
+def fitted(amount_hw: Pixels, size: tuple[int, int], what: str) -> Pixels:
+    """Give a mask (H, W) at the plate's size: one of the same shape is scaled.
+
+    Args:
+        amount_hw: 0..1.
+        size: width and height of the plate.
+        what: it is, for the message.
+
+    Raises:
+        PromptError: `prompt.mask_size`.
+    """
+    height, width = amount_hw.shape
+    if (width, height) == size:
+        return amount_hw
+    if not _has_shape(width, height, size):
+        raise PromptError(
+            "prompt.mask_size",
+            f"The {what} is {width}x{height} pixels, but the plate is {size[0]}x{size[1]}.",
+            "Make the mask in the shape of the plate: the same width to height.",
+        )
+    way = cv2.INTER_LINEAR if width < size[0] else cv2.INTER_AREA
+    return np.asarray(cv2.resize(amount_hw, size, interpolation=way), np.float32)
 
 
 def _has_shape(width: int, height: int, size: tuple[int, int]) -> bool:

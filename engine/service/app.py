@@ -11,8 +11,7 @@ from pydantic import ValidationError
 from engine import __version__
 from engine.contract.errors import PlateError, ServiceError
 from engine.contract.events import event_to_lines
-from engine.contract.shot import Settings
-from engine.contract.shot_json import objects_from_json
+from engine.contract.shot_json import objects_from_json, settings_from_json
 from engine.service.answers import add_answers, documented_errors
 from engine.service.declaration import Declaration, declaration_to_json
 from engine.service.engine import Engine
@@ -209,7 +208,7 @@ def _info(engine: Engine, name: str) -> ShotInfo:
 
 def _declaration(body: ShotBody) -> Declaration:
     (first, last), (width, height) = body.range, body.size
-    settings = Settings(**body.settings.model_dump())
+    settings = settings_from_json(body.settings.model_dump())
     layers = tuple(dict.fromkeys(body.layers))
     return Declaration(first, last, width, height, settings, body.model, _objects(body.objects), layers)
 

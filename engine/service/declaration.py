@@ -6,7 +6,7 @@ from typing import Any
 from engine.contract.errors import ShotError
 from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import MOST_FRAMES, Settings, Shot, ShotObject
-from engine.contract.shot_json import objects_from_json, objects_to_json
+from engine.contract.shot_json import objects_from_json, objects_to_json, settings_from_json, settings_to_json
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def declaration_to_json(declaration: Declaration) -> dict[str, Any]:
         "version": 1,
         "range": [declaration.first, declaration.last],
         "size": [declaration.width, declaration.height],
-        "settings": dict(vars(declaration.settings)),
+        "settings": settings_to_json(declaration.settings),
         "model": declaration.model,
         "objects": objects_to_json(declaration.objects),
         "layers": list(declaration.layers),
@@ -85,7 +85,7 @@ def declaration_from_json(data: dict[str, Any]) -> Declaration:
             "Use that version, or delete the shot and send it again.",
         )
     (first, last), (width, height) = data["range"], data["size"]
-    settings, objects = Settings(**data.get("settings", {})), objects_from_json(data.get("objects", []))
+    settings, objects = settings_from_json(data.get("settings", {})), objects_from_json(data.get("objects", []))
     model, layers = data.get("model", "starter"), tuple(data.get("layers", ()))
     declaration = Declaration(first, last, width, height, settings, model, objects, layers)
     declaration.check()

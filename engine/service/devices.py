@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from engine.own_python import run_python
 from engine.service.jobs import Job
 
 _log = logging.getLogger(__name__)
@@ -120,9 +120,8 @@ def _found(told: Mapping[str, Any]) -> list[Device]:
 def _ask() -> dict[str, Any]:
     """Ask PyTorch in a process of its own, as the doctor does: a broken one takes that process down and not this."""
     nothing: dict[str, Any] = {"devices": [], "problem": "PyTorch does not load"}
-    command = [sys.executable, "-m", "engine.doctor.torch_probe"]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)  # noqa: S603
+        ran = run_python("engine.doctor.torch_probe", timeout=_PROBE_SECONDS)
         told: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
         return nothing

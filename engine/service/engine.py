@@ -16,12 +16,13 @@ from engine.contract.errors import EngineError, ModelError, PlateError, ServiceE
 from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames, held_frames
 from engine.contract.shot import ShotObject
+from engine.model.config import CONFIGS
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.devices import Device, memory_of
 from engine.service.housekeeping import surplus
 from engine.service.jobs import Job, JobBook
 from engine.service.matte_states import MatteStates
-from engine.service.messages import JobNews
+from engine.service.messages import MOST_NAMED, JobNews
 from engine.service.received import RawLayout
 from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
@@ -29,8 +30,7 @@ from engine.service.store import Store, StoredShot, discard
 from engine.service.thumbnails import Thumbnails
 from engine.service.viewers import Viewer
 from engine.service.workers import Workers
-from engine.weights.automatic import AUTO, choose_model
-from engine.weights.hardware import Hardware, find_hardware
+from engine.weights.automatic import AUTO, Hardware, choose_model, find_hardware
 
 _log = logging.getLogger(__name__)
 
@@ -52,9 +52,12 @@ class Engine:
     def __init__(self, settings: ServiceSettings, devices: list[Device]) -> None:
         self.settings = settings
         self.store = Store(settings.store)
+        self.store.set_damaged_aside()
         self._leftovers = self.store.leftovers()
         self.book = JobBook(self.store.root / "jobs")
-        self.workers = Workers(devices, self.store, settings.model_bytes, settings.idle_rest, self._heard)
+        self.workers = Workers(
+            devices, self.store, settings.model_bytes, settings.idle_rest, self._heard, settings.worker_timeout
+        )
         self.viewer = Viewer(self.store)
         self.thumbnails = Thumbnails()
         self._states = MatteStates()
@@ -212,7 +215,10 @@ class Engine:
         return self._states.of(stored)
 
     async def run(self) -> None:
-        """Resume what an earlier engine left, then look after jobs and the store until cancelled."""
+        """Resume what an earlier engine left, then look after jobs and the store until cancelled.
+
+        What the system refuses meanwhile (a full disk, no file left to open) is tried again with the next turn.
+        """
         self.discard(*self._leftovers)
         if self.settings.prepare:
             self.workers.prepare(self._likely_model())
@@ -221,14 +227,19 @@ class Engine:
                 self.workers.submit(job)
             else:
                 self.book.tell(job, "cancelled")
-        ticks = 0
+        ticks, refused = 0, ""
         try:
             while True:
                 await anyio.sleep(_TICK)
-                for job in self.book.late(time.monotonic()):
-                    self._give_up(job)
-                if ticks % _ROOM_EVERY == 0:
-                    await self._make_room()
+                try:
+                    for job in self.book.late(time.monotonic()):
+                        self._give_up(job)
+                    if ticks % _ROOM_EVERY == 0:
+                        await self._make_room()
+                except OSError as problem:
+                    if str(problem) != refused:  # once, and not twice a second
+                        _log.warning("the engine's housekeeping has to wait: %s", problem)
+                    refused = str(problem)
                 ticks += 1
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
@@ -246,7 +257,9 @@ class Engine:
     def _model(self, name: str) -> str:
         """Give the model that a declared name stands for: what is kept with a shot is never `auto`."""
         try:
-            return choose_model(name, hardware=self.hardware).model
+            found = choose_model(name, hardware=self.hardware).model
+            # Workers look for a file from a folder of their own.
+            return found if found.partition(":")[0] in CONFIGS else str(Path(found).absolute())
         except OSError as problem:
             raise ModelError(
                 "model.unknown",
@@ -304,7 +317,7 @@ class Engine:
             )
         except EngineError as problem:
             missing, error = [], problem
-        self.book.tell(job, "failed", {"error": error.to_json(), "missing": missing})
+        self.book.tell(job, "failed", {"error": error.to_json(), "missing": missing[:MOST_NAMED]})
         self.workers.cancel(job)
 
     def _missing(self, job: Job) -> list[int]:

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ import anyio
 
 from engine.contract.errors import ServiceError
 from engine.contract.events import JobEvent
+from engine.service.store import set_aside
 
 MOST_ENDED, MOST_EVENTS = 500, 100_000  # jobs that are over and still remembered, and their events: 60 MB
 
@@ -210,18 +211,25 @@ def _append(path: Path, text: str) -> None:
 
 
 def _load(path: Path) -> Job | None:
-    """Read a job; a last line that was cut off did not happen. None for a file that holds no job."""
-    lines = _whole_lines(path)
+    """Read a job; a file that holds none is set aside, and one of which nobody was told goes."""
     try:
-        job = Job(**json.loads(next(lines)))
-        for number, line in enumerate(lines, start=1):
-            kind, data = json.loads(line)
-            job.took(JobEvent(number, kind, data))
-    except (StopIteration, ValueError, TypeError, KeyError):
-        return None
+        lines = [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        if lines:
+            return _job(path.stem, lines)
+        path.unlink()
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as problem:
+        set_aside(path.parent.parent, path, f"The job {path.stem} cannot be read ({type(problem).__name__}).")
+    return None
+
+
+def _job(name: str, lines: list[bytes]) -> Job:
+    """Read a job; a last line that was cut off did not happen."""
+    facts = json.loads(lines[0])
+    job = Job(**{**facts, "created": float(facts["created"])})
+    if job.id != name or not isinstance(job.shot, str):
+        raise ValueError(f"{facts!r} is no job {name}")
+    for number, line in enumerate(lines[1:], start=1):
+        kind, data = json.loads(line)
+        job.took(JobEvent(number, kind, data))
     job.waiting = None
     return job
-
-
-def _whole_lines(path: Path) -> Iterator[str]:
-    return iter([line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")])

@@ -6,6 +6,8 @@ Messages are what lies on the wire; their types say what stands in each. `do` te
 import json
 from typing import Any, Literal, TypeAlias, TypedDict
 
+MOST_NAMED = 10_000  # frames in one message: what does not fit into a pipe's line ends its reader
+
 
 class Prepare(TypedDict):
     """Load a model: a job is to be expected."""
@@ -54,6 +56,8 @@ Ready = TypedDict("Ready", {"is": Literal["ready"], "device": str, "name": str, 
 """The process is there; `name` is the hardware's own."""
 Refused = TypedDict("Refused", {"is": Literal["refused"], "error": dict[str, Any]})
 """The process cannot work on its device, and ends; `error` as `EngineError.to_json`."""
+Alive = TypedDict("Alive", {"is": Literal["alive"], "busy": float})
+"""A sign of life; `busy`: seconds since the process has begun what it is doing, 0 while it waits."""
 Started = TypedDict("Started", {"is": Literal["started"], "id": str, "total": int})
 """A job has begun, or begun anew, and will give so many frames."""
 FrameDone = TypedDict(
@@ -61,14 +65,14 @@ FrameDone = TypedDict(
 )
 """A frame's mattes are on disk; `kept`: they were there and right before."""
 Waiting = TypedDict("Waiting", {"is": Literal["waiting"], "id": str, "missing": list[int]})
-"""A job waits for plates."""
+"""A job waits for plates: the first of them, for of a long shot the list would be long."""
 Failed = TypedDict("Failed", {"is": Literal["failed"], "id": str, "error": dict[str, Any]})
 """A job is over; `error` as `EngineError.to_json`."""
 Ended = TypedDict("Ended", {"is": Literal["done", "cancelled"], "id": str})
 """A job is over."""
 
 JobNews: TypeAlias = Started | FrameDone | Waiting | Failed | Ended
-News: TypeAlias = Ready | Refused | JobNews
+News: TypeAlias = Ready | Refused | Alive | JobNews
 """From a worker."""
 
 

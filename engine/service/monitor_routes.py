@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Path, Query, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from engine.contract.connection import runtime_folder
 from engine.contract.errors import ServiceError
@@ -16,9 +16,19 @@ from engine.service.security import COOKIE, OPEN, Tickets
 
 _FOLDER = FilePath(__file__).with_name("monitor")
 _SERVED = (".html", ".css", ".js", ".svg")
-_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'none'"
+_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'; form-action 'none'"
+)
 _HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _LOG_LINES = 200
+_ENTER = """<!doctype html>
+<meta charset="utf-8">
+<title>MAM2</title>
+<meta name="mam2-page" content="{page}">
+<meta name="mam2-next" content="{next}">
+<script type="module" src="enter.js"></script>
+"""
 
 
 def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
@@ -58,9 +68,12 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
             raise ServiceError(
                 "engine.ticket", "This link has been used or is too old.", "Open a new one: mam2 status --open."
             )
+        engine.touch()
         known = shot in engine.store.names()
-        answer = RedirectResponse(f"/monitor/shot.html#{shot}" if known else "/monitor/", 303, headers=_HEADERS)
-        answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+        # No redirect: after one from outside a browser would keep a strict cookie back.
+        place = f"/monitor/shot.html#{shot}" if known else "/monitor/"
+        answer = HTMLResponse(_ENTER.format(page=session.page, next=place), headers=_HEADERS)
+        answer.set_cookie(COOKIE, session.cookie, httponly=True, samesite="strict", path="/")
         return answer
 
     @app.get("/monitor/", include_in_schema=False)

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from engine.contract.errors import OutputError, PromptError, ServiceError
+from engine.contract.files import is_reserved
 from engine.media.atomic import atomic_file
 from engine.service.clips import Clips, clip_of
 from engine.service.engine import Engine
@@ -105,7 +106,7 @@ def _add_pictures(app: FastAPI, engine: Engine, viewer: Viewer) -> None:
     ) -> MaskFile:
         """Send a mask of the plate's size; a prompt of kind `mask` then names its path."""
         stored = engine.store.shot(shot)
-        if not _MASK_NAME.fullmatch(file):
+        if not _MASK_NAME.fullmatch(file) or is_reserved(file):
             raise PromptError(
                 "prompt.mask",
                 f"'{file[:80]}' cannot name a mask.",
@@ -130,6 +131,8 @@ def _add_exports(app: FastAPI, engine: Engine, exports: Exports) -> None:
         stored = engine.store.shot(shot)
         if not FilePath(body.folder).is_absolute():
             raise OutputError("output.path", f"'{body.folder[:200]}' is not a whole path.", "Begin it at the root.")
+        if is_reserved(body.name):
+            raise OutputError("output.name", f"Windows keeps the name '{body.name}' for a device.", "Give another.")
         right, _ = await run_in_threadpool(engine.mattes, stored)
         first, last = body.frames or (min(right, default=0), max(right, default=0))
         frames = [frame for frame in right if first <= frame <= last]

@@ -71,13 +71,25 @@ class ErrorBody(BaseModel):
     hint: str = Field(examples=["Declare it first: PUT /v1/shots/NAME."])
 
 
+class FinesseBody(Form):
+    """What is done to every finished alpha; see the contract's `Finesse`."""
+
+    temporal: bool = False
+    remove_specks: Annotated[int, Field(ge=0)] = 0
+    fill_holes: Annotated[int, Field(ge=0)] = 0
+    grow: Annotated[float, Field(ge=-500, le=500)] = 0.0
+    soften: Annotated[float, Field(ge=0, le=500)] = 0.0
+    gamma: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+
+
 class SettingsBody(Form):
-    """How a shot is tracked; see the contract's `Settings`."""
+    """How a shot is tracked, and its alphas finished; see the contract's `Settings`."""
 
     direction: Literal["forward", "backward", "both"] = "both"
     mode: Literal["parallel", "pdd", "pdd+mcs", "pdd+mss"] = "pdd+mss"
     corrections: Literal["refine", "independent"] = "refine"
     colourspace: Annotated[str | None, Field(max_length=1024)] = None
+    finesse: FinesseBody = FinesseBody()
 
 
 class PointBody(Form):

@@ -5,29 +5,29 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import anyio
 import filelock
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine import __version__
 from engine.contract.connection import Connection, make_runtime_folder, remove_connection, write_connection
 from engine.contract.errors import ServiceError
 from engine.service.app import build
+from engine.service.bounded_http import BoundedHttp, raise_descriptors
 from engine.service.devices import find_devices
 from engine.service.engine import Engine
 from engine.service.security import Gate, Tickets
 from engine.service.settings import ServiceSettings
+from engine.service.store_lock import StoreLock
 
 _log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 _SLACK = 1 << 16  # bytes of a request that are no plate
-MOST_HEAD = 1 << 16  # bytes of request line and headers
 
 
 def serve(settings: ServiceSettings) -> None:
@@ -35,10 +35,11 @@ def serve(settings: ServiceSettings) -> None:
 
     Raises:
         ServiceError: `engine.running` if this user has an engine already, `engine.runtime` if there is no folder for
-            the connection file, or the store cannot be used.
+            the connection file, or the store cannot be used; `store.in_use` if another engine works in it.
     """
     os.umask(0o077)
-    with _alone() as folder, _listening(folder) as (tcp, unix):
+    raise_descriptors()
+    with _alone() as folder, _listening(folder) as (tcp, unix), _store_held(settings.store) as lock:
         engine = Engine(settings, find_devices(settings.devices))
         port = tcp.getsockname()[1]
         token = secrets.token_urlsafe(32)
@@ -60,49 +61,15 @@ def serve(settings: ServiceSettings) -> None:
         )
         path = str(unix.getsockname()) if unix else ""
         connection = Connection(HOST, port, token, os.getpid(), __version__, path)
-        app.router.lifespan_context = lambda _: _life(engine, server, connection)
+        app.router.lifespan_context = lambda _: _life(engine, server, connection, lock)
         server.run(sockets=[one for one in (tcp, unix) if one is not None])
 
 
-class BoundedHttp(HttpToolsProtocol):
-    """One connection of uvicorn's, which has no limit on a request's head: a stranger must not fill our memory.
-
-    A request whose head does not end within the limit is refused, and the connection closed.
-    """
-
-    _in_head = True
-    _head_bytes = 0
-
-    def data_received(self, data: bytes) -> None:
-        """Take in what has come; of a head no more than the limit at once, for the parser keeps it."""
-        while self._in_head and data:
-            part, data = data[:MOST_HEAD], data[MOST_HEAD:]
-            super().data_received(part)
-            if self.transport.is_closing():
-                return
-            if self._in_head:
-                self._head_bytes += len(part)
-                if self._head_bytes >= MOST_HEAD:
-                    self.send_400_response("The request's headers are too long.")
-                    return
-        if data:
-            super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        """Begin to count."""
-        self._in_head, self._head_bytes = True, 0
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Count no more: bodies have a limit of their own."""
-        self._in_head = False
-        super().on_headers_complete()
-
-
 @asynccontextmanager
-async def _life(engine: Engine, server: uvicorn.Server, connection: Connection) -> AsyncIterator[None]:
+async def _life(engine: Engine, server: uvicorn.Server, connection: Connection, lock: StoreLock) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(engine.run)
+        tasks.start_soon(_work, engine.run, server)
+        tasks.start_soon(_work, lock.keep, server)
         tasks.start_soon(_leave_when_idle, engine, server)
         write_connection(connection)
         _log.info("engine %s answers at %s, process %d", __version__, connection.url, connection.pid)
@@ -111,6 +78,15 @@ async def _life(engine: Engine, server: uvicorn.Server, connection: Connection) 
         finally:
             remove_connection(connection.pid)
             tasks.cancel_scope.cancel()
+
+
+async def _work(run: Callable[[], Awaitable[None]], server: uvicorn.Server) -> None:
+    """Do the engine's own work. If that ends by a mistake of ours, so does the process: the next host gets another."""
+    try:
+        await run()
+    except Exception:  # noqa: BLE001 - whatever it is, it must not leave a process that answers and does nothing
+        _log.exception("the engine cannot go on")
+        server.should_exit = True
 
 
 async def _leave_when_idle(engine: Engine, server: uvicorn.Server) -> None:
@@ -140,6 +116,16 @@ def _alone() -> Iterator[Path]:
         ) from None
     try:
         yield folder
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _store_held(root: Path) -> Iterator[StoreLock]:
+    lock = StoreLock(root.absolute())
+    lock.take()
+    try:
+        yield lock
     finally:
         lock.release()
 

@@ -34,6 +34,9 @@ class ServiceSettings(BaseSettings):
     idle_rest: float = Field(
         default=300.0, gt=0, description="Seconds without work after which a worker gives back memory it does not need."
     )
+    worker_timeout: float = Field(
+        default=1800.0, gt=0, description="Seconds at one frame after which a worker counts as hung and is replaced."
+    )
     idle_exit: float = Field(
         default=1800.0, gt=0, description="Seconds without a request or job after which the engine ends."
     )

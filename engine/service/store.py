@@ -10,12 +10,14 @@
     jobs/ID.jsonl                          a job and its events, one a line
     incoming/                              what is being received, and what is being removed
     working/                               a worker's features and memories of shots; they go when its process has ended
+    damaged/                               shots and jobs that could not be read when an engine started, set aside
 
 Everything appears and goes by a rename, so whatever is there is whole, however the writer ended. What was taken out of
 sight is given back to the caller, who calls `discard` where nobody waits: a large file takes its time to go.
 """
 
 import json
+import logging
 import os
 import re
 import secrets
@@ -26,16 +28,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.contract.errors import DISK_FULL, PlateError, ServiceError
+from engine.contract.errors import DISK_FULL, EngineError, PlateError, ServiceError
+from engine.contract.files import is_reserved, write_whole
 from engine.media.atomic import unfinished
 from engine.service.declaration import Declaration, declaration_from_json, declaration_to_json
 from engine.service.received import RawLayout, too_large
 from engine.session.signature import file_digest
 
+_log = logging.getLogger(__name__)
+
 FORMAT = 1
 MATTE = "matte"  # first part of every matte's file name
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SUFFIX = re.compile(r"[a-z0-9]{1,5}")
+# Systems lay files of their own beside ours (.DS_Store, .nfs0001, Thumbs.db): only what has our names is ours.
+_PLATE = re.compile(r"(-?\d+)\.([0-9a-f]{8})[0-9a-f]{8}\.[A-Za-z0-9.-]+")
+_MATTE = re.compile(MATTE + r"\.(-?\d+)\.exr")
+_NUMBER = re.compile(r"-?\d+")
 
 
 class Store:
@@ -49,15 +58,15 @@ class Store:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root = root.absolute()  # other processes of ours work in another folder
         try:
-            for folder in (root, *(root / part for part in ("shots", "jobs", "incoming", "working"))):
+            for folder in (root, *(root / part for part in ("shots", "jobs", "incoming", "working", "damaged"))):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             marker = root / "format.json"
-            if not marker.exists():
-                _write(marker, json.dumps({"version": FORMAT}))
+            if not marker.exists() or not marker.stat().st_size:
+                write_whole(marker, json.dumps({"version": FORMAT}).encode())
             version = json.loads(marker.read_text())["version"]
-        except (OSError, ValueError, KeyError) as problem:
+        except (OSError, ValueError, KeyError, TypeError) as problem:
             raise ServiceError(
                 "store.unusable",
                 f"The store '{root}' cannot be used: {problem}.",
@@ -73,14 +82,15 @@ class Store:
 
     def names(self) -> list[str]:
         """Give the names of the shots there are."""
-        return sorted(path.parent.name for path in (self.root / "shots").glob("*/shot.json"))
+        names = (path.parent.name for path in (self.root / "shots").glob("*/shot.json"))
+        return sorted(name for name in names if _can_name(name))
 
     def declare(self, name: str, declaration: Declaration) -> "StoredShot":
         """Make a shot, or change one."""
         shot = StoredShot(self._folder(name))
         for part in ("inbox", "plates", "digests", "mattes", "previews"):
             (shot.folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(shot.folder / "shot.json", json.dumps(declaration_to_json(declaration)))
+        write_whole(shot.folder / "shot.json", json.dumps(declaration_to_json(declaration)).encode())
         self.use(name)
         return shot
 
@@ -136,6 +146,13 @@ class Store:
         unborn = [path for path in (self.root / "shots").iterdir() if not (path / "shot.json").exists()]
         return [*(self.root / "incoming").iterdir(), *(self.root / "working").iterdir(), *unborn, *self.begun()]
 
+    def set_damaged_aside(self) -> None:
+        """Move shots that cannot be read, with all that belongs to them, to where nobody trips over them; logged."""
+        for name in self.names():
+            problem = self.shot(name).problem()
+            if problem is not None and problem.code == "shot.damaged":
+                set_aside(self.root, self.root / "shots" / name, problem.message)
+
     def begun(self, process: int | None = None) -> list[Path]:
         """Give the mattes that a worker has begun and not finished; None: that any worker has."""
         found: list[Path] = []
@@ -146,11 +163,12 @@ class Store:
         return found
 
     def _folder(self, name: str) -> Path:
-        if not _NAME.fullmatch(name) or ".." in name:
+        if not _can_name(name):
             raise ServiceError(
                 "shot.name",
                 f"'{name[:80]}' cannot name a shot.",
-                "Use letters, digits, '_', '-' and '.', 128 at most, not beginning with a '.'.",
+                "Use letters, digits, '_', '-' and '.', 128 at most, with no '.' at either end, and no name that "
+                "Windows keeps for a device.",
             )
         return self.root / "shots" / name
 
@@ -213,14 +231,27 @@ class StoredShot:
         """Read what was declared.
 
         Raises:
-            ServiceError: `shot.unknown` if it was deleted meanwhile.
+            ServiceError: `shot.unknown` if it was deleted meanwhile, `shot.damaged` if it cannot be understood.
             ShotError: `shot.version`.
         """
         try:
-            text = (self.folder / "shot.json").read_text()
+            return declaration_from_json(json.loads((self.folder / "shot.json").read_text()))
         except FileNotFoundError:
             raise ServiceError("shot.unknown", f"The shot '{self.name}' is gone.", "Declare it again.") from None
-        return declaration_from_json(json.loads(text))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
+            raise ServiceError(
+                "shot.damaged",
+                f"What the store says of the shot '{self.name}' is damaged ({type(problem).__name__}).",
+                "Declare it again: its plates and mattes are still there until the engine starts anew.",
+            ) from problem
+
+    def problem(self) -> EngineError | None:
+        """Give what is wrong with the declaration, if anything; see `declaration`."""
+        try:
+            self.declaration()
+        except EngineError as problem:
+            return problem
+        return None
 
     def put_plate(self, frame: int, received: Path, kind: "str | RawLayout") -> list[Path]:
         """Take a received file over as the plate of a frame, and give older ones, which are to be discarded.
@@ -238,8 +269,8 @@ class StoredShot:
             raise PlateError("plates.format", f"'{kind[:20]}' is no image format.", "Send EXR, PNG, DPX, TIFF or JPEG.")
         own = self.folder / "plates" / str(frame)
         own.mkdir(exist_ok=True)
-        older = list(own.iterdir())
-        turn = 1 + max((int(path.name.split(".")[1][:8], 16) for path in older), default=0)
+        older = _plates_in(own)
+        turn = 1 + max((int(_PLATE.fullmatch(path.name)[2], 16) for path in older), default=0)  # type: ignore[index]
         received.replace(own / f"{frame}.{turn:08x}{secrets.token_hex(4)}.{suffix}")
         return older
 
@@ -268,13 +299,13 @@ class StoredShot:
         """Give the plate of a frame; None when there is none. While one replaces another there are two: the newer."""
         folder = self.folder / "plates" / str(frame)
         with suppress(FileNotFoundError):
-            return max(folder.iterdir(), default=None)
+            return max(_plates_in(folder), default=None)
         return None
 
     def frames(self) -> list[int]:
         """Give the frames that have a plate, ascending."""
-        numbers = (int(path.name) for path in (self.folder / "plates").iterdir())
-        return sorted(frame for frame in numbers if self.plate(frame))
+        names = (path.name for path in (self.folder / "plates").iterdir())
+        return sorted(frame for frame in (int(name) for name in names if _NUMBER.fullmatch(name)) if self.plate(frame))
 
     def matte(self, frame: int, *, preview: bool = False) -> Path:
         """Give the file of a frame's mattes, whether it exists or not."""
@@ -282,8 +313,20 @@ class StoredShot:
 
     def mattes(self) -> Iterator[int]:
         """Give the frames that have mattes, ascending, right or stale."""
-        names = (path.name.split(".") for path in (self.folder / "mattes").glob(f"{MATTE}.*.exr"))
-        yield from sorted(int(parts[1]) for parts in names)
+        found = (_MATTE.fullmatch(path.name) for path in (self.folder / "mattes").iterdir())
+        yield from sorted(int(match[1]) for match in found if match)
+
+
+def set_aside(root: Path, path: Path, reason: str) -> None:
+    """Move what cannot be read into the store's folder of such things, and log why; nothing is lost by it."""
+    place = root / "damaged" / f"{path.name}.{secrets.token_hex(4)}"
+    try:
+        place.parent.mkdir(exist_ok=True, mode=0o700)
+        path.rename(place)
+    except OSError as problem:
+        _log.warning("%s It cannot be set aside either: %s", reason, problem)
+    else:
+        _log.warning("%s It was set aside: %s", reason, place)
 
 
 def discard(path: Path) -> None:
@@ -310,12 +353,9 @@ def store_unusable(problem: OSError) -> ServiceError:
     )
 
 
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_text(text)
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+def _can_name(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and ".." not in name and not is_reserved(name)
+
+
+def _plates_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if _PLATE.fullmatch(path.name)]

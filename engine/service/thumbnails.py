@@ -4,9 +4,9 @@ import asyncio
 import base64
 import contextlib
 import json
-import sys
 
 from engine.contract.errors import ServiceError, error_from_json
+from engine.own_python import FOLDER, environment, python_command
 from engine.service.store import StoredShot
 
 _LINE = 1 << 20
@@ -54,9 +54,10 @@ class Thumbnails:
     async def _ask(self, line: bytes) -> bytes:
         process = self._process
         if process is None or process.returncode is not None:
-            command = [sys.executable, "-m", "engine.service.worker.thumbnails"]
-            pipe = asyncio.subprocess.PIPE
-            process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_LINE)
+            command, pipe = python_command("engine.service.worker.thumbnails"), asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=pipe, stdout=pipe, limit=_LINE, cwd=FOLDER, env=environment()
+            )
             self._process = process
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("pipes were asked for")
@@ -65,6 +66,10 @@ class Thumbnails:
                 process.stdin.write(line)
                 await process.stdin.drain()
             found = await process.stdout.readline()
+        except ValueError:  # a line longer than any picture's
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            found = b""
         except BaseException:
             self.close()  # its answer must not be taken for the next one's
             raise

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from engine.contract.errors import ServiceError, error_from_json
+from engine.own_python import FOLDER, environment, python_command
 from engine.service.store import Store
 from engine.service.viewer_lines import Message, from_line, to_line
 
@@ -35,7 +35,7 @@ class Viewer:
     """
 
     def __init__(self, store: Store) -> None:
-        self._command = [sys.executable, "-m", "engine.service.viewer", "--store", str(store.root)]
+        self._command = python_command("engine.service.viewer", "--store", str(store.root))
         self._process: asyncio.subprocess.Process | None = None
         self._listener: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
@@ -95,28 +95,41 @@ class Viewer:
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
                 self._process = await asyncio.create_subprocess_exec(
-                    *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE
+                    *self._command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    limit=_LINE,
+                    cwd=FOLDER,
+                    env=environment(),
                 )
                 self._listener = asyncio.get_running_loop().create_task(self._listen(self._process))
             return self._process
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for
-        async for line in process.stdout:
-            message = from_line(line)
-            asked = self._asked.get(message["id"])
-            if asked is None:
-                continue
-            if "progress" in message:
-                if asked.heard is not None:
-                    asked.heard(message["progress"])
-            elif not asked.answer.done():
-                asked.answer.set_result(message)
+        try:
+            async for line in process.stdout:
+                self._hear(from_line(line))
+        except (OSError, ValueError, LookupError, TypeError):
+            # What it says cannot be understood: as good as dead, and not in silence.
+            _log.exception("the viewer")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
         await process.wait()
         _log.info("the viewer has ended")
         for asked in list(self._asked.values()):
             if asked.process is process and not asked.answer.done():
                 asked.answer.set_exception(_died())
+
+    def _hear(self, message: Message) -> None:
+        asked = self._asked.get(message["id"])
+        if asked is None:
+            return
+        if "progress" in message:
+            if asked.heard is not None:
+                asked.heard(message["progress"])
+        elif not asked.answer.done():
+            asked.answer.set_result(message)
 
     @staticmethod
     def _send(process: asyncio.subprocess.Process, message: Message) -> None:

@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import logging
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import ServiceError
 from engine.model.ready.memory import prepared
+from engine.own_python import FOLDER, environment, python_command
 from engine.service.devices import Device, memory_of
 from engine.service.jobs import Job
 from engine.service.messages import JobNews, News, Order, Prepare, Work, from_line, to_line
@@ -21,7 +20,10 @@ _log = logging.getLogger(__name__)
 # Of workers in one job, without a frame between them, before the job counts as the reason. One that dies while it
 # starts says less: then the reason may be anything.
 MOST_DEATHS, MOST_DEATHS_AT_START = 5, 15
+_ENOUGH = MOST_DEATHS * MOST_DEATHS_AT_START
 _LINE = 1 << 20
+_SILENCE = 60.0  # seconds without a sign of life, which comes every five, after which a worker counts as hung
+_LOOKS = 6  # at a worker within either time; counted, for a machine that slept has missed seconds and no looks
 _LEAST_FREE = 3 << 30
 """Bytes free on a GPU that a worker is started on: a large model at 4K, whose matter takes small tiles then."""
 
@@ -35,6 +37,7 @@ class WorkerProcess:
         model_bytes: most bytes of models on the device.
         idle_rest: seconds without work after which it gives memory back.
         heard: called with every message of a job.
+        timeout: seconds that it may take to start, or for one step, before it counts as hung.
     """
 
     def __init__(
@@ -44,10 +47,11 @@ class WorkerProcess:
         model_bytes: int,
         idle_rest: float,
         heard: Callable[[Job, JobNews], None],
+        timeout: float = 1800.0,
     ) -> None:
         self.device = device
         self._store = store
-        self._command = [sys.executable, "-m", "engine.service.worker", "--device", device.within or device.name]
+        self._command = python_command("engine.service.worker", "--device", device.within or device.name)
         self._command += ["--store", str(store.root), "--memory", str(model_bytes), "--rest-after", str(idle_rest)]
         self._heard = heard
         self._process: asyncio.subprocess.Process | None = None
@@ -55,6 +59,8 @@ class WorkerProcess:
         self._blame: dict[str, int] = {}
         self._refused, self._given_note = False, device.note
         self._expected: str | None = None
+        self._timeout = timeout
+        self._looks, self._busy, self._is_hung = 0, 0.0, False
 
     def submit(self, job: Job) -> None:
         """Give the worker a job, starting the process if there is none."""
@@ -93,8 +99,12 @@ class WorkerProcess:
             self.device.state, self._refused = "starting", False
             try:
                 await self._live()
+            except (OSError, ValueError, LookupError, TypeError):
+                # What it says cannot be understood, or it cannot be started: as good as dead, and not in silence.
+                _log.exception("the worker of %s", self.device.name)
             finally:
                 weight = MOST_DEATHS_AT_START if self.device.state == "ready" else MOST_DEATHS
+                weight = _ENOUGH // 2 + 1 if self._is_hung else weight  # it took long: a third time would be too much
                 self.device.state, self.device.pid, self._process = "idle", None, None
             if self._refused:
                 return
@@ -102,7 +112,7 @@ class WorkerProcess:
             _log.warning("the worker of %s has died", self.device.name)
             for job in list(self.device.jobs.values()):
                 self._blame[job.id] = self._blame.get(job.id, 0) + weight
-                if self._blame[job.id] >= MOST_DEATHS * MOST_DEATHS_AT_START:
+                if self._blame[job.id] >= _ENOUGH:
                     self._take(job, {"id": job.id, "is": "failed", "error": _died().to_json()})
             if not self.device.jobs:
                 return
@@ -117,9 +127,11 @@ class WorkerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=_LINE,
-            env=prepared({**os.environ, **self.device.alone}),
+            cwd=FOLDER,
+            env=prepared({**environment(), **self.device.alone}),
         )
         self._process, self.device.pid = process, process.pid
+        watch = asyncio.get_running_loop().create_task(self._watch(process))
         try:
             if self._expected is not None:
                 self.send(_expect(self._expected))
@@ -130,6 +142,7 @@ class WorkerProcess:
                 self._hear(from_line(line))
             await process.wait()
         finally:
+            watch.cancel()
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
@@ -137,11 +150,27 @@ class WorkerProcess:
             # It may have died in the middle of a frame: nobody else would clear up after it.
             await asyncio.to_thread(self._clear_up, working, process.pid)
 
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """End the process when it hangs: when it gives no sign of life, or is at one step for too long."""
+        self._looks, self._busy, self._is_hung, alive = 1, 0.0, False, False
+        while not self._is_hung:
+            await asyncio.sleep((min(_SILENCE, self._timeout) if alive else self._timeout) / _LOOKS)
+            self._looks += 1
+            alive = alive or self._looks == 1  # it has been heard since the look before
+            self._is_hung = self._looks > _LOOKS or self._busy > self._timeout
+        _log.error("the worker of %s hangs, and is replaced", self.device.name)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
     def _clear_up(self, working: Path, process: int) -> None:
         for path in (working, *self._store.begun(process)):
             discard(path)
 
     def _hear(self, message: News) -> None:
+        self._looks = 0
+        if message["is"] == "alive":
+            self._busy = message["busy"]
+            return
         if message["is"] == "ready":
             self.device.state, self.device.label, self.device.note = "ready", message["name"], self._given_note
             return
@@ -177,6 +206,7 @@ class Workers:
         model_bytes: most bytes of models on each device.
         idle_rest: seconds without work after which one gives memory back.
         heard: called with every message of a job.
+        timeout: seconds that a worker may take to start, or for one step, before it counts as hung.
     """
 
     def __init__(
@@ -186,8 +216,9 @@ class Workers:
         model_bytes: int,
         idle_rest: float,
         heard: Callable[[Job, JobNews], None],
+        timeout: float = 1800.0,
     ) -> None:
-        self._workers = [WorkerProcess(device, store, model_bytes, idle_rest, heard) for device in devices]
+        self._workers = [WorkerProcess(device, store, model_bytes, idle_rest, heard, timeout) for device in devices]
         self._homes: dict[str, WorkerProcess] = {}
 
     @property
@@ -261,6 +292,6 @@ def _expect(model: str) -> Prepare:
 def _died() -> ServiceError:
     return ServiceError(
         "engine.worker_died",
-        "The process that computes has died again and again on this job.",
+        "The process that computes has died or hung again and again on this job.",
         "Look at the engine's log; a smaller model or a lower resolution may be within the machine's memory.",
     )

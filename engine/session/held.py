@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -133,26 +132,3 @@ def held_by_object(
 ) -> dict[str, Held]:
     """Read what objects are held to on a frame; those that nothing is said of are left out."""
     return {name: Held.read(said, frame, size_wh, read) for name, said in objects.items() if said}
-
-
-def without_specks(alpha_hw: Layer, area: int) -> Layer:
-    """Remove the pieces of a matte that are smaller than an area in pixels; all else stays as it is."""
-    labels, small = _small_pieces(alpha_hw > 0, area)
-    cleaned: Layer = np.where(small[labels], np.float32(0), alpha_hw)
-    return cleaned
-
-
-def without_holes(alpha_hw: Layer, area: int) -> Layer:
-    """Fill what a matte encloses and is smaller than an area in pixels; what touches the frame's border stays."""
-    labels, small = _small_pieces(alpha_hw < 1, area)
-    small[np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))] = False
-    filled: Layer = np.where(small[labels], np.float32(1), alpha_hw)
-    return filled
-
-
-def _small_pieces(inside_hw: NDArray[np.bool_], area: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Give the piece that every pixel belongs to, 0 for none, and of each piece whether it is smaller than an area."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(inside_hw.astype(np.uint8), connectivity=8)
-    small = stats[:, cv2.CC_STAT_AREA] < area
-    small[0] = False
-    return labels, small

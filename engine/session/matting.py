@@ -16,9 +16,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from engine.contract.finesse import NO_FINESSE, Finesse
 from engine.model.ready.regions import cells_with, joined
 from engine.model.tensors import Crop
 from engine.session import fit
+from engine.session.finesse import finessed
 from engine.session.held import NOTHING_HELD, Held, share_around
 from engine.session.out_of_memory import MATTER, at_stage
 from engine.session.record import Found, KeptAlpha
@@ -95,6 +97,7 @@ def matte_trimaps(
     device: torch.device,
     limits: MatterLimits = MatterLimits(),
     held: Mapping[str, Held] = NOTHING_HELD,
+    finesse: Finesse | None = NO_FINESSE,
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Give the alphas (H, W) 0..1 of one frame from its plate and its trimaps alone.
 
@@ -105,11 +108,14 @@ def matte_trimaps(
         device: where the network is.
         limits: how much of the plate the network sees at once.
         held: by object, what its alpha is held to.
+        finesse: what else is done to it; None: alphas stay as the network gives them, for `finished`.
     """
     plate = fit.to_tensor(display_hw3, device)
     trimaps = (torch.from_numpy(trimap)[None, None].to(device) for trimap in trimaps_hw.values())
     alphas = [matte(matter, plate, trimap, limits) for trimap in trimaps]
-    return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, _shared(trimaps_hw, alphas, held), strict=True)}
+    if finesse is not None:
+        alphas = _shared(trimaps_hw, alphas, held, finesse)
+    return {name: _pixels(alpha) for name, alpha in zip(trimaps_hw, alphas, strict=True)}
 
 
 @torch.inference_mode()
@@ -121,6 +127,7 @@ def mattes_of(
     limits: MatterLimits,
     kept: Mapping[str, KeptAlpha],
     held: Mapping[str, Held] = NOTHING_HELD,
+    finesse: Finesse | None = NO_FINESSE,
 ) -> FrameMattes:
     """Matte what was found on a frame.
 
@@ -132,6 +139,7 @@ def mattes_of(
         limits: how much the network sees at once.
         kept: by object, where its alpha may be found, or is to be kept.
         held: by object, what its trimap and alpha are held to.
+        finesse: what else is done to alpha; None: it stays as the network gives it, for `finished`.
     """
     size = (plate_13hw.shape[-1], plate_13hw.shape[-2])
     alphas, codes = [], []
@@ -140,8 +148,10 @@ def mattes_of(
         trimap = masks.asked(one.trimap(size))
         alphas.append(_matted_once(matter, plate_13hw, trimap, limits, kept.get(name)))
         codes.append((masks.shown(trimap) * 2).byte())
+    if finesse is not None:
+        alphas = _shared(found, alphas, held, finesse)
     # All at once, for a device is waited for once.
-    layers = [layer[0, 0].numpy() for layer in downloaded([*_shared(found, alphas, held), *codes])]
+    layers = [layer[0, 0].numpy() for layer in downloaded([*alphas, *codes])]
     return FrameMattes(
         frame,
         {
@@ -151,6 +161,16 @@ def mattes_of(
             )
         },
     )
+
+
+@torch.inference_mode()
+def finished(
+    alphas_hw: Mapping[str, npt.NDArray[np.float32]], held: Mapping[str, Held], finesse: Finesse
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Give finished alphas (H, W) by object, of those that the network gave and `temporal.smoothed` has steadied."""
+    alphas = [torch.from_numpy(alpha)[None, None] for alpha in alphas_hw.values()]
+    shared = _shared(alphas_hw, alphas, held, finesse)
+    return {name: _pixels(alpha) for name, alpha in zip(alphas_hw, shared, strict=True)}
 
 
 @at_stage(MATTER)
@@ -218,10 +238,10 @@ def blend_tiles(run: Callable[[Crop], Tensor], width: int, height: int, limits: 
     return total / weights
 
 
-def _shared(names: Iterable[str], alphas: list[Tensor], held: Mapping[str, Held]) -> list[Tensor]:
-    """Hold alphas to the artist's masks, and have objects share pixels."""
+def _shared(names: Iterable[str], alphas: list[Tensor], held: Mapping[str, Held], finesse: Finesse) -> list[Tensor]:
+    """Refine alphas, hold them to the artist's masks, and have objects share pixels."""
     masks = [held.get(name, Held()) for name in names]
-    clamped = [one.clamped(alpha) for one, alpha in zip(masks, alphas, strict=True)]
+    clamped = [one.clamped(finessed(alpha, finesse)) for one, alpha in zip(masks, alphas, strict=True)]
     return share_around(clamped, [one.core() for one in masks])
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,8 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import ShotError
-from engine.contract.plan import Visit, dirty_frames, held_frames, visits
+from engine.contract.finesse import Finesse
+from engine.contract.plan import Visit, dirty_frames, frames_beside, held_frames, visits
 from engine.contract.shot import Shot, ShotObject
 from engine.model.mam2 import MAM2
 from engine.session import fit
@@ -26,9 +28,10 @@ from engine.session.pipeline import Pipeline
 from engine.session.prompts import ReadMask
 from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes, FrameTrimaps
+from engine.session.temporal import Unfinished, Window, steadied
 from engine.session.tracking import Tracking, encode, precision
 
-F = TypeVar("F", FrameMattes, FrameTrimaps)
+F = TypeVar("F", FrameMattes, FrameTrimaps, Unfinished)
 
 
 class Plates(Protocol):
@@ -123,7 +126,7 @@ class ShotSession:
         Args:
             skip: tells of a frame whether its mattes are there already: it is tracked, but neither matted nor yielded.
         """
-        return self._deliver(self._mattes, skip)
+        return self._steadied(skip) if self._shot.settings.finesse.temporal else self._deliver(self._mattes, skip)
 
     def track_trimaps(self, *, skip: Callable[[int], bool] | None = None) -> Iterator[FrameTrimaps]:
         """Track as `track` does, and yield what the matter starts from instead of mattes.
@@ -138,6 +141,7 @@ class ShotSession:
 
         A correction on a tracked frame, or a first prompt, is previewed as tracking will find it. A preview has all
         threads, so that where a track gives each frame one, its alpha may be rounded otherwise (by some thousandths).
+        It is not smoothed over time.
 
         Raises:
             ShotError: the frame is not in the shot.
@@ -154,8 +158,12 @@ class ShotSession:
         kept, held = self._kept(frame, may_keep=False), self._held(frame, found)
         return self._tracking.matting(frame, found, kept, self._limits, held)()
 
-    def edit(self, objects: tuple[ShotObject, ...]) -> tuple[int, ...]:
-        """Declare other objects and prompts; tracked frames that they do not touch are kept.
+    def edit(self, objects: tuple[ShotObject, ...], finesse: Finesse | None = None) -> tuple[int, ...]:
+        """Declare other objects and prompts, or other finesse; tracked frames that they do not touch are kept.
+
+        Args:
+            objects: all of them.
+            finesse: None: as it is.
 
         Returns:
             The frames, ascending, whose mattes so far are no longer right. The next `track` gives those of them
@@ -164,7 +172,8 @@ class ShotSession:
         Raises:
             ShotError, PromptError: the declaration does not hold together; nothing has changed then.
         """
-        shot = self._shot.with_objects(objects)
+        settings = self._shot.settings
+        shot = replace(self._shot, objects=objects, settings=replace(settings, finesse=finesse or settings.finesse))
         old = {thing.name: thing for thing in self._shot.objects}
         new = {thing.name: thing for thing in objects}
         dirty: set[int] = set()
@@ -172,6 +181,10 @@ class ShotSession:
             frames = dirty_frames(old.get(name), new.get(name), shot)
             self._record.forget(name, frames)
             dirty |= frames | held_frames(old.get(name), new.get(name), shot)
+        if shot.settings.finesse.temporal:
+            dirty |= {near for frame in dirty for near in (frame - 1, frame + 1) if near in shot.frames}
+        if shot.settings != settings:
+            dirty |= self._delivered
         self._delivered -= dirty
         self._banks.clear()
         self._declare(shot)
@@ -223,6 +236,27 @@ class ShotSession:
             if self._shot is not shot:
                 return
             self._delivered.add(given.frame)
+
+    def _steadied(self, skip: Callable[[int], bool] | None) -> Iterator[FrameMattes]:
+        """Deliver frames that are smoothed over time: each once those beside it are matted too."""
+        shot = self._shot
+
+        def again(frame: int) -> Unfinished:
+            return self._unfinished(frame, self._found(frame, {}))()
+
+        window = Window(partial(frames_beside, self._memories.courses), again, passed=self._delivered)
+        made = self._deliver(self._unfinished, window.skipping(skip or (lambda _: False)))
+        try:
+            for mattes in steadied(made, window, shot.settings.finesse):
+                yield mattes
+                if self._shot is not shot:
+                    return
+        finally:
+            self._delivered -= window.asked
+
+    def _unfinished(self, frame: int, found: dict[str, Found]) -> Callable[[], Unfinished]:
+        kept, held = self._kept(frame, may_keep=True), self._held(frame, found)
+        return self._tracking.matting_unfinished(frame, found, kept, self._limits, held)
 
     def _mattes(self, frame: int, found: dict[str, Found]) -> Callable[[], FrameMattes]:
         kept, held = self._kept(frame, may_keep=True), self._held(frame, found)

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from engine import __version__
-from engine.contract.plan import Course, plan_shot
+from engine.contract.files import open_regular
+from engine.contract.plan import Course, frames_beside, plan_shot
 from engine.contract.shot import MaskPrompt, Prompt, Shot
-from engine.contract.shot_json import prompt_to_json
+from engine.contract.shot_json import prompt_to_json, settings_to_json
 from engine.weights.header import read_header
 
 _CHUNK = 1 << 20
@@ -27,14 +29,15 @@ def signatures(
     that tracking passes. So a correction leaves the signatures of the frames before it as they were, and a plate that
     was rendered again changes those of the frames behind it. Of a mask file the contents count. A
     mask that an object is held to, or has in the place of tracking, counts on the frames that it holds on, and on no
-    others; an object that is not tracked brings no plate but the frame's own.
+    others; an object that is not tracked brings no plate but the frame's own. Where alpha is smoothed over time, all of
+    that counts for the frames beside it too.
 
     It does not cover the device (processors differ in the last bits) nor changes inside an OpenColorIO configuration.
 
     A plate's fingerprint is asked for once, when the first frame that needs it is signed.
     """
     shared = hashlib.sha256()
-    settings = dict(vars(shot.settings))
+    settings = settings_to_json(shot.settings)
     size = [shot.first, shot.last, shot.width, shot.height]
     _add(shared, [__version__, size, settings, colourspace, list(layers), [_weights_hash(path) for path in weights]])
     courses = plan_shot(shot)
@@ -49,6 +52,7 @@ def signatures(
             masks[prompt.path] = file_digest(Path(prompt.file)) + (prompt.layer or "")
         return {"frame": prompt.frame, "mask": masks[prompt.path]}
 
+    @cache
     def of(frame: int) -> str:
         own = shared.copy()
         for thing in shot.objects:
@@ -64,7 +68,11 @@ def signatures(
         own.update(of_plate(frame).encode())
         return own.hexdigest()[:32]
 
-    return of
+    def with_neighbours(frame: int) -> str:
+        of_all = [of(near) for near in (frame, *frames_beside(courses, frame))]
+        return hashlib.sha256("".join(of_all).encode()).hexdigest()[:32]
+
+    return with_neighbours if shot.settings.finesse.temporal else of
 
 
 class _Track:
@@ -102,9 +110,13 @@ class _Track:
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file's contents."""
+    """Give the SHA-256 of a file's contents.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path, sys.maxsize) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -25,6 +25,7 @@ from engine.session.pipeline import Pipeline
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes
+from engine.session.temporal import Unfinished, guide_of
 from engine.session.trimap_from_picture import trimap_from_picture
 
 
@@ -98,7 +99,21 @@ class Tracking:
         held: Mapping[str, Held],
     ) -> Callable[[], FrameMattes]:
         """Give what is left to do of a frame: mattes of what was found on it; any thread may do it."""
-        return partial(mattes_of, self._model.matter, self._pipeline.plate(frame), frame, found, limits, kept, held)
+        plate, finesse = self._pipeline.plate(frame), self._shot.settings.finesse
+        return partial(mattes_of, self._model.matter, plate, frame, found, limits, kept, held, finesse)
+
+    def matting_unfinished(
+        self,
+        frame: int,
+        found: Mapping[str, Found],
+        kept: Mapping[str, KeptAlpha],
+        limits: MatterLimits,
+        held: Mapping[str, Held],
+    ) -> Callable[[], Unfinished]:
+        """Give what is left to do of a frame before it is smoothed over time and finished; any thread may do it."""
+        plate = self._pipeline.plate(frame)
+        make = partial(mattes_of, self._model.matter, plate, frame, found, limits, kept, held, None)
+        return lambda: Unfinished(make(), guide_of(plate), held)
 
     def _prompt(self, name: str, frame: int) -> FramePrompt | None:
         said = next(thing for thing in self._shot.objects if thing.name == name).on(frame)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from engine.contract.errors import ModelError
+from engine.contract.files import replace_synced
 from engine.model.config import CONFIGS, PICTURE_TRIMAP, STARTER, MAM2Config
 from engine.model.image_encoder import LiteTrunk
 from engine.model.mam2 import MAM2
@@ -64,7 +65,7 @@ def save(path: Path, model: MAM2, progress: Progress) -> None:
     }
     half_written = path.with_name(path.name + ".part")
     torch.save(state, half_written)
-    half_written.replace(path)
+    replace_synced(half_written, path)
 
 
 def begin(starts: Sequence[Path], *, image_size: int | None = None, name: str = "starter") -> MAM2:

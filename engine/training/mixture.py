@@ -10,7 +10,7 @@ from engine.contract.errors import PlateError
 from engine.datasets.discover import Found
 from engine.datasets.items import Item, Piece
 from engine.datasets.layouts import Source
-from engine.training.composition.compose import Composite, film
+from engine.training.composition.layers import Composite, film
 from engine.training.composition.scenes import foreground_scene, whole_scene
 from engine.training.samples import Sample
 

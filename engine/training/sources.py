@@ -12,8 +12,7 @@ from engine.model.config import STARTER
 from engine.training.crew import Crew
 from engine.training.mixture import Mixture
 from engine.training.pictures.clips import DRAWN, PictureClips
-from engine.training.pictures.pack import read_pack
-from engine.training.pictures.stills import Stills
+from engine.training.pictures.stills import Stills, read_pack
 from engine.training.pool import PooledClips, build_pool
 from engine.training.run import Data, Say
 from engine.training.samples import Sample

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.training.targets import KNOWN_WITHIN, mask_target
+from engine.training.losses import KNOWN_WITHIN, mask_target
 
 CERTAIN = 10.0  # logits of a hard mask
 _CELLS = (64, 256)  # of a worn mask's side: SAM 2 has 256, small trackers fewer, an object in a crop fewer still

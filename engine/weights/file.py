@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.contract.errors import ModelError
+from engine.contract.files import replace_synced
 from engine.weights.header import Contents, read_header
 
 
@@ -32,7 +33,7 @@ def write_weights(path: Path, contents: Contents, tensors: Mapping[str, Tensor],
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(plain, partial, metadata=header)
-        partial.replace(path)
+        replace_synced(partial, path)
     except (OSError, SafetensorError) as error:
         raise ModelError(
             "model.unwritable", f"{path} cannot be written: {error}.", "Check the folder's permissions and free space."

@@ -40,6 +40,8 @@ TRIMAPS: dict[str, PictureTrimapConfig] = {"picture-trimap": PICTURE_TRIMAP}
 
 _LENGTH = 8  # bytes of the safetensors header's own length, little-endian
 _LONGEST = 100_000_000  # bytes; the limit that safetensors itself sets
+_DIGITS = 9  # of the format's number
+_LARGEST, _MOST_ENTRIES = 1 << 16, 64  # a setting and a list of them; what is far beyond would take all memory there is
 _AGAIN = "Copy or import it again: what is there is not whole."
 
 _Config = TypeVar("_Config")
@@ -132,7 +134,7 @@ class Contents:
                 f"{file} has a setting {unknown} where this version expects others.",
                 "Update mam2 to the version that wrote the file.",
             ) from unknown
-        except (TypeError, ValueError) as wrong:
+        except (TypeError, ValueError, RecursionError) as wrong:
             raise ModelError("model.config", f"The settings in {file} make no sense: {wrong}.", _AGAIN) from wrong
         if not contents.parts or " ".join(contents.parts) != header.get("mam2.parts"):
             raise ModelError("model.config", f"The header of {file} contradicts itself on what it holds.", _AGAIN)
@@ -222,8 +224,8 @@ def _check_header(text: bytes, data_size: int, path: Path) -> dict[str, str]:
             "Take official weights in with: mam2 weights import FILE.",
         )
     version = header["mam2.format"]
-    if not version.isdecimal():
-        raise ModelError("model.corrupt", f"{path.name} names '{version}' as its format.", _AGAIN)
+    if not version.isdecimal() or len(version) > _DIGITS:
+        raise ModelError("model.corrupt", f"{path.name} names '{version[:40]}' as its format.", _AGAIN)
     if int(version) > FORMAT_VERSION:
         raise ModelError(
             "model.version",
@@ -247,6 +249,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(value, list):
             raise TypeError(f"{name} is not a list")
+        if len(value) > _MOST_ENTRIES:
+            raise ValueError(f"{name} has {len(value)} entries")
         inner = get_args(hint)
         kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
         if len(kinds) != len(value):
@@ -254,4 +258,6 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         return tuple(_value(one, entry, name) for one, entry in zip(kinds, value, strict=True))
     if type(value) is not hint and not (hint is float and type(value) is int):
         raise TypeError(f"{name} is not {hint.__name__}")
+    if hint is int and abs(value) > _LARGEST:
+        raise ValueError(f"{name} is larger than {_LARGEST}")
     return value

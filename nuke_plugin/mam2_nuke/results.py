@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Optional
 
-from .contract import DIRECTIONS, MaskPrompt, Prompt, plan_shot, prompt_to_json
+from .contract import DIRECTIONS, MaskPrompt, Prompt, plan_shot, prompt_to_json, settings_to_json
 from .request import TrackRequest
 
 FILE = "result.json"
@@ -112,7 +112,7 @@ def signer(request: TrackRequest, direction: str) -> Callable[[int], str]:
     shot = replace(request.shot, settings=replace(request.shot.settings, direction=direction))
     courses = plan_shot(shot)
     size = [shot.first, shot.last, shot.width, shot.height]
-    shared = [size, vars(shot.settings), request.model, request.plates.graph]
+    shared = [size, settings_to_json(shot.settings), request.model, request.plates.graph]
     shared += [*request.layers, *([one.kind, one.thing, *vars(one.above).values()] for one in request.held)]
     said = [(thing.name, [(one.frame, _said(one, request)) for one in thing.prompts]) for thing in shot.objects]
 

@@ -225,22 +225,26 @@ class Watch:
         with suppress(NodeGone):
             seen = on_main(self._look, uid, whole)
             if seen is not None:
-                on_main(self._show, uid, judge(seen))
+                standing, told = seen
+                on_main(self._show, uid, judge(standing), told)
 
-    def _look(self, uid: str, whole: bool) -> Optional[Standing]:
+    def _look(self, uid: str, whole: bool) -> Optional[tuple[Standing, object]]:
         node = find(uid)
         if uid in TRACKED:
             return None
         show_slots(node)
         seen = look(node, () if whole else self._requests.get(uid, ()))
         self._requests[uid] = seen.requests or self._requests.get(uid, ())
-        return seen
+        return seen, self._told.get(uid)
 
-    def _show(self, uid: str, standing: Standing) -> None:
-        if uid not in TRACKED:
-            node = find(uid)
-            as_told = (str(node["status"].value()), standing.text) == self._told.get(uid)
-            (_hold if as_told else show)(node, standing)
+    def _show(self, uid: str, standing: Standing, told: object) -> None:
+        if uid in TRACKED:
+            return
+        node, now = find(uid), self._told.get(uid)
+        if now is not told:  # something was said since the look, so it may be out of date
+            self.soon(node, whole=True)
+            return
+        (_hold if (str(node["status"].value()), standing.text) == now else show)(node, standing)
 
 
 WATCH = Watch()

@@ -9,7 +9,7 @@ from stand_in_weights import stand_in
 from engine.cli.matte.options import Given
 from engine.cli.matte.request import MatteRequest, checked
 from engine.farm.shot_files import plates_of
-from engine.weights.hardware import Hardware
+from engine.weights.automatic import Hardware
 
 CLICK = {"kind": "point", "frame": 1001, "x": 32, "y": 24}
 

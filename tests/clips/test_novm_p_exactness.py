@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from engine.clips import novm_p
-from engine.clips.novm_p.benchmark import content, make, version
+from engine.clips.novm_p.benchmark import OPENINGS, VERSIONS, content, make, version
 from engine.clips.novm_p.exact import decays, linear, sines, to_srgb, turns
-from engine.clips.novm_p.hashes import OPENINGS, VERSIONS
 from engine.clips.novm_p.registry import CLIPS
 
 FOLDER = Path(novm_p.__file__).parent

@@ -20,7 +20,7 @@ boxes = st.builds(
     st.floats(1, 30),
     st.floats(1, 20),
 )
-masks = st.builds(MaskPrompt, frames, st.text(min_size=1))
+masks = st.builds(MaskPrompt, frames, st.text(st.characters(exclude_characters="\0"), min_size=1))
 prompts = st.lists(st.one_of(points, boxes, masks), min_size=1, max_size=4).map(tuple)
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)
 objects = st.lists(
@@ -86,3 +86,13 @@ def test_a_newer_version_is_refused():
     """A shot of a version that this engine does not know is refused by its number."""
     with pytest.raises(ShotError, match="version 2"):
         shot_from_json({"version": 2})
+
+
+@pytest.mark.parametrize("kind", ["mask", "held"])
+def test_a_zero_byte_in_a_path_is_refused_in_words(kind):
+    """A path with a zero byte, which no system can open, is told with the prompt that has it."""
+    mask = {"kind": "mask", "frame": 1, "path": "/shots/a\0.png"}
+    held = {"kind": "core", "path": "/shots/a\0.png"}
+    thing = {"name": "cup", "prompts": [mask] if kind == "mask" else [], "held": [held] if kind == "held" else []}
+    with pytest.raises(PromptError, match="zero byte"):
+        objects_from_json([thing])

@@ -8,11 +8,9 @@ from data_folders import FOLDERS, counter, disc, make_folder, run_length_text
 
 from engine.contract.errors import PlateError
 from engine.datasets.check import check_data
-from engine.datasets.discover import discover
+from engine.datasets.discover import discover, walk
 from engine.datasets.layouts import LAYOUTS
-from engine.datasets.masklets import decode
-from engine.datasets.patterns import walk
-from engine.datasets.pictures import PICTURES, read_movie
+from engine.datasets.pictures import PICTURES, decode, read_movie
 
 BACKGROUNDS = {name for name, layout in LAYOUTS.items() if layout.source is None}
 

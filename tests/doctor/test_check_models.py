@@ -7,7 +7,7 @@ import pytest
 from small_model import SMALL, lively
 
 from engine.doctor.check_models import check_models, check_record
-from engine.doctor.finding import FAULT, OK, WARNING
+from engine.doctor.facts import FAULT, OK, WARNING
 from engine.weights.models import save_model
 
 

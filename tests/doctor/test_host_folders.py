@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.doctor.check_hosts import check_fusion, check_nuke
-from engine.doctor.finding import OK
-from engine.doctor.host_folders import nuke_folders
+from engine.doctor.check_hosts import check_fusion, check_nuke, nuke_folders
+from engine.doctor.facts import OK
 
 ROAMING, DATA = "roaming", "data"
 BLACKMAGIC = "Library/Application Support/Blackmagic Design"

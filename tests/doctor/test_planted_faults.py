@@ -15,8 +15,7 @@ from engine import __version__
 from engine.contract.connection import Connection, runtime_folder, write_connection
 from engine.contract.launch import find
 from engine.doctor.examination import CHECKS, check_models, check_trial, examine
-from engine.doctor.facts import Device, Driver, Torch
-from engine.doctor.finding import FAULT, OK, WARNING
+from engine.doctor.facts import FAULT, OK, WARNING, Device, Driver, Torch
 
 QUICK = tuple(check for check in CHECKS if check not in (check_models, check_trial))
 """Those that load no PyTorch; the two others have tests of their own."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.doctor.finding import FAULT, Finding
+from engine.doctor.facts import FAULT, Finding
 from engine.doctor.privacy import private
 
 

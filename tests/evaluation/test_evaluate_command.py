@@ -13,7 +13,7 @@ from small_model import SMALL, lively
 from tiny_benchmark import TinyBenchmark
 
 from engine.cli import evaluate_benchmark, evaluate_report
-from engine.evaluation.unseen import Unseen
+from engine.evaluation.benchmarks import Unseen
 from engine.weights.models import save_model
 
 

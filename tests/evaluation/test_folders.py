@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import EngineError
+from engine.evaluation.examination import Part
 from engine.evaluation.folders import ClipPair, pair_folders
-from engine.evaluation.parts import Part
 from engine.media.matte_files import write_exr
 
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.evaluation.alpha import to_codes
-from engine.evaluation.metrics import dtssd, grad, largest_piece, mad, messddt
+from engine.evaluation.metrics import dtssd, grad, largest_piece, mad, messddt, to_codes
 from engine.evaluation.profiles import PROFILES, Average
 from engine.evaluation.scores import ClipScores, clip_figures, figures
 

@@ -4,7 +4,7 @@ import pytest
 from tiny_benchmark import TinyBenchmark
 
 from engine.contract.errors import EngineError
-from engine.evaluation.parts import Part
+from engine.evaluation.examination import Part
 
 PARTS = {
     "all": (Part(), [0, 1, 2, 3]),

@@ -8,7 +8,7 @@ import pytest
 
 from engine.contract.errors import EngineError
 from engine.datasets.layouts import BENCHMARKS
-from engine.evaluation.real_sets import RealSet, find_layout
+from engine.evaluation.benchmarks import RealSet, find_layout
 
 SIZE = (6, 8)
 

@@ -6,9 +6,8 @@ import pytest
 
 from engine.contract.errors import EngineError
 from engine.evaluation.profiles import PROFILES, find_profile
-from engine.evaluation.report_json import join, read_json, to_json, write_json
+from engine.evaluation.report import join, markdown, read_json, tables, to_json, verdict, write_json
 from engine.evaluation.scores import ClipScores, Report, Result
-from engine.evaluation.tables import markdown, tables, verdict
 
 RVM = PROFILES["rvm-lr"]
 SETTINGS = {"model": "starter", "mode": "pdd+mss", "prompt": "point"}

@@ -4,9 +4,9 @@ import numpy as np
 
 from engine.clips.drawn import KINDS, UNSEEN_SEED, make_clip
 from engine.evaluation.baselines import first_alpha_held, grabcut
+from engine.evaluation.benchmarks import Unseen
 from engine.evaluation.examination import measure, solid, took_distractor
 from engine.evaluation.profiles import PROFILES
-from engine.evaluation.unseen import Unseen
 
 SMALL = (96, 64)
 

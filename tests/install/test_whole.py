@@ -167,3 +167,24 @@ def test_a_bundle_says_what_it_cannot(run, machine, clone, capsys, verb):
     assert run(verb) == 2
     assert "needs the repository" in capsys.readouterr().err
     assert machine.shown == []
+
+
+def test_the_recommended_weights_are_offered_once(run, machine, home, monkeypatch, capsys):
+    """At a terminal the first installation hands over to `mam2 weights pull recommended`, and no later one does."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    pull = [str(_environment(home) / "bin" / "mam2"), "weights", "pull", "recommended"]
+    assert run() == 0
+    assert [command for command, _ in machine.handed] == [pull]
+    assert run() == 0
+    assert len(machine.handed) == 1
+    assert "weights pull recommended" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [(), ("--site", "shared")])
+def test_nobody_is_asked_where_nobody_would_answer(run, machine, monkeypatch, tmp_path, capsys, arguments):
+    """Without a terminal, or for a whole studio, the command is named and nothing is asked."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: bool(arguments), raising=False)
+    assert run(*arguments) == 0
+    assert machine.handed == []
+    assert "weights pull recommended" in capsys.readouterr().out

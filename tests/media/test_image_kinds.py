@@ -1,6 +1,7 @@
 """What image files say of themselves: orientation, encoding, tags, kinds that cannot be read."""
 
 import struct
+import time
 
 import numpy as np
 import OpenImageIO
@@ -186,3 +187,48 @@ def test_a_png_matte_keeps_the_pixel_aspect(tmp_path):
     writer = MatteWriter(tmp_path, "m", width=6, height=4, objects=["cup"], format="png16", tags=lambda _: tags)
     path = writer.write(1, {"cup": ObjectMatte(np.ones((4, 6), np.float32))})
     assert read_header(path).pixel_aspect == pytest.approx(2.0, abs=0.01)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1_000_000, 16), (16, 1_000_000)])
+def test_a_picture_of_giant_sides_is_refused_before_a_pixel_is_read(tmp_path, width, height):
+    """A header that claims a million pixels a side is told in one sentence, and no memory is asked for."""
+    path = tmp_path / "a.0001.exr"
+    write_image(path, np.zeros((16, 16, 3), np.float32))
+    data = path.read_bytes()
+    window = struct.pack("<4i", 0, 0, width - 1, height - 1)
+    small = struct.pack("<4i", 0, 0, 15, 15)
+    assert data.count(small) == 2
+    path.write_bytes(data.replace(small, window))
+    with pytest.raises(PlateError) as caught:
+        read_header(path)
+    assert caught.value.code == "plates.unreadable"
+
+
+def _many_channels(count):
+    """Give an EXR of one pixel with so many channels."""
+
+    def attribute(name, kind, data):
+        return name + b"\0" + kind + b"\0" + struct.pack("<i", len(data)) + data
+
+    channels = b"".join(b"c%06d\0" % i + struct.pack("<iB3xii", 1, 0, 1, 1) for i in range(count)) + b"\0"
+    window = attribute(b"dataWindow", b"box2i", bytes(16)) + attribute(b"displayWindow", b"box2i", bytes(16))
+    screen = attribute(b"screenWindowCenter", b"v2f", bytes(8))
+    screen += attribute(b"screenWindowWidth", b"float", struct.pack("<f", 1))
+    kinds = attribute(b"compression", b"compression", b"\0") + attribute(b"lineOrder", b"lineOrder", b"\0")
+    kinds += attribute(b"pixelAspectRatio", b"float", struct.pack("<f", 1))
+    listed = attribute(b"channels", b"chlist", channels)
+    head = struct.pack("<2i", 20000630, 2) + attribute(b"a", b"string", b"x" * 100_000) + listed + kinds
+    head += window + screen + b"\0"
+    return head + struct.pack("<Qii", len(head) + 8, 0, 2 * count) + bytes(2 * count)
+
+
+@pytest.mark.parametrize("count", [1025, 2000, 100_000])
+def test_too_many_channels_are_refused_at_once(tmp_path, count):
+    """More than 1,024 channels are told as such, before the reader takes half a minute for their list."""
+    path = tmp_path / "a.0001.exr"
+    path.write_bytes(_many_channels(count))
+    began = time.process_time()
+    with pytest.raises(PlateError, match="channels") as caught:
+        read_header(path)
+    assert caught.value.code == "plates.unreadable"
+    assert time.process_time() - began < 3

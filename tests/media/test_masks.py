@@ -1,11 +1,15 @@
 """Image files as mask prompts."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from picture_files import write_image, write_multipart
 
 from engine.contract.errors import PromptError
 from engine.media.masks import read_mask
+from engine.session.signature import file_digest
 
 SIZE = (12, 10)
 
@@ -151,3 +155,15 @@ def test_useless_masks_are_told(tmp_path, make, code):
     with pytest.raises(PromptError, match=r"mask\.png") as caught:
         read_mask(path, SIZE)
     assert caught.value.code == code
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_mask_is_a_plain_file(tmp_path):
+    """A pipe or a device named as a mask is refused at once, by whoever reads it and by whoever hashes it."""
+    pipe = tmp_path / "mask.png"
+    os.mkfifo(pipe)
+    for path in (pipe, "/dev/zero"):
+        with pytest.raises(PromptError, match="pipe or a device"):
+            read_mask(path, (64, 48))
+        with pytest.raises(OSError, match="regular file"):
+            file_digest(Path(path))

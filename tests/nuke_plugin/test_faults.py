@@ -51,7 +51,6 @@ def test_mattes_come_back_while_plates_are_still_rendered(artist, tmp_path, shar
     """The engine tracks what it has: the first matte is here before the fourth plate is rendered."""
     del shared_engine
     comp = _comp(artist, tmp_path)
-    artist.patience = 60.0
     comp.node["track_forward"].execute()
 
     def plates():

@@ -1,6 +1,7 @@
 """The monitor in a real browser: watch a job, cancel it, see an error, by mouse and by keyboard."""
 
 import http.client
+import re
 
 import pytest
 from browser import chromium
@@ -56,7 +57,7 @@ def test_an_error_is_shown_with_what_to_do(page, client, tmp_path):
 
 
 def test_a_link_works_once_and_its_cookie_cannot_be_used_from_elsewhere(client):
-    """A used link is refused; a cookie alone changes nothing without the page's own origin."""
+    """A used link is refused; the cookie, which every port of the machine is sent, opens the page's files alone."""
     found = client.connection
     link = client.monitor_link()
 
@@ -64,16 +65,23 @@ def test_a_link_works_once_and_its_cookie_cannot_be_used_from_elsewhere(client):
         wire = http.client.HTTPConnection(found.host, found.port, timeout=10)
         wire.request(method, path, headers=headers)
         response = wire.getresponse()
-        response.read()
+        response.text = response.read().decode(errors="replace")
         return response
 
     first = ask("GET", link, {})
-    assert first.status == 303
+    assert first.status == 200
     cookie = first.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
     assert ask("GET", link, {}).status == 401
-    own = {"Cookie": cookie.partition(";")[0]}
+    alone = {"Cookie": cookie.partition(";")[0]}
+    assert ask("GET", "/monitor/", alone).status == 200
+    assert ask("GET", "/v1/status", alone).status == 401
+    assert ask("GET", "/v1/status", {**alone, "X-Mam2-Page": "guessed"}).status == 401
+    page = re.search('name="mam2-page" content="([^"]+)"', first.text)[1]
+    assert page not in cookie
+    assert ask("GET", "/v1/status", {"X-Mam2-Page": page}).status == 401
+    own = {**alone, "X-Mam2-Page": page}
     assert ask("GET", "/v1/status", own).status == 200
     assert ask("DELETE", "/v1/jobs/none", own).status == 401
     assert ask("DELETE", "/v1/jobs/none", {**own, "Origin": "http://evil.example"}).status == 403

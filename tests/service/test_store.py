@@ -138,3 +138,14 @@ def test_what_an_engine_left_behind_is_swept_away(tmp_path):
     for path in leftovers:
         discard(path)
     assert [path.name for path in (tmp_path / "shots").iterdir()] == ["whole"]
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "aux.v1", "sh.", "com1"])
+def test_no_shot_has_a_name_that_windows_keeps(tmp_path, name):
+    """A shot whose folder Windows could not make, or would make under another name, is refused in words everywhere."""
+    with pytest.raises(EngineError) as caught:
+        Store(tmp_path).declare(name, Declaration(1, 9, 8, 8))
+    assert caught.value.code == "shot.name"
+    (tmp_path / "shots" / name).mkdir()
+    (tmp_path / "shots" / name / "shot.json").write_text("{}")
+    assert Store(tmp_path).names() == []

@@ -6,7 +6,7 @@ import torch
 
 from engine.contract.held import HeldMask
 from engine.contract.shot import Point, ShotObject
-from engine.session.held import Held, share_around, without_holes, without_specks
+from engine.session.held import Held, share_around
 from engine.session.session import ShotSession
 
 LEFT = ShotObject("left", (Point(1, 32, 36),))
@@ -146,19 +146,3 @@ def test_two_cores_of_one_pixel_share_it():
     full = torch.ones(1, 1, 1, 1)
     shared = share_around([full, full.clone()], [full, full])
     assert [float(one) for one in shared] == [0.5, 0.5]
-
-
-def test_small_holes_and_specks_go_by_area():
-    """Pieces below an area go, larger ones and what lies at the border stay, and nothing else changes by a bit."""
-    alpha = np.zeros((30, 40), np.float32)
-    alpha[5:25, 5:25] = 0.7
-    alpha[6:24, 6:24] = 1
-    alpha[10:13, 10:13] = 0.2
-    alpha[2, 35] = 0.9
-    filled, cleaned = without_holes(alpha, 10), without_specks(alpha, 10)
-    assert (filled[10:13, 10:13] == 1).all()
-    assert np.array_equal(np.delete(filled, slice(10, 13), 0), np.delete(alpha, slice(10, 13), 0))
-    assert cleaned[2, 35] == 0
-    assert np.array_equal(cleaned[:, :30], alpha[:, :30])
-    assert np.array_equal(without_holes(alpha, 9), alpha)
-    assert np.array_equal(without_specks(alpha, 1), alpha)

@@ -7,9 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.training.composition.compose import compose, film
-from engine.training.composition.layers import Layer, Stretched, opaque, premultiplied, shrunk
-from engine.training.composition.light import Grade, through_codec, to_srgb
+from engine.training.composition.layers import (
+    Grade,
+    Layer,
+    Stretched,
+    compose,
+    film,
+    opaque,
+    premultiplied,
+    shrunk,
+    through_codec,
+    to_srgb,
+)
 from engine.training.composition.scenes import eroded_trimap
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
 

@@ -13,7 +13,7 @@ from engine.contract.errors import PlateError
 from engine.datasets.discover import discover
 from engine.datasets.items import Piece
 from engine.datasets.layouts import Source
-from engine.training.composition.light import Grade
+from engine.training.composition.layers import Grade
 from engine.training.composition.scenes import foreground_scene
 from engine.training.mixture import VISIBLE, Mixture, frames_of
 from engine.training.samples import collate

@@ -12,11 +12,9 @@ from engine.contract.errors import PlateError
 from engine.datasets.layouts import Source
 from engine.training.composition.layers import Layer
 from engine.training.pictures.clips import PictureClips, part_of
-from engine.training.pictures.elastic import Elastic
 from engine.training.pictures.look import contact_sheet
-from engine.training.pictures.pack import read_pack
-from engine.training.pictures.scenes import Foreground, Shadow, composite
-from engine.training.pictures.stills import Cutout, Labels, Still, Stills, cut
+from engine.training.pictures.scenes import Elastic, Foreground, Shadow, composite
+from engine.training.pictures.stills import Cutout, Labels, Still, Stills, cut, read_pack
 from engine.training.pictures.teacher import agreed, make_pseudo_masks, mirrored
 
 

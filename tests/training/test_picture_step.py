@@ -10,11 +10,11 @@ from engine.datasets.layouts import Source
 from engine.model.config import PICTURE_TRIMAP, PictureTrimapConfig
 from engine.model.mam2 import MAM2
 from engine.training import checkpoint
+from engine.training.losses import mask_target
 from engine.training.run import Run, run
 from engine.training.samples import Chance, Sample, collate
 from engine.training.stages import STAGES
 from engine.training.steps import Lesson, picture_step
-from engine.training.targets import mask_target
 from engine.training.trainer import Progress
 from engine.training.worn_masks import CERTAIN, worn_mask
 from engine.weights.models import load_picture_trimap, save_model

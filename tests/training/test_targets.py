@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.targets import mask_target, plate_size, rough_trimap, trimap_target, worn_trimap
+from engine.training.losses import mask_target, plate_size, rough_trimap, trimap_target, worn_trimap
 
 
 def _alpha_with(*, solid=None, soft=None, size=64):

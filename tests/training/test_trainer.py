@@ -18,11 +18,10 @@ from engine.model.matter import Matter
 from engine.model.tensors import FramePrompt
 from engine.training import checkpoint
 from engine.training.pool import PooledClips, build_pool
-from engine.training.rollout import walk
 from engine.training.run import recompute_activations
 from engine.training.samples import Chance, collate
 from engine.training.stages import STAGES, choose_parameters
-from engine.training.steps import STEPS, Lesson
+from engine.training.steps import STEPS, Lesson, walk
 from engine.training.trainer import Progress, load_average, train_stage
 from engine.weights.models import load_model, save_model
 

@@ -4,9 +4,8 @@ import pytest
 from stand_in_weights import stand_in
 
 from engine.contract.errors import ModelError
-from engine.weights.automatic import choose_model, recommended
+from engine.weights.automatic import Hardware, choose_model, find_hardware, recommended
 from engine.weights.catalogue import NON_COMMERCIAL, OFFICIAL, SOURCES
-from engine.weights.hardware import Hardware, find_hardware
 from engine.weights.header import MATTERS
 
 CPU, LARGE, SMALL = Hardware("cpu"), Hardware("cuda:0", "A card", 24 * 10**9), Hardware("cuda:0", "A card", 4 * 10**9)
@@ -67,7 +66,7 @@ def test_every_published_weights_file_is_fetched_or_found_by_hand():
 
 def test_a_device_is_found_without_torch(monkeypatch):
     """Without a driver, `auto` is a processor; the first of several devices counts."""
-    monkeypatch.setattr("engine.weights.hardware._gpu", lambda _: None)
+    monkeypatch.setattr("engine.weights.automatic._gpu", lambda _: None)
     monkeypatch.setattr("sys.platform", "linux")
     assert find_hardware() == find_hardware("cpu") == Hardware("cpu")
     assert find_hardware("cuda:1,cuda:2").device == "cuda:1"

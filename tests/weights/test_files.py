@@ -59,6 +59,22 @@ DAMAGE = {
     "a newer format": (lambda whole: with_header(whole, format="2"), "model.version", "newer mam2 .format 2"),
     "a strange format": (lambda whole: with_header(whole, format="x"), "model.corrupt", "'x' as its format"),
     "no format": (lambda whole: with_header(whole, format=None), "model.unknown", "not in the format of mam2"),
+    "a format of many digits": (lambda whole: with_header(whole, format="9" * 5000), "model.corrupt", "as its format"),
+    "settings nested without end": (
+        lambda whole: with_header(whole, settings="[" * 200_000),
+        "model.config",
+        "make no sense",
+    ),
+    "a giant setting": (
+        lambda whole: with_header(whole, settings=settings(whole, "tracker", dim=10**12)),
+        "model.config",
+        "dim is larger than",
+    ),
+    "a list without end": (
+        lambda whole: with_header(whole, settings=settings(whole, "matter", global_blocks=[1] * 100_000)),
+        "model.config",
+        "has 100000 entries",
+    ),
     "no settings": (lambda whole: with_header(whole, settings=None), "model.version", "mam2.settings"),
     "settings of a newer version": (
         lambda whole: with_header(whole, settings=settings(whole, "tracker", telepathy=True)),

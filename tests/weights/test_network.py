@@ -10,8 +10,7 @@ import pytest
 from publisher import BYTES, FILE, published
 
 from engine.contract.errors import ModelError
-from engine.weights.download import Partial, download
-from engine.weights.network import open_client
+from engine.weights.download import Partial, download, open_client
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import pytest
 
 from engine.model.config import CONFIGS, STARTER
 from engine.training.stages import STAGES, choose_parameters
-from engine.weights.parameters import PAPER_TRAINABLE, PartParameters, parameter_table, part_of
-from engine.weights.structure import empty_model
+from engine.weights.structure import PAPER_TRAINABLE, PartParameters, empty_model, parameter_table, part_of
 
 
 @pytest.fixture(scope="module")

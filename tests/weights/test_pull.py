@@ -15,8 +15,7 @@ from safetensors.torch import save
 from engine.contract.errors import ModelError
 from engine.weights.catalogue import SOURCES, source_of
 from engine.weights.import_weights import verify_file
-from engine.weights.pull import pull, workplace
-from engine.weights.record import forget, read_record
+from engine.weights.pull import forget, pull, read_record, workplace
 
 VITMATTE = SOURCES["vitmatte-s"]
 PATH = f"/{VITMATTE.repository}/resolve/main/{VITMATTE.file}"

@@ -13,10 +13,18 @@ from engine.cli.matte.options import (
     MATTES,
     ORDER,
     PROMPT_OPTIONS,
+    FillHoles,
     Format,
+    Gamma,
     Given,
+    Grow,
     Layers,
     Name,
+    RemoveSpecks,
+    Shrink,
+    Soften,
+    Temporal,
+    read_finesse,
     read_frames,
     read_layers,
     read_range,
@@ -53,7 +61,7 @@ def matte(
         list[str] | None,
         typer.Option(
             metavar="FILE:LAYER@FRAME",
-            help="A mask of the object, at the plate's size; :LAYER where the file has several.",
+            help="A mask of the object, in the plate's shape; :LAYER where the file has several.",
             rich_help_panel=_PROMPTS,
         ),
     ] = None,
@@ -166,6 +174,13 @@ def matte(
             metavar="NAME", help="Layer or part of the plates' EXR files to matte.", rich_help_panel=_TRACKING
         ),
     ] = None,
+    temporal: Temporal = None,
+    remove_specks: RemoveSpecks = None,
+    fill_holes: FillHoles = None,
+    shrink: Shrink = None,
+    grow: Grow = None,
+    soften: Soften = None,
+    gamma: Gamma = None,
     layers: Layers = "alpha",
     format_: Format = "exr",
     name: Name = None,
@@ -183,7 +198,11 @@ def matte(
     ] = None,
     preview: Annotated[
         str | None,
-        typer.Option(metavar="sheet|movie", help="Also a picture over a checkerboard.", rich_help_panel=MATTES),
+        typer.Option(
+            metavar="sheet|movie",
+            help="Also a sheet of plate, trimap, alpha, comp, or a wipe.",
+            rich_help_panel=MATTES,
+        ),
     ] = None,
     model: Annotated[
         str,
@@ -257,6 +276,15 @@ def matte(
         prompts_file=prompts,
         range=None if range_ is None else read_range(range_),
         settings={key: value for key, value in given.items() if value is not None},
+        finesse=read_finesse(
+            shrink,
+            grow,
+            soften=soften,
+            gamma=gamma,
+            temporal=temporal,
+            remove_specks=remove_specks,
+            fill_holes=fill_holes,
+        ),
         model=model,
         device=device,
         layers=read_layers(layers),
@@ -279,4 +307,4 @@ def matte(
         raise typer.Exit(report.INTERRUPTED) from None
     typer.echo(result.summary())
     if not result.previews and stage is None:
-        typer.echo("          or add --resume --preview sheet for a picture over a checkerboard")
+        typer.echo("          or add --resume --preview sheet for plate, alpha and comp in one picture")

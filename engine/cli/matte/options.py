@@ -36,6 +36,31 @@ Name = Annotated[
     ),
 ]
 
+FINESSE = "Finesse, on every object's finished alpha"
+
+Temporal = Annotated[
+    bool | None,
+    typer.Option(
+        "--temporal/--no-temporal",
+        help="Smooth alpha that flickers where the plate does not.",
+        rich_help_panel=FINESSE,
+        show_default=False,
+    ),
+]
+RemoveSpecks = Annotated[
+    int | None,
+    typer.Option(metavar="AREA", help="Remove pieces smaller than so many pixels.", rich_help_panel=FINESSE),
+]
+FillHoles = Annotated[
+    int | None, typer.Option(metavar="AREA", help="Fill holes smaller than so many pixels.", rich_help_panel=FINESSE)
+]
+Shrink = Annotated[float | None, typer.Option(metavar="PIXELS", help="Shrink alpha.", rich_help_panel=FINESSE)]
+Grow = Annotated[float | None, typer.Option(metavar="PIXELS", help="Grow alpha.", rich_help_panel=FINESSE)]
+Soften = Annotated[float | None, typer.Option(metavar="PIXELS", help="Blur alpha.", rich_help_panel=FINESSE)]
+Gamma = Annotated[
+    float | None, typer.Option(metavar="GAMMA", help="Above 1 the edge gets fuller.", rich_help_panel=FINESSE)
+]
+
 DEFAULT_OBJECT = "object"
 HELD_OPTIONS = ("core", "not_core", "garbage", "not_garbage", "unknown", "trimap", "masks")
 PROMPT_OPTIONS = ("point", "not_point", "box", "mask", *HELD_OPTIONS, "object_")
@@ -92,6 +117,21 @@ class PromptFile:
     size: tuple[int, int] | None = None
     settings: Settings | None = None
     model: str = ""
+
+
+def read_finesse(shrink: float | None, grow: float | None, **rest: Any) -> dict[str, Any]:
+    """Give the fields of `Finesse` that were given.
+
+    Raises:
+        ShotError: `shot.finesse`: both ways at once, or the wrong way round.
+    """
+    if shrink is not None and grow is not None:
+        raise ShotError("shot.finesse", "--shrink and --grow undo each other.", "Give one of them.")
+    for option, other, size in (("--shrink", "--grow", shrink), ("--grow", "--shrink", grow)):
+        if size is not None and size < 0:
+            raise ShotError("shot.finesse", f"{option} cannot be {size:g}.", f"Give {other} {-size:g}.")
+    size = grow if shrink is None else -shrink
+    return {name: value for name, value in {"grow": size, **rest}.items() if value is not None}
 
 
 def read_layers(text: str) -> tuple[str, ...]:

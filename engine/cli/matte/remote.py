@@ -1,6 +1,5 @@
 """`mam2 matte --engine`: the same shot, tracked by the engine that hosts share."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -18,6 +17,7 @@ from engine.contract.launch import find_or_start
 from engine.media.layers import PLAIN
 from engine.media.matte_files import read_matte
 from engine.media.sequences import SequenceSource
+from engine.own_python import python_command
 from engine.session.results import FrameMattes, ObjectMatte
 
 
@@ -29,7 +29,7 @@ def track_remotely(job: MatteJob, scratch: Path, wanted: set[int], stop: Event) 
         Interrupted: after Ctrl-C; the engine has left the shot.
     """
     name = f"cli-{token_hex(8)}"
-    with find_or_start([sys.executable, "-m", "engine", "serve"]) as engine:
+    with find_or_start(python_command("engine", "serve")) as engine:
         try:
             task = _submit(engine, name, job, stop)
             for event in engine.events(task):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from engine.cli.matte.options import Given, PromptFile, merge, read_objects, read_prompt_file
 from engine.contract.errors import EngineError, OutputError, PromptError, ShotError
@@ -40,7 +41,7 @@ class MatteRequest:
         prompts: prompt options in the order of the command line.
         prompts_file: JSON with more prompts, perhaps with a whole shot.
         range: first and last frame.
-        settings: the fields of `Settings` that were given.
+        settings, finesse: the fields of `Settings` and of `Finesse` that were given.
         plate_layer: layer or part of the plate files that is the picture.
         name: first part of the mattes' file names; by default the plates' name and `_matte`.
         engine: have the shared engine compute, on its own devices.
@@ -55,7 +56,8 @@ class MatteRequest:
     prompts: tuple[Given, ...] = ()
     prompts_file: Path | None = None
     range: tuple[int, int] | None = None
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    finesse: dict[str, Any] = field(default_factory=dict)
     model: str = AUTO
     device: str = "auto"
     layers: tuple[str, ...] = ("alpha",)
@@ -129,7 +131,7 @@ def checked(request: MatteRequest, stop: Event) -> Iterator[MatteJob]:
     Raises:
         EngineError: the first thing that is wrong, cheapest checks first. Nothing has been written by then.
     """
-    _check_options(request)
+    check_options(request)
     of_file = read_prompt_file(request.prompts_file) if request.prompts_file else PromptFile(())
     with open_plates(request.plates, layer=request.plate_layer) as source:
         transform = DisplayTransform(_settings(request, of_file).colourspace, source.encoding)
@@ -174,10 +176,16 @@ def _plates_read(request: MatteRequest, shot: Shot) -> tuple[int, int]:
     """Give first and last of the plates that will be looked at: tracking passes all, the matter sees its own."""
     if request.frames is None or request.stage != "alpha":
         return shot.first, shot.last
-    return max(request.frames[0], shot.first), min(request.frames[1], shot.last)
+    more = int(shot.settings.finesse.temporal)
+    return max(request.frames[0] - more, shot.first), min(request.frames[1] + more, shot.last)
 
 
-def _check_options(request: MatteRequest) -> None:
+def check_options(request: MatteRequest) -> None:
+    """Refuse options that make no sense, whatever the plates.
+
+    Raises:
+        ShotError, OutputError: the first that is wrong.
+    """
     if request.stage and (request.engine or request.preview):
         raise ShotError(
             "shot.stage",
@@ -214,7 +222,8 @@ def _check_options(request: MatteRequest) -> None:
 
 
 def _settings(request: MatteRequest, of_file: PromptFile) -> Settings:
-    return replace(of_file.settings or Settings(), **request.settings)
+    settings = of_file.settings or Settings()
+    return replace(settings, finesse=replace(settings.finesse, **request.finesse), **request.settings)
 
 
 def _shot(request: MatteRequest, of_file: PromptFile, source: PlateSource) -> Shot:

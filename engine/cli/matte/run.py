@@ -1,21 +1,25 @@
 """Carrying out `mam2 matte`: check, load, track, write, preview."""
 
-import glob
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
 from engine.cli.background import Interrupted, in_background
-from engine.cli.matte.preview import write_preview
+from engine.cli.matte.from_trimaps import frames_looked_at, matte_tracked
+from engine.cli.matte.preview import frames_in_sheet, write_preview
 from engine.cli.matte.progress import FrameProgress, show_progress
 from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
-from engine.cli.matte.stages import Load, Run, TrimapFiles, check_mattes, check_trimaps, matte_tracked, track, whole
+from engine.cli.matte.sheet import Trimaps
+from engine.cli.matte.stages import Layer, Load, Run, TrimapFiles, check_mattes, check_trimaps, track, whole
 from engine.cli.matte.stages import load as load_model
 from engine.contract.errors import EngineError, ShotError
+from engine.contract.finesse import NO_FINESSE
 from engine.contract.frames import count, spell
 from engine.contract.plan import Visit, plan_shot, visits
 from engine.media.folders import OutputFolder, output_folder, scratch_folder
@@ -115,41 +119,60 @@ def _matte(
         plan = visits(plan_shot(job.shot), lambda *_: False, lambda _: False)
         frames = _delivered(job, plan)
 
-        def signed(layers: tuple[str, ...], fingerprint: Callable[[int], str]) -> dict[int, str]:
-            sign = signatures(job.shot, fingerprint, job.colourspace, layers, model.paths)
-            return {frame: sign(frame) for frame in frames}
-
         # Signed before anything is read: a plate that is rendered again meanwhile then counts as changed.
-        of_trimaps = partial(signed, TrimapFiles(job).signed_as, job.source.fingerprint)
-        own = of_trimaps() if isinstance(files, TrimapFiles) else signed(job.further.signed_as, job.further.fingerprint)
+        if isinstance(files, TrimapFiles):
+            own = _signed_trimaps(job, model.paths, frames)
+        else:
+            further = job.further
+            sign = signatures(job.shot, further.fingerprint, job.colourspace, further.signed_as, model.paths)
+            own = {frame: sign(frame) for frame in frames}
         if request.stage == "check":
             check_mattes(job, frames, own)
             return _result(job, frames, 0, 0.0)
         wanted = {frame for frame in frames if not (request.resume and files.signature(frame) == own[frame])}
         if request.stage == "alpha":
-            check_trimaps(job, wanted, of_trimaps())
+            check_trimaps(job, _signed_trimaps(job, model.paths, frames_looked_at(job, wanted)))
         warning = output.room_for(job.shot.width, job.shot.height, len(wanted), job.channels)
         progress.say(job.model.told)
         progress.say(_opening(job, frames))
         for told in (warning, *_neighbours(job)):
             if told:
                 progress.say(f"warning: {told}")
-        made = _make(Run(job, scratch, progress, stop, load), wanted, files, own)
-        return replace(_result(job, frames, len(wanted), made.seconds), lost=_lost(job, made.seen))
+        sheet = {*frames_in_sheet(job, frames)}
+        made = _make(Run(job, scratch, progress, stop, load), wanted, files, own, sheet)
+        return replace(_result(job, frames, len(wanted), made.seconds, made.trimaps), lost=_lost(job, made.seen))
+
+
+def _signed_trimaps(job: MatteJob, weights: Iterable[Path], frames: Iterable[int]) -> dict[int, str]:
+    """Sign trimaps: finesse, which comes after them, changes none."""
+    shot = replace(job.shot, settings=replace(job.shot.settings, finesse=NO_FINESSE))
+    layers = TrimapFiles(job).signed_as
+    sign = signatures(shot, job.source.fingerprint, job.colourspace, layers, weights)
+    return {frame: sign(frame) for frame in frames}
 
 
 @dataclass(frozen=True)
 class _Made:
-    """What became of the frames that were wanted: how long they took, and how present each object was on them."""
+    """What became of the frames that were wanted.
+
+    Attributes:
+        seconds: that they took.
+        seen: how present each object was on them.
+        trimaps: of the frames that a sheet shows.
+    """
 
     seconds: float
     seen: Mapping[str, Mapping[int, Presence]]
+    trimaps: Trimaps
 
 
-def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signature: Mapping[int, str]) -> _Made:
+def _make(
+    run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signature: Mapping[int, str], sheet: set[int]
+) -> _Made:
     """Make the frames that are wanted, and write each behind the next."""
     job, began = run.job, time.monotonic()
     seen: dict[str, dict[int, Presence]] = {thing.name: {} for thing in job.shot.objects}
+    trimaps: dict[int, dict[str, Layer]] = {}
 
     def write(frame: int, found: Mapping[str, Any]) -> None:
         if isinstance(files, TrimapFiles):
@@ -162,6 +185,8 @@ def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signatur
             files.write(frame, mattes, signature=signature[frame], more=job.further.make(frame, mattes))
             for name, one in watched.items():
                 seen[name][frame] = one.presence or Presence.of(one.matte.mask_hw)
+            if frame in sheet:
+                trimaps[frame] = {name: matte.trimap_hw for name, matte in found.items()}
         run.progress.advance(frame)
 
     if wanted:
@@ -170,7 +195,7 @@ def _make(run: Run, wanted: set[int], files: TrimapFiles | MatteWriter, signatur
             for frame, found in _MAKERS[job.request.stage](run, wanted):
                 began = run.progress.began
                 behind.put(partial(write, frame, found))
-    return _Made(time.monotonic() - began, seen)
+    return _Made(time.monotonic() - began, seen, trimaps)
 
 
 def _neighbours(job: MatteJob) -> Iterator[str]:
@@ -178,15 +203,27 @@ def _neighbours(job: MatteJob) -> Iterator[str]:
     out = job.request.out
     if job.source.path_of(job.shot.first).parent.resolve() == out.resolve():
         yield f"the mattes go into the plates' folder '{out}', which then holds two sequences"
-    numbers = {int(part) for part in (path.name.split(".")[-2] for path in _named(job)) if part.isdecimal()}
-    older = sorted(number for number in numbers if not job.shot.first <= number <= job.shot.last)
+    older, others = _older(job)
     if older:
         yield f"'{out}' keeps older mattes of frames {spell(older)}, which are outside this run's range"
+    if others:
+        yield f"'{out}' keeps older mattes of other objects or layers: {', '.join(others)}"
 
 
-def _named(job: MatteJob) -> Iterator[Path]:
-    pattern = _pattern(job).name
-    return job.request.out.glob(f"{glob.escape(job.name)}.*{Path(pattern).suffix}")
+def _older(job: MatteJob) -> tuple[list[int], list[str]]:
+    """Give frames outside the range, and objects and layers not of this run, that earlier runs have left."""
+    ends, frames, others = _pattern(job).suffix, set(), set()
+    own = {f"{thing.name}.{layer}" for thing in job.shot.objects for layer in job.further.of_matte}
+    named = re.compile(rf"{re.escape(job.name)}\.(?:(?P<layer>.+)\.)?(?P<frame>-?\d+){re.escape(ends)}")
+    for match in filter(None, (named.fullmatch(path.name) for path in job.request.out.glob(f"*{ends}"))):
+        layer, frame = match["layer"], int(match["frame"])
+        if (layer is None) != (job.request.format == "exr"):
+            continue
+        if layer is not None and layer not in own:
+            others.add(layer)
+        elif frame not in job.shot.frames:
+            frames.add(frame)
+    return sorted(frames), sorted(others)
 
 
 def _lost(job: MatteJob, seen: Mapping[str, Mapping[int, Presence]]) -> dict[str, int]:
@@ -229,8 +266,10 @@ def _delivered(job: MatteJob, plan: Sequence[Visit]) -> tuple[int, ...]:
     return frames
 
 
-def _result(job: MatteJob, frames: tuple[int, ...], made: int, seconds: float) -> MatteResult:
-    previews = (write_preview(job, frames),) if job.request.preview else ()
+def _result(
+    job: MatteJob, frames: tuple[int, ...], made: int, seconds: float, trimaps: Trimaps = MappingProxyType({})
+) -> MatteResult:
+    previews = (write_preview(job, frames, trimaps),) if job.request.preview else ()
     if job.request.stage != "trimap":
         advice = "" if job.request.stage else job.model.advice
         return MatteResult(frames, made, seconds, _pattern(job), _layers(job), previews, job.request.stage, advice)

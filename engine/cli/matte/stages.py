@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from glob import escape
 from itertools import islice
 from pathlib import Path
@@ -21,7 +20,7 @@ from engine.media.atomic import make_folder
 from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_matte, read_signature, write_exr
-from engine.media.mattes import Layers, MatteWriter, ObjectMatte, check_length
+from engine.media.mattes import Layers, MatteWriter, check_length
 from engine.session.results import ObjectTrimap
 
 if TYPE_CHECKING:
@@ -168,49 +167,18 @@ def track(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Object
             yield trimaps.frame, trimaps.objects
 
 
-def matte_tracked(run: Run, wanted: set[int]) -> Iterator[tuple[int, Mapping[str, Layers]]]:
-    """Matte the wanted frames from the trimaps on disk, which `check_trimaps` has looked at."""
-    from engine.session.held import held_by_object
-    from engine.session.matting import MatterLimits, frames_at_once, matte_trimaps
-    from engine.session.pipeline import in_order, read_ahead
-    from engine.weights.models import load_matter
-
-    shot, files = run.job.shot, TrimapFiles(run.job)
-    run.progress.wait_for(f"loading the matter of '{run.job.request.model}'")
-    matter = load_matter(run.job.request.model, device=run.job.request.device)
-    device = next(matter.parameters()).device
-    nothing = np.zeros((shot.height, shot.width), np.float32)
-    empty = ObjectMatte(nothing, nothing, nothing)
-
-    def matted(
-        frame: int, plate_hw3: Layer, layers: Mapping[str, Mapping[str, Layer]]
-    ) -> tuple[int, Mapping[str, Layers]]:
-        trimaps = {name: found["trimap"] for name, found in layers.items()}
-        said = {thing.name: thing.held_on(frame) for thing in shot.objects if thing.name in trimaps}
-        held = held_by_object(said, frame, (shot.width, shot.height), read_held)
-        alphas = matte_trimaps(matter, plate_hw3, trimaps, device, held=held)
-        trimaps = {name: held[name].on_pixels(trimap) if name in held else trimap for name, trimap in trimaps.items()}
-        mattes = {name: ObjectMatte(alphas[name], trimaps[name], layers[name].get("mask")) for name in alphas}
-        return frame, {thing.name: mattes.get(thing.name, empty) for thing in shot.objects}
-
-    def jobs() -> Iterator[Callable[[], tuple[int, Mapping[str, Layers]]]]:
-        for frame, plate in read_ahead(sorted(wanted), run.job.plates.display):
-            if run.stop.is_set():
-                raise Interrupted
-            yield partial(matted, frame, plate, files.read(frame))
-
-    run.progress.begin(len(wanted))
-    yield from in_order(jobs(), frames_at_once(matter, (shot.width, shot.height), MatterLimits().frames))
-
-
-def check_trimaps(job: MatteJob, wanted: set[int], signed: Mapping[int, str]) -> None:
+def check_trimaps(job: MatteJob, signed: Mapping[int, str]) -> None:
     """Refuse to matte from trimaps that are not there or are another shot's.
+
+    Args:
+        job: what is to be matted.
+        signed: the signatures that the trimaps should have, by frame.
 
     Raises:
         OutputError: `output.no_trimap`.
     """
     files = TrimapFiles(job)
-    wrong = [frame for frame in sorted(wanted) if files.signature(frame) != signed[frame]]
+    wrong = [frame for frame in sorted(signed) if files.signature(frame) != signed[frame]]
     if wrong:
         raise OutputError(
             "output.no_trimap",

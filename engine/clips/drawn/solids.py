@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engine.clips.drawn.drawing import Canvas, Points
 from engine.clips.drawn.motion import Matrix, Pose
 from engine.clips.drawn.noise import Drift, child
-from engine.clips.drawn.subjects import MID_GREY, Layer, Size, Subject, Window
+from engine.clips.drawn.subjects import MID_GREY, Canvas, Layer, Points, Size, Subject, Window
 from engine.clips.drawn.textures import palette, texture
 
 if TYPE_CHECKING:
-    from engine.clips.drawn.colour import Floats
+    from engine.clips.drawn.camera import Floats
 
 
 class Surface:

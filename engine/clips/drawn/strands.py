@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engine.clips.drawn.drawing import Canvas, Points
 from engine.clips.drawn.noise import child
 from engine.clips.drawn.solids import Outline, Surface
-from engine.clips.drawn.subjects import MID_GREY, Layer, Size, Subject
+from engine.clips.drawn.subjects import MID_GREY, Canvas, Layer, Points, Size, Subject
 
 if TYPE_CHECKING:
-    from engine.clips.drawn.colour import Floats
+    from engine.clips.drawn.camera import Floats
     from engine.clips.drawn.motion import Pose
 
 THIN_PX = 0.6

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from engine.clips.drawn.colour import Floats, to_linear
+from engine.clips.drawn.camera import Floats, to_linear
 from engine.clips.drawn.noise import fbm, sheet, smoothstep
 
 Rng = np.random.Generator

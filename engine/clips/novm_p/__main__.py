@@ -13,9 +13,8 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from engine.clips.novm_p.benchmark import content, make, version
+from engine.clips.novm_p.benchmark import VERSIONS, content, make, version
 from engine.clips.novm_p.files import write_clip
-from engine.clips.novm_p.hashes import VERSIONS
 from engine.clips.novm_p.registry import CLIPS, Entry
 
 _log = logging.getLogger("novm-p")

@@ -10,14 +10,14 @@ import numpy as np
 
 from engine.clips.novm_p import places
 from engine.clips.novm_p.exact import Floats, as_floats
-from engine.clips.novm_p.grid import Grid, Pose
+from engine.clips.novm_p.layers import Grid, Pose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.clips.novm_p.draws import Draws
+    from engine.clips.novm_p.layers import Setting
+    from engine.clips.novm_p.noise import Draws
     from engine.clips.novm_p.places import Painter
-    from engine.clips.novm_p.setting import Setting
 
 _PLACES: dict[str, Callable[[Draws], tuple[Setting, list[tuple[float, Painter]]]]] = {
     "city": places.city,

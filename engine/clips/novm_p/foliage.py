@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.clips.novm_p.exact import Colour, Floats, as_floats, cosine, ease, sine, sines, tint
-from engine.clips.novm_p.grid import Grid, Pose
-from engine.clips.novm_p.layers import Stack
-from engine.clips.novm_p.setting import Setting, scaled
+from engine.clips.novm_p.layers import Grid, Pose, Setting, Stack, scaled
 
 if TYPE_CHECKING:
-    from engine.clips.novm_p.draws import Draws
+    from engine.clips.novm_p.noise import Draws
 
 
 class Foliage:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.clips.novm_p.exact import cosine, decay, eased, sine
-from engine.clips.novm_p.grid import Pose
+from engine.clips.novm_p.layers import Pose
 
 if TYPE_CHECKING:
-    from engine.clips.novm_p.draws import Draws
+    from engine.clips.novm_p.noise import Draws
 
 Path = Callable[[float], Pose]
 """Where a thing is at a time in frames."""

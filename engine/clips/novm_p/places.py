@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.clips.novm_p.exact import Colour, Floats, as_floats, ease, fraction, ramp, sines, tint
+from engine.clips.novm_p.layers import Setting, any_colour, scaled
 from engine.clips.novm_p.noise import billow, cells, flow, lattice
-from engine.clips.novm_p.setting import Setting, any_colour, scaled
 
 if TYPE_CHECKING:
-    from engine.clips.novm_p.draws import Draws
+    from engine.clips.novm_p.noise import Draws
 
 Painter = Callable[[Floats, Floats, float], tuple[Floats, Floats | None]]
 """From x, y (h, w) and a pixel's size in frame heights: colour (3, h, w), and cover (h, w) where it has holes."""

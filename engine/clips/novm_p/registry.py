@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clips.novm_p import motion, solids
 from engine.clips.novm_p.backdrops import PLACES
-from engine.clips.novm_p.draws import Draws
-from engine.clips.novm_p.fabric import Cloth, Lace
+from engine.clips.novm_p.fluids import Bubbles, Fire, Fog, Smoke, Splash
 from engine.clips.novm_p.foliage import Foliage
-from engine.clips.novm_p.frost import Frost
-from engine.clips.novm_p.fur import Fur
-from engine.clips.novm_p.glass import Film, Glass
-from engine.clips.novm_p.grid import Pose
+from engine.clips.novm_p.layers import Pose
 from engine.clips.novm_p.motion import Path
-from engine.clips.novm_p.vapour import Fire, Fog, Smoke
-from engine.clips.novm_p.water import Bubbles, Splash
+from engine.clips.novm_p.noise import Draws
+from engine.clips.novm_p.panes import Film, Frost, Glass
+from engine.clips.novm_p.threads import Cloth, Fur, Lace
 
 if TYPE_CHECKING:
-    from engine.clips.novm_p.layers import Drawn
-    from engine.clips.novm_p.setting import Setting
+    from engine.clips.novm_p.layers import Drawn, Setting
 
 
 _OUTDOORS = ("city", "wood", "shore", "night", "meadow")

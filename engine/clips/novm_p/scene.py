@@ -9,10 +9,9 @@ import numpy as np
 
 from engine.clips.novm_p import motion
 from engine.clips.novm_p.backdrops import Backdrop
-from engine.clips.novm_p.draws import Draws, hashed
 from engine.clips.novm_p.exact import Floats, as_floats
-from engine.clips.novm_p.grid import Grid, Pose
-from engine.clips.novm_p.layers import Drawn, Layer, draw
+from engine.clips.novm_p.layers import Drawn, Grid, Layer, Pose, draw
+from engine.clips.novm_p.noise import Draws, hashed
 from engine.clips.novm_p.registry import KINDS, Kind, passer
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.clips.novm_p.exact import Floats, as_floats, ease, sine, sines, tint, turns
+from engine.clips.novm_p.layers import Setting, scaled
 from engine.clips.novm_p.noise import billow, cells
-from engine.clips.novm_p.setting import Setting, scaled
 
 if TYPE_CHECKING:
-    from engine.clips.novm_p.draws import Draws
-    from engine.clips.novm_p.grid import Grid, Pose
+    from engine.clips.novm_p.layers import Grid, Pose
+    from engine.clips.novm_p.noise import Draws
 
 Gap = Callable[[Floats, Floats, float], Floats]
 """How far inside (above 0) a point u, v is at a time."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.clips.truth import TrueClip
 from engine.contract.errors import EngineError
-from engine.evaluation.alpha import Codes, to_codes
+from engine.evaluation.metrics import Codes, to_codes
 from engine.evaluation.pictures.methods import Spent, Watch
 
 CLOSED_FORM = "closed form"

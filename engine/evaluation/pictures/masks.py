@@ -1,18 +1,99 @@
-"""Masks from clicks and boxes on photographs: how much of each object a model finds."""
+"""Masks from clicks and boxes on photographs, clicked as an artist does: how much of each object a model finds."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from engine.contract.shot import Box, Point, Prompt, Settings, Shot, ShotObject
 from engine.evaluation.baselines import grabcut
-from engine.evaluation.pictures.clicking import Answer, answers, as_codes
-from engine.evaluation.pictures.masked import MaskedPicture, iou
+from engine.evaluation.metrics import Codes, largest_piece
 from engine.evaluation.pictures.methods import SALIENCY, Clock, Methods, Watch
 from engine.evaluation.pictures.sections import Case, Measure, Section
 from engine.evaluation.pictures.strips import strip
-from engine.evaluation.prompts import box
+from engine.evaluation.pictures.studio import Mask, MaskedPicture, iou
+from engine.evaluation.prompts import box, click
+from engine.evaluation.tracking import ClipPlates
 from engine.model.mam2 import MAM2
+from engine.session.session import ShotSession
+
+CLICKS = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said of one object.
+
+    Attributes:
+        prompts: all that was said of it.
+        mask_hw: (H, W) bool.
+    """
+
+    prompts: tuple[Prompt, ...]
+    mask_hw: Mask
+
+
+def deepest(region_hw: Mask) -> tuple[float, float]:
+    """Give the centre of the pixel that is farthest from a region's edges; the picture's border is one."""
+    return click(as_codes(region_hw))
+
+
+def correction(predicted_hw: Mask, true_hw: Mask, counted_hw: Mask) -> Point | None:
+    """Give a click into the middle of the largest region that is missing or too much; None where all is right."""
+    missing = largest_piece(true_hw & ~predicted_hw & counted_hw)
+    extra = largest_piece(predicted_hw & ~true_hw & counted_hw)
+    worst, positive = (missing, True) if missing.sum() >= extra.sum() else (extra, False)
+    return Point(0, *deepest(worst), positive) if worst.any() else None
+
+
+def answers(model: MAM2, picture: MaskedPicture, mode: str) -> Iterator[tuple[str, Mapping[int, Answer]]]:
+    """Ask a model for every object of a picture, in one session: (`1`..`3` clicks or `box`, answers by object).
+
+    Args:
+        model: on its device; it encodes the picture once.
+        picture: has an object.
+        mode: row of the paper's ablation.
+    """
+    height, width = picture.instances_hw.shape
+    said: dict[int, tuple[Prompt, ...]] = {
+        value: (Point(0, *deepest(picture.mask(value))),) for value in picture.objects
+    }
+    shot = Shot(0, 0, width, height, _objects(said), Settings(direction="forward", mode=mode))
+    with ShotSession(model, shot, ClipPlates(picture.plate_hwc[None])) as session:
+        for clicks in range(1, CLICKS + 1):
+            found = _ask(session, said)
+            yield str(clicks), found
+            for value, answer in found.items():
+                further = correction(answer.mask_hw, picture.mask(value), picture.counted_hw)
+                said[value] = (*said[value], *([further] if further else []))
+            session.edit(_objects(said))
+        said = {value: (Box(0, *box(as_codes(picture.mask(value)))),) for value in said}
+        session.edit(_objects(said))
+        yield "box", _ask(session, said)
+
+
+def _ask(session: ShotSession, said: Mapping[int, Sequence[Prompt]]) -> dict[int, Answer]:
+    session.want([0])
+    (found,) = session.track_trimaps()
+    return {
+        value: Answer(tuple(prompts), np.asarray(found.objects[_name(value)].mask_hw > 0.5))
+        for value, prompts in said.items()
+    }
+
+
+def _objects(said: Mapping[int, Sequence[Prompt]]) -> tuple[ShotObject, ...]:
+    return tuple(ShotObject(_name(value), tuple(prompts)) for value, prompts in said.items())
+
+
+def _name(value: int) -> str:
+    return f"object_{value}"
+
+
+def as_codes(mask_hw: Mask) -> Codes:
+    """Give a mask as an alpha (H, W) uint8 of 0 and 255."""
+    return np.multiply(mask_hw, 255, dtype=np.uint8)
+
 
 MEASURES = (
     Measure("1", "IoU at 1 click", by_kind=True),
@@ -38,12 +119,14 @@ def examine_masks(pictures: Iterable[MaskedPicture], methods: Methods) -> tuple[
         if not picture.objects:
             continue
         digest.update(picture.plate_hwc.tobytes() + picture.instances_hw.tobytes())
-        found = [case for name, model in methods.models.items() for case in _ask(name, model, picture, methods, clock)]
+        found = [
+            case for name, model in methods.models.items() for case in _ask_mask(name, model, picture, methods, clock)
+        ]
         if methods.baselines:
             found += _simple(picture, clock)
         cases += found
         if picture.salient is not None:
-            salient += [case for case in found if case.name == _name(picture, picture.salient)]
+            salient += [case for case in found if case.name == _case_name(picture, picture.salient)]
             salient += _without_prompt(picture, picture.salient, methods)
     models, mark = tuple(methods.models), digest.hexdigest()[:12]
     whole = Section(
@@ -63,7 +146,7 @@ def examine_masks(pictures: Iterable[MaskedPicture], methods: Methods) -> tuple[
     return whole, apart
 
 
-def _ask(name: str, model: MAM2, picture: MaskedPicture, methods: Methods, clock: Clock) -> Iterator[Case]:
+def _ask_mask(name: str, model: MAM2, picture: MaskedPicture, methods: Methods, clock: Clock) -> Iterator[Case]:
     watch = Watch()
     found = dict(answers(model, picture, methods.mode))
     clock.add(name, watch.spent())
@@ -72,7 +155,7 @@ def _ask(name: str, model: MAM2, picture: MaskedPicture, methods: Methods, clock
             key: iou(answer[value].mask_hw, picture.mask(value), picture.counted_hw) for key, answer in found.items()
         }
         shown = _strip(picture, value, found["1"][value]) if methods.strips else b""
-        yield Case(_name(picture, value), _size(picture.shares[value]), name, figures, shown)
+        yield Case(_case_name(picture, value), _size(picture.shares[value]), name, figures, shown)
 
 
 def _simple(picture: MaskedPicture, clock: Clock) -> Iterator[Case]:
@@ -87,7 +170,7 @@ def _simple(picture: MaskedPicture, clock: Clock) -> Iterator[Case]:
         clock.add(GRABCUT, watch.spent())
         for method, mask in ((GRABCUT, cut), (FILLED, filled)):
             figures = {"box": iou(mask, truth, picture.counted_hw)}
-            yield Case(_name(picture, value), _size(picture.shares[value]), method, figures)
+            yield Case(_case_name(picture, value), _size(picture.shares[value]), method, figures)
 
 
 def _without_prompt(picture: MaskedPicture, value: int, methods: Methods) -> Iterator[Case]:
@@ -96,7 +179,7 @@ def _without_prompt(picture: MaskedPicture, value: int, methods: Methods) -> Ite
     mask = methods.saliency(picture.plate_hwc) > 0.5
     figures = {"none": iou(mask, picture.mask(value), picture.counted_hw)}
     shown = _strip(picture, value, Answer((), mask)) if methods.strips else b""
-    yield Case(_name(picture, value), "salient", SALIENCY, figures, shown)
+    yield Case(_case_name(picture, value), "salient", SALIENCY, figures, shown)
 
 
 def _strip(picture: MaskedPicture, value: int, answer: Answer) -> bytes:
@@ -108,5 +191,5 @@ def _size(share: float) -> str:
     return "large" if share >= LARGE else "middle" if share >= MIDDLE else "small"
 
 
-def _name(picture: MaskedPicture, value: int) -> str:
+def _case_name(picture: MaskedPicture, value: int) -> str:
     return f"{picture.name}:{value}"

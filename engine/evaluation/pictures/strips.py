@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.shot import Box, Point, Prompt
-from engine.evaluation.alpha import to_codes
+from engine.evaluation.metrics import to_codes
 from engine.evaluation.pictures.sections import Case, Section
 from engine.media.atomic import atomic_file, make_folder
 

@@ -1,5 +1,5 @@
 // What the page is made of: one element a device, job or shot, changed in place so that focus and scrolling stay.
-import { picturePath } from "./api.js";
+import { pictureData, picturePath } from "./api.js";
 import { clock } from "./tracking.js";
 
 const RUNNING = ["queued", "running", "waiting"];
@@ -99,19 +99,25 @@ function frameFigure(one, element) {
   const image = document.createElement("img");
   const caption = document.createElement("figcaption");
   const figure = document.createElement("figure");
-  image.loading = "lazy";
   image.alt = `${one.view} of frame ${one.frame}${one.state === "stale" ? ", stale" : ""}`;
   const source = (layer) => `${picturePath(one.shot, one.frame, { layer, width: 304 })}&mark=${one.state}`;
   image.addEventListener("load", () => image.classList.add("there"));
   image.className = one.view;
-  image.src = source(one.view === "alpha" ? "alpha" : "plate");
-  if (one.view === "comp") {
-    image.style.maskImage = `url("${source("alpha")}")`;
-  }
+  load(image, source(one.view === "alpha" ? "alpha" : "plate"), one.view === "comp" ? source("alpha") : null);
   caption.textContent = one.frame;
   figure.append(image, caption);
   element.className = one.state;
   element.replaceChildren(figure);
+}
+
+async function load(image, picture, mask) {
+  const [seen, through] = await Promise.all([pictureData(picture), mask && pictureData(mask)]).catch(() => []);
+  if (through) {
+    image.style.maskImage = `url("${through}")`;
+  }
+  if (seen) {
+    image.src = seen;
+  }
 }
 
 function spread(frames, most) {

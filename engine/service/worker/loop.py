@@ -10,6 +10,7 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from engine.contract.errors import EngineError, ServiceError
 from engine.service.messages import News, Order, from_line, to_line
 from engine.service.store import Store
 from engine.service.worker.models import Models
+from engine.service.worker.pulse import Pulse
 from engine.service.worker.runs import Runs
 from engine.service.worker.worker import Worker
 from engine.weights.models import pick_device
@@ -37,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     say = _Wire(out.fileno()).send
+    pulse = Pulse(say)
     device = _opened(options.device)
     if isinstance(device, EngineError):
         say({"is": "refused", "error": device.to_json()})
@@ -47,14 +50,27 @@ def main(arguments: list[str] | None = None) -> None:
     runs = Runs(options.working, Models(options.device, options.memory))
     worker = Worker(store, runs, say)
     say({"is": "ready", "device": str(device), "name": _name(device), "pid": os.getpid()})
-    work_until_told(worker, heard, options.rest_after)
+    work_until_told(worker, heard, options.rest_after, pulse.at_work)
     runs.close()
 
 
-def work_until_told(worker: Worker, heard: "queue.Queue[Order | None]", rest_after: float) -> None:
-    """Do what is heard, until that is None; without work for so many seconds, let the worker rest."""
+def work_until_told(
+    worker: Worker,
+    heard: "queue.Queue[Order | None]",
+    rest_after: float,
+    at_work: Callable[[bool], None] = lambda _: None,
+) -> None:
+    """Do what is heard, until that is None; without work for so many seconds, let the worker rest.
+
+    Args:
+        worker: does it.
+        heard: what there is to do.
+        rest_after: seconds.
+        at_work: told whenever a step begins, and when there is nothing to do.
+    """
     patience: float | None = 0.0  # seconds to wait for the next message; None: as long as it takes
     while True:
+        at_work(patience == 0)
         try:
             message = heard.get(timeout=patience) if patience else heard.get(block=patience is None)
         except queue.Empty:

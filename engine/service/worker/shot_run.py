@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,19 +124,23 @@ class ShotRun:
         self._session.close()
 
     def serves(self, declaration: Declaration, direction: str | None) -> bool:
-        """Tell whether this run can go on for a declaration: objects and prompts may differ, nothing else."""
+        """Tell whether this run can go on for a declaration: objects, prompts and finesse may differ, nothing else."""
         mine, other = self._shot, declaration.shot(direction)
-        return mine.with_objects(other.objects) == other and self._masks == _mask_digests(self._declaration)
+        settings = replace(mine.settings, finesse=other.settings.finesse)
+        same = replace(mine, objects=other.objects, settings=settings) == other
+        return same and self._masks == _mask_digests(self._declaration)
 
     def update(self, declaration: Declaration) -> None:
-        """Take over the declaration's objects, prompts and layers.
+        """Take over the declaration's objects, prompts, finesse and layers.
 
         Raises:
             ShotError, PromptError: they do not hold together.
         """
-        if (declaration.objects, declaration.layers) != (self._declaration.objects, self._declaration.layers):
+        mine, finesse = self._declaration, declaration.settings.finesse
+        now = declaration.objects, declaration.layers, finesse
+        if now != (mine.objects, mine.layers, mine.settings.finesse):
             self.settle()
-            self._session.edit(declaration.objects)
+            self._session.edit(declaration.objects, finesse)
             self._declaration, self._shot = declaration, declaration.shot(self._direction)
             self._masks = _mask_digests(declaration)
             self._prepare()

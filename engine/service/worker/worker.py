@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from engine.contract.errors import EngineError, ServiceError
 from engine.model.ready.memory import give_back_freed_memory
-from engine.service.messages import Ended, Failed, JobNews, Order, Work
+from engine.service.messages import MOST_NAMED, Ended, Failed, JobNews, Order, Work
 from engine.service.schedule import Schedule
 from engine.service.store import Store, store_unusable
 from engine.service.stored_plates import PlateAwaited, PlateReplaced
@@ -66,7 +66,7 @@ class Worker:
                 self._track(job, message)
         except PlateAwaited as awaited:
             self._schedule.set_ready(job, ready=False)
-            self._say({"is": "waiting", "id": job, "missing": self._missing(job) or [awaited.frame]})
+            self._say({"is": "waiting", "id": job, "missing": self._missing(job)[:MOST_NAMED] or [awaited.frame]})
         except PlateReplaced as replaced:
             self._runs.renew(message["shot"], [replaced.frame])
         except EngineError as problem:

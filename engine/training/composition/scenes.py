@@ -6,11 +6,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from engine.clips.drawn.colour import Bytes, Floats
+from engine.clips.drawn.camera import Bytes, Floats
 from engine.datasets.items import Piece
-from engine.training.composition.compose import Composite, compose
-from engine.training.composition.layers import Layer, Move, opaque, premultiplied, shrunk
-from engine.training.composition.light import Grade
+from engine.training.composition.layers import Composite, Grade, Layer, Move, compose, opaque, premultiplied, shrunk
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path
 
 _LARGEST, _AT = 29, 640  # of the kernels, in pixels of a picture whose shorter side has 640

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from engine.clips.drawn.camera import Floats
 from engine.clips.drawn.clip import KINDS
-from engine.clips.drawn.colour import Floats
 from engine.datasets.layouts import Source
-from engine.training.composition.compose import Composite, film
+from engine.training.composition.layers import Composite, film
 from engine.training.composition.scenes import whole_scene
 from engine.training.pictures.scenes import composite, drawn
 from engine.training.pictures.stills import Cutout, Still, Stills, cut, still_piece

@@ -1,12 +1,11 @@
 """The panel's window. Everything that it shows is read again once a second, in Nuke's main thread."""
 
-import webbrowser
 from typing import Any, Optional
 
 import nuke
 
 from .. import running
-from ..contract import LOG, EngineError, find, runtime_folder
+from ..contract import LOG, EngineError, find, open_privately, runtime_folder
 from ..node import our_nodes, result_of
 from .qt import QtCore, QtGui, QtWidgets
 from .state import EngineWatch
@@ -98,8 +97,8 @@ class Panel(QtWidgets.QWidget):  # type: ignore[misc]
                 self._engine.setText("No engine is running; the first track starts one.")
                 return
             with engine:
-                webbrowser.open(engine.connection.url + engine.monitor_link())
-        except EngineError as problem:
+                open_privately(engine.connection.url + engine.monitor_link())
+        except (EngineError, OSError) as problem:
             self._engine.setText(str(problem))
 
 

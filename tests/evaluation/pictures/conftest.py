@@ -6,7 +6,7 @@ import pytest
 from small_model import SMALL, lively
 from tiny_pack import make_pack
 
-from engine.training.pictures.pack import read_pack
+from engine.training.pictures.stills import read_pack
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,9 @@ import pytest
 from tiny_pack import scene
 
 from engine.contract.shot import Box, Point
-from engine.evaluation.pictures.clicking import answers, correction, deepest
-from engine.evaluation.pictures.masked import MaskedPicture, iou, read_masked
-from engine.evaluation.pictures.masks import examine_masks
+from engine.evaluation.pictures.masks import answers, correction, deepest, examine_masks
 from engine.evaluation.pictures.methods import SALIENCY, Methods
+from engine.evaluation.pictures.studio import MaskedPicture, iou, read_masked
 from engine.model.mam2 import MAM2
 
 

@@ -5,12 +5,11 @@ import pytest
 
 from engine.evaluation.pictures.closed_form import Solver, closed_form, exact_trimap, have_closed_form
 from engine.evaluation.pictures.composites import COUNT, SIZES, Composites
-from engine.evaluation.pictures.matters import examine_matters
-from engine.evaluation.pictures.mattes import digest_of, examine_composites
+from engine.evaluation.pictures.mattes import digest_of, examine_composites, examine_matters
 from engine.evaluation.pictures.methods import Methods
 from engine.evaluation.pictures.staging import DRAWN
 from engine.evaluation.pictures.studio import Studio
-from engine.training.pictures.pack import Pack
+from engine.training.pictures.stills import Pack
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from shutil import copy
 import pytest
 from small_model import SMALL, lively
 
-from engine.evaluation.pictures import clips, composites, mattes
+from engine.evaluation.pictures import composites, mattes
 from engine.weights.models import save_model
 
 
@@ -25,7 +25,7 @@ def weights(tmp_path_factory):
 def small(monkeypatch):
     """Composites and clips of few pixels and frames."""
     monkeypatch.setattr(composites, "SIZES", ((96, 64),))
-    monkeypatch.setattr(clips, "StillClips", partial(clips.StillClips, frames=3, size=(96, 64)))
+    monkeypatch.setattr(composites, "StillClips", partial(composites.StillClips, frames=3, size=(96, 64)))
 
 
 @pytest.mark.usefixtures("small")
@@ -84,7 +84,7 @@ def test_an_earlier_report_stands_beside(mam2, pack_folder, weights, tmp_path, m
 def test_the_matter_can_be_measured_alone(mam2, pack_folder, weights, monkeypatch):
     """With `--only matter` exact trimaps are given, and seconds are compared on larger plates."""
     monkeypatch.setattr(composites, "SIZES", ((96, 64),))
-    monkeypatch.setattr("engine.evaluation.pictures.matters.HD", (160, 96))
+    monkeypatch.setattr("engine.evaluation.pictures.mattes.HD", (160, 96))
     code, out, _ = mam2(
         *("evaluate", "pictures", "--pack", pack_folder, "--model", weights[0]),
         *("--only", "matter", "--limit", "1", "--device", "cpu"),

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from engine.clips.truth import TrueClip
-from engine.evaluation.pictures.clips import COUNT, CUT, DRAWING, KINDS, LIFTED, WHOLE, StillClips
-from engine.evaluation.pictures.composites import Composites
+from engine.evaluation.pictures.composites import CLIPS, CUT, DRAWING, KINDS, LIFTED, WHOLE, Composites, StillClips
 from engine.evaluation.pictures.mattes import digest_of, examine_clips, score
 from engine.evaluation.pictures.methods import Methods
 from engine.evaluation.pictures.studio import Studio
-from engine.training.pictures.pack import Pack
+from engine.training.pictures.stills import Pack
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def test_clips_are_always_the_same_and_move(clips):
 
 def test_kinds_take_turns_and_what_a_pack_lacks_is_drawn(clips, pack):
     """Twenty-four clips are six of each kind; without masked pictures and cut-outs all are drawn."""
-    assert [clips.kinds.count(kind) for kind in (WHOLE, LIFTED, CUT, DRAWING)] == [COUNT // 4] * 4
+    assert [clips.kinds.count(kind) for kind in (WHOLE, LIFTED, CUT, DRAWING)] == [CLIPS // 4] * 4
     bare = StillClips(Studio.of(Pack(pack.folder, tuple(pack.of("background")))))
     assert set(bare.kinds) == {DRAWING}
 

@@ -90,7 +90,7 @@ class NukeSession(Graph, Script):
         self.progress_tasks: list[str] = []
         self.cancelled_tasks: set[str] = set()
         self.panels: dict[str, Any] = {}
-        self.patience = 5.0
+        self.patience = 60.0  # a busy machine renders slowly, and nothing is served meanwhile
         self.callbacks = Callbacks()
         self.layers = Layers()
         self.history = History()
