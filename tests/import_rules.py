@@ -101,6 +101,8 @@ RULES = {
         ours=_set("engine.contract"),
         theirs=_packages("numpy", "cv2", "filelock", "OpenEXR", "OpenImageIO", "PyOpenColorIO", "av"),
         forbidden=NETWORK,
+        # The one place where colours are made of what was read: by the command line and by the engine's workers.
+        exceptions={"engine.media.further": _set("torch", "engine.session.foreground")},
     ),
     "engine.weights": Rule(
         # Two halves: what lists and fetches weights needs no torch, so that the service and the doctor may use it.

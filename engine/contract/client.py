@@ -94,8 +94,11 @@ class EngineClient:
         settings: Settings = Settings(),  # noqa: B008 - frozen
         model: str = "auto",
         objects: Tuple[ShotObject, ...] = (),
+        layers: Tuple[str, ...] = (),
     ) -> Dict[str, Any]:
         """Declare a shot or change it; gives it as it stands, with its inbox folder.
+
+        With `layers` the mattes' files hold more: `fg`, `despill`, `bg`, `cryptomatte`, `premult`.
 
         Raises:
             EngineError: what does not hold together.
@@ -106,6 +109,7 @@ class EngineClient:
             "settings": settings_to_json(settings),
             "model": model,
             "objects": objects_to_json(objects),
+            **({"layers": list(layers)} if layers else {}),
         }
         return self._json("PUT", _shot(shot), body)
 

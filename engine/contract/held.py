@@ -1,4 +1,4 @@
-"""Masks that the artist holds a matte to: core, garbage, where to look again, and a trimap of his own."""
+"""Masks that the artist holds a matte to: core, garbage, where to look again, and a trimap or a mask of his own."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from .errors import PromptError
 
-KINDS = ("core", "garbage", "unknown", "trimap")
+KINDS = ("core", "garbage", "unknown", "trimap", "mask")
 _NUMBERED = re.compile(r"%0?(\d*)d|#+")
 
 
@@ -18,6 +18,8 @@ class HeldMask:
         kind: `core`: surely in, alpha is at least the mask. `garbage`: surely out, alpha is at most what the mask
             leaves. `unknown`: where the mask is above a half the matting model looks, whatever the trimap says.
             `trimap`: takes the trimap's place; below a quarter background, above three quarters foreground.
+            `mask`: takes the place of tracking; above a half is the object, and where it is soft the matting model
+            looks. An object with such a mask has no prompts, and an empty matte on frames without one.
         path: an image file, or `name.####.exr` or `name.%04d.exr`, a file a frame.
         first, last: the frames that it holds on, both included; None: all of the shot's to that side.
         layer: channel or layer of the file; None: its alpha if it has one that says anything, else its luma.

@@ -66,7 +66,9 @@ class Visit:
 
 
 def plan_object(thing: ShotObject, shot: Shot) -> Course:
-    """Plan one object's way through the shot."""
+    """Plan one object's way through the shot; where masks take the place of tracking, no frame needs another."""
+    if thing.masks:
+        return Course(shot.first, (), (), shot.frames, range(0))
     direction = shot.settings.direction
     prompted = thing.frames()
     described = [frame for frame in prompted if _describes(thing.on(frame))]
@@ -144,9 +146,13 @@ def dirty_frames(old: Optional[ShotObject], new: Optional[ShotObject], shot: Sho
     """
     if old is None or new is None:
         return frozenset().union(*(plan_object(thing, shot).frames for thing in (old, new) if thing))
+    if old.masks and new.masks:
+        return frozenset()  # each frame has its own, of which `held_frames` tells
     before, after = plan_object(old, shot), plan_object(new, shot)
     changed = {frame for frame in {*old.frames(), *new.frames()} if old.on(frame) != new.on(frame)}
     fundamental = {*before.independent, *after.independent}
+    if bool(old.masks) != bool(new.masks):
+        return before.frames | after.frames
     if before.anchor != after.anchor or before.independent != after.independent or changed & fundamental:
         return before.frames | after.frames
     return _behind(changed & {*before.corrections, *after.corrections}, after)

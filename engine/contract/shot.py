@@ -13,13 +13,13 @@ from typing import Dict, List, Optional, Tuple, Union
 from .errors import PromptError, ShotError
 from .finesse import NO_FINESSE, Finesse
 from .held import HeldMask
+from .object_names import check_names
 
 DIRECTIONS = ("forward", "backward", "both")
 MODES = ("parallel", "pdd", "pdd+mcs", "pdd+mss")
 CORRECTIONS = ("refine", "independent")
 MOST_FRAMES = 1_000_000
 """Eleven hours at 24 frames a second."""
-_CHANNELS = ("rgb", "rgba", "alpha", "other")  # layers of these names are taken for the picture's own channels
 
 # What follows an extension and a colon; a drive's colon follows none.
 _LAYERED = re.compile(r"(?P<file>.+\.\w{2,5}):(?P<layer>[^/\\:]+)", re.DOTALL)
@@ -80,7 +80,10 @@ Prompt = Union[Point, Box, MaskPrompt]
 
 @dataclass(frozen=True)
 class ShotObject:
-    """One thing the artist wants a matte of: a name, its prompts in the order they were made, masks it is held to."""
+    """One thing the artist wants a matte of: a name, its prompts in the order they were made, masks it is held to.
+
+    It is tracked from its prompts, or has a mask a frame among those it is held to.
+    """
 
     name: str
     prompts: Tuple[Prompt, ...]
@@ -105,6 +108,11 @@ class ShotObject:
     def held_on(self, frame: int) -> Tuple[HeldMask, ...]:
         """Give the masks that the object is held to on one frame, in their order."""
         return tuple(held for held in self.held if held.on(frame))
+
+    @property
+    def masks(self) -> Tuple[HeldMask, ...]:
+        """The masks that take the place of tracking; where several hold on a frame, the last counts."""
+        return tuple(held for held in self.held if held.kind == "mask")
 
 
 @dataclass(frozen=True)
@@ -171,20 +179,15 @@ class Shot:
         if self.width < 1 or self.height < 1:
             size = f"{self.width}x{self.height}"
             raise ShotError("shot.size", f"A plate of {size} pixels is no image.", "Check the plates.")
-        names = [thing.name for thing in self.objects]
-        for name in names:
-            _check_name(name, names)
-        if not any(thing.prompts for thing in self.objects):
+        check_names([thing.name for thing in self.objects])
+        if not any(thing.prompts or thing.masks for thing in self.objects):
             raise PromptError(
                 "prompt.none",
                 "Nothing says what to matte.",
                 "Give at least one point, box or mask on a frame.",
             )
         for thing in self.objects:
-            if not thing.prompts:
-                problem = f"The object '{thing.name}' has no prompt."
-                raise PromptError("prompt.none", problem, "Give it a point, a box or a mask.")
-            _check_first_prompt(thing)
+            _check_said(thing)
             for prompt in thing.prompts:
                 self._check_prompt(thing.name, prompt)
 
@@ -226,31 +229,18 @@ class Shot:
                 )
 
 
-def _check_name(name: str, names: List[str]) -> None:
-    same = [other for other in names if other.casefold() == name.casefold()]
-    if len(same) > 1:
-        differ = "" if len(set(same)) == 1 else f" ({' and '.join(same)} differ in case alone)"
-        raise ShotError(
-            "shot.object_name",
-            f"Two objects are called '{name}'{differ}.",
-            "Give every object its own name: on many systems case does not tell files apart.",
+def _check_said(thing: ShotObject) -> None:
+    if not thing.prompts and not thing.masks:
+        problem = f"The object '{thing.name}' has no prompt."
+        raise PromptError("prompt.none", problem, "Give it a point, a box or a mask.")
+    if thing.prompts and thing.masks:
+        raise PromptError(
+            "prompt.masks",
+            f"The object '{thing.name}' has masks in the place of tracking, and prompts to track it from.",
+            "Leave the prompts out; or give a frame's mask as a prompt, and it is tracked from there.",
         )
-    plain = name.replace("_", "").replace("-", "")
-    if not (plain.isascii() and plain.isalnum() and name[0].isalpha() and len(name) <= 64):
-        raise ShotError(
-            "shot.object_name",
-            f"'{name}' cannot name an object.",
-            "Use a letter, then letters, digits, '_' or '-', 64 at most: it becomes a layer's name.",
-        )
-    if name.casefold() in _CHANNELS:
-        raise ShotError(
-            "shot.object_name",
-            f"'{name}' cannot name an object: its layer could not be told from the picture's own channels.",
-            f"Choose another name, '{name}_1' for example.",
-        )
-
-
-def _check_first_prompt(thing: ShotObject) -> None:
+    if thing.masks:
+        return
     first = thing.on(thing.frames()[0])
     if all(isinstance(prompt, Point) and not prompt.positive for prompt in first):
         raise PromptError(

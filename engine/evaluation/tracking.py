@@ -1,10 +1,11 @@
-"""A clip in memory, matted from one prompt through a session, as a host would have it matted."""
+"""A clip in memory, matted from one prompt or from a mask a frame through a session, as a host would have it matted."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.contract.held import HeldMask
 from engine.contract.shot import Prompt, Settings, Shot, ShotObject
 from engine.model.mam2 import MAM2
 from engine.session.results import ObjectMatte
@@ -56,5 +57,18 @@ def track(
     shot = Shot(0, len(plates_thwc) - 1, *plates.size, (ShotObject(_NAME, (prompt,)),), settings)
     read_mask = None if mask_hw is None else lambda _path, _size: mask_hw
     with ShotSession(model, shot, plates, read_mask=read_mask) as session:
+        for mattes in session.track():
+            yield mattes.frame, mattes.objects[_NAME]
+
+
+def matte_masks(
+    model: MAM2, plates_thwc: NDArray[np.uint8], masks_thw: NDArray[np.bool_]
+) -> Iterator[tuple[int, ObjectMatte]]:
+    """Matte a clip from masks (T, H, W) of its object, without tracking: (frame, matte) of every frame."""
+    plates = ClipPlates(plates_thwc)
+    shot = Shot(0, len(plates_thwc) - 1, *plates.size, (ShotObject(_NAME, (), (HeldMask("mask", "masks"),)),))
+    with ShotSession(
+        model, shot, plates, read_held=lambda _mask, frame, _size: masks_thw[frame].astype(np.float32)
+    ) as session:
         for mattes in session.track():
             yield mattes.frame, mattes.objects[_NAME]

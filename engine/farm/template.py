@@ -1,7 +1,8 @@
 """A farm job as an Open Job Description template, version 2023-09, with no extension: every scheduler can read it.
 
 Three steps: Track goes through the whole shot on one host and keeps trimaps; Matte makes mattes from them, a chunk of
-frames a task; Check looks at every matte. Each may run again at any time: what is done and valid is kept.
+frames a task; Check looks at every matte. Each may run again at any time: what is done and valid is kept. A shot whose
+objects all come with masks has nothing to track: its chunks go the whole way.
 """
 
 from dataclasses import dataclass
@@ -64,7 +65,9 @@ def template(job: FarmJob) -> Data:
     """Give the job template as data; `parameter_values` has what is particular to the shot."""
     chunk = "--frames={{Task.Param.Frame}}+{{Param.ChunkSize}}"
     frames = "{{Param.FirstFrame}}-{{Param.LastFrame}}:{{Param.ChunkSize}}"
-    matte = _step(MATTE, job, "alpha", "MatteDevice", chunk, after=TRACK, gpu=job.matte_device)
+    tracked = any(thing.prompts for thing in job.shot.objects)
+    stage, after = ("alpha", TRACK) if tracked else ("", "")
+    matte = _step(MATTE, job, stage, "MatteDevice", chunk, after=after, gpu=job.matte_device)
     matte["parameterSpace"] = {"taskParameterDefinitions": [{"name": "Frame", "type": "INT", "range": frames}]}
     return {
         "specificationVersion": "jobtemplate-2023-09",
@@ -72,7 +75,7 @@ def template(job: FarmJob) -> Data:
         "description": f"MAM2 mattes of {len(job.plate_files)} plate files, frames {job.frames[0]}-{job.frames[1]}.",
         "parameterDefinitions": _parameters(job),
         "steps": [
-            _step(TRACK, job, "trimap", "Device", gpu=job.device),
+            *([_step(TRACK, job, "trimap", "Device", gpu=job.device)] if tracked else []),
             matte,
             _step(CHECK, job, "check", "MatteDevice", after=MATTE),
         ],
@@ -120,7 +123,7 @@ def _step(name: str, job: FarmJob, stage: str, device: str, *more: str, after: s
         f"--format={job.format}",
         f"--name={job.matte_name}",
         *([f"--plate-layer={job.plate_layer}"] if job.plate_layer else []),
-        f"--stage={stage}",
+        *([f"--stage={stage}"] if stage else []),
         *more,
         "--resume",
     ]

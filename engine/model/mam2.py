@@ -177,6 +177,10 @@ class MAM2(nn.Module):
         # SAM 2's predictor keeps memories in bfloat16; training keeps gradients.
         return FrameMemory(remembered if self.training else remembered.to(torch.bfloat16), mask.pointer_bc)
 
+    def trimap_of_mask(self, features: Features, logits_b1hw: Tensor) -> Tensor:
+        """Pass 2 alone: trimap logits (B, 3, S/4, S/4) of a mask of any origin, logits (B, 1, S/4, S/4)."""
+        return self._decode_trimap(features, self.without_memory(features), None, logits_b1hw, logits_b1hw)
+
     def _decode_trimap(
         self,
         features: Features,

@@ -209,7 +209,8 @@ def _info(engine: Engine, name: str) -> ShotInfo:
 def _declaration(body: ShotBody) -> Declaration:
     (first, last), (width, height) = body.range, body.size
     settings = settings_from_json(body.settings.model_dump())
-    return Declaration(first, last, width, height, settings, body.model, _objects(body.objects))
+    layers = tuple(dict.fromkeys(body.layers))
+    return Declaration(first, last, width, height, settings, body.model, _objects(body.objects), layers)
 
 
 def _objects(bodies: list[ObjectBody]) -> Any:

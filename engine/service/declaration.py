@@ -19,6 +19,8 @@ class Declaration:
         settings: how it is tracked; a job may choose another direction.
         model: as `mam2 matte --model` takes it.
         objects: with their prompts; there may be none yet.
+        layers: what the mattes' files hold beside alpha, trimap and mask: `fg`, `despill`, `bg`, `cryptomatte`,
+            `premult`, see `engine.media.further`.
     """
 
     first: int
@@ -28,6 +30,7 @@ class Declaration:
     settings: Settings = Settings()  # noqa: RUF009 - frozen
     model: str = "starter"
     objects: tuple[ShotObject, ...] = ()
+    layers: tuple[str, ...] = ()
 
     def shot(self, direction: str | None = None) -> Shot:
         """Give what is tracked, checked: with this direction, or with the declared one.
@@ -64,6 +67,7 @@ def declaration_to_json(declaration: Declaration) -> dict[str, Any]:
         "settings": settings_to_json(declaration.settings),
         "model": declaration.model,
         "objects": objects_to_json(declaration.objects),
+        "layers": list(declaration.layers),
     }
 
 
@@ -82,7 +86,8 @@ def declaration_from_json(data: dict[str, Any]) -> Declaration:
         )
     (first, last), (width, height) = data["range"], data["size"]
     settings, objects = settings_from_json(data.get("settings", {})), objects_from_json(data.get("objects", []))
-    declaration = Declaration(first, last, width, height, settings, data.get("model", "starter"), objects)
+    model, layers = data.get("model", "starter"), tuple(data.get("layers", ()))
+    declaration = Declaration(first, last, width, height, settings, model, objects, layers)
     declaration.check()
     return declaration
 

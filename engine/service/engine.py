@@ -14,7 +14,7 @@ import anyio
 from engine import __version__
 from engine.contract.errors import EngineError, ModelError, PlateError, ServiceError
 from engine.contract.frames import spell
-from engine.contract.plan import dirty_frames
+from engine.contract.plan import dirty_frames, held_frames
 from engine.contract.shot import ShotObject
 from engine.model.config import CONFIGS
 from engine.service.declaration import Declaration, tracked_frames
@@ -134,7 +134,8 @@ class Engine:
         shot = (after if after.objects else before).shot() if after.objects or before.objects else None
         if shot is None:
             return []
-        return sorted(set().union(*(dirty_frames(old.get(one), new.get(one), shot) for one in {**old, **new})))
+        pairs = [(old.get(one), new.get(one)) for one in {**old, **new}]
+        return sorted(set().union(*(dirty_frames(*pair, shot) | held_frames(*pair, shot) for pair in pairs)))
 
     def arrived(self, name: str, frame: int, received: Path, kind: str | RawLayout) -> None:
         """Take over a plate that was received.

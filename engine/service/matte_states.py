@@ -122,4 +122,5 @@ def signer(declaration: Declaration, direction: str | None, fingerprint: Callabl
     """
     shot = declaration.shot(direction)
     files = find_files(declaration.model, weights_folder())
-    return signatures(shot, fingerprint, shot.settings.colourspace or "", LAYERS, files.paths)
+    layers = (*LAYERS, *declaration.layers)
+    return signatures(shot, fingerprint, shot.settings.colourspace or "", layers, files.paths)

@@ -55,7 +55,10 @@ class ExportBody(Form):
 
     folder: Annotated[str, Field(pattern=_PATH, max_length=4096, description="A whole path; it is made.")]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", description="Begins the file names.")]
-    format: Literal["exr", "png16", "prores"] = "exr"
+    format: Annotated[
+        Literal["exr", "png16", "prores", "prores_premultiplied"],
+        Field(description="ProRes 4444 is of Rec.709, straight or premultiplied as displayed."),
+    ] = "exr"
     frames: Annotated[list[Frame] | None, Field(min_length=2, max_length=2, description="First and last.")] = None
     rate: Annotated[float, Field(gt=0, le=1000, description="Frames a second of a movie.")] = 24.0
 

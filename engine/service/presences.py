@@ -56,7 +56,7 @@ def doubts(
     confidence: dict[int, float] = {}
     doubtful: set[int] = set()
     lost: dict[str, int] = {}
-    for thing in objects:
+    for thing in (one for one in objects if not one.masks):
         found = {frame: one for frame, one in known.get(thing.name, {}).items() if frame in there}
         prompted = {prompt.frame for prompt in thing.prompts}
         for frame, one in found.items():

@@ -124,7 +124,7 @@ PromptBody = Annotated[PointBody | BoxBody | MaskBody, Field(discriminator="kind
 class HeldBody(Form):
     """A mask that the object's matte is held to; see the contract's `HeldMask`."""
 
-    kind: Literal["core", "garbage", "unknown", "trimap"]
+    kind: Literal["core", "garbage", "unknown", "trimap", "mask"]
     path: Annotated[str, Field(min_length=1, max_length=4096, examples=["/shots/sh010/core.####.exr"])]
     range: Annotated[list[Frame | None], Field(min_length=2, max_length=2)] = [None, None]
     layer: Annotated[str | None, Field(max_length=256)] = None
@@ -160,6 +160,15 @@ class ShotBody(Form):
         Field(max_length=256, examples=["starter"], description="`auto` is the best that is ready; see /v1/models."),
     ] = "auto"
     objects: Annotated[list[ObjectBody], Field(max_length=256)] = []
+    layers: Annotated[
+        list[Literal["fg", "despill", "bg", "cryptomatte", "premult"]],
+        Field(
+            max_length=5,
+            description="What the mattes' EXR holds besides, scene-linear: `fg`, each object's own colour in OBJECT.R, "
+            ".G and .B, straight; `despill` and `bg`, layers OBJECT_despill and OBJECT_bg; `premult`, R, G and B of "
+            "the file premultiplied; `cryptomatte`, IDs. Another choice makes mattes anew and tracks nothing.",
+        ),
+    ] = []
 
 
 class HandOverBody(Form):

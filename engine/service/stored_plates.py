@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError
 from engine.media.colour import DisplayTransform
+from engine.media.half import to_float
 from engine.media.images import finite, read_header, read_rgb
+from engine.media.linear import LinearLight
 from engine.media.source import Stored
 from engine.media.tags import Tags
 from engine.service.received import layout_of
@@ -59,6 +61,7 @@ class StoredPlates:
         self.size = size
         self._shot, self._colourspace = shot, colourspace
         self._transforms: dict[str, DisplayTransform] = {}
+        self._lights: dict[str, LinearLight] = {}
         self._digests: dict[int, str] = {}
         self._layers: dict[int, str] = {}
         self._tags: dict[int, Tags] = {}
@@ -88,6 +91,13 @@ class StoredPlates:
     def stored(self, frame: int) -> Stored:
         """Give a plate's own values, (H, W, 3) float32 or half, origin top-left; errors as of `look`."""
         return self._stored(frame, self._path(frame))[0]
+
+    def linear(self, frame: int) -> tuple[Pixels, str]:
+        """Give a plate in scene-linear light, (H, W, 3) float32, and the name of its space; errors as of `look`."""
+        stored, encoding = self._stored(frame, self._path(frame))
+        transform = self._transform(encoding)
+        light = self._lights.setdefault(encoding, LinearLight(transform.colourspace, transform.config))
+        return light.apply(to_float(stored)), light.colourspace
 
     def digest(self, frame: int) -> str:
         """Give the hash of a plate as it was read; one that was not read is from now on what it is now.
@@ -144,9 +154,12 @@ class StoredPlates:
 
     def _display(self, frame: int, path: Path) -> Pixels:
         stored, encoding = self._stored(frame, path)
+        return self._transform(encoding).apply(stored)
+
+    def _transform(self, encoding: str) -> DisplayTransform:
         if encoding not in self._transforms:
             self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
-        return self._transforms[encoding].apply(stored)
+        return self._transforms[encoding]
 
     def _stored(self, frame: int, path: Path) -> tuple[Stored, str]:
         layout = layout_of(path.name)

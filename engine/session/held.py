@@ -16,6 +16,9 @@ from torch import Tensor
 
 from engine.contract.held import HeldMask
 
+SOFT = 0.05
+"""A mask between this and its complement does not know; as in the band of doubt, 1 in 20."""
+
 Layer = NDArray[np.float32]
 ReadHeld = Callable[[HeldMask, int, tuple[int, int]], Layer]
 """Mask, frame and the plate's width and height in, (H, W) float32 of 0..1 out."""
@@ -44,9 +47,11 @@ class Held:
 
     def asked(self, trimap_11hw: Tensor) -> Tensor:
         """Give the trimap (1, 1, H, W) of 0, 0.5 and 1 that the matting model starts from."""
-        for kind, mask in self.masks:
+        for kind, mask in sorted(self.masks, key=lambda one: one[0] != "mask"):
             on_device = mask.to(trimap_11hw.device)
-            if kind == "trimap":
+            if kind == "mask":
+                trimap_11hw = trimap_11hw.masked_fill((on_device > SOFT) & (on_device < 1 - SOFT), 0.5)
+            elif kind == "trimap":
                 trimap_11hw = ((on_device >= 0.25).float() + (on_device > 0.75).float()) / 2
             elif kind == "unknown":
                 trimap_11hw = trimap_11hw.masked_fill(on_device > 0.5, 0.5)

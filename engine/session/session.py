@@ -21,6 +21,7 @@ from engine.model.mam2 import MAM2
 from engine.session import fit
 from engine.session.features import FeatureCache
 from engine.session.held import Held, ReadHeld, held_by_object
+from engine.session.masked import Masked
 from engine.session.matting import MatterLimits, frames_at_once, trimaps_of
 from engine.session.memory import Banks, Memories
 from engine.session.pipeline import Pipeline
@@ -206,9 +207,13 @@ class ShotSession:
         self._shot = shot
         self._memories = Memories(shot, self._record, self._banks)
         self._tracking = Tracking(self._model, shot, self._pipeline, self._record, self._memories, self._read_mask)
+        self._masked = Masked(self._model, shot, self._pipeline, self._read_held)
 
     def _visits(self) -> list[Visit]:
-        return visits(self._memories.courses, self._record.has, self._delivered.__contains__)
+        def tracked(name: str, frame: int) -> bool:
+            return name in self._masked or self._record.has(name, frame)
+
+        return visits(self._memories.courses, tracked, self._delivered.__contains__)
 
     def _deliver(
         self, rest: Callable[[int, dict[str, Found]], Callable[[], F]], skip: Callable[[int], bool] | None
@@ -268,12 +273,14 @@ class ShotSession:
     def _found(self, frame: int, lately: dict[str, Found]) -> dict[str, Found]:
         """Give what was found on a frame of every object: just now, or in an earlier visit."""
         reached = [name for name, course in self._memories.courses.items() if course.reaches(frame)]
-        return {name: lately.get(name) or self._record.found(name, frame) for name in reached}
+        found = {name: lately.get(name) or self._masked.found(name, frame) for name in reached}
+        return {name: one or self._record.found(name, frame) for name, one in found.items()}
 
     def _glimpse(self, name: str, frame: int) -> Found:
         """Find an object on any frame: exactly where all that it recalls is known, else from the nearest prompts."""
-        if self._record.has(name, frame):
-            return self._record.found(name, frame)
+        given = self._masked.found(name, frame)
+        if given or self._record.has(name, frame):
+            return given or self._record.found(name, frame)
         backward = frame in self._memories.courses[name].backward
         if self._memories.are_there(name, frame, backward=backward):
             return Found.of(self._tracking.track(name, frame, backward=backward))

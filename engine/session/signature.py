@@ -28,8 +28,9 @@ def signatures(
     its way there, and those prompts that can change the frame: all that describe an object anew, and the corrections
     that tracking passes. So a correction leaves the signatures of the frames before it as they were, and a plate that
     was rendered again changes those of the frames behind it. Of a mask file the contents count. A
-    mask that an object is held to counts on the frames that it holds on, and on no others. Where alpha is smoothed over
-    time, all of that counts for the frames beside it too.
+    mask that an object is held to, or has in the place of tracking, counts on the frames that it holds on, and on no
+    others; an object that is not tracked brings no plate but the frame's own. Where alpha is smoothed over time, all of
+    that counts for the frames beside it too.
 
     It does not cover the device (processors differ in the last bits) nor changes inside an OpenColorIO configuration.
 
@@ -41,7 +42,7 @@ def signatures(
     _add(shared, [__version__, size, settings, colourspace, list(layers), [_weights_hash(path) for path in weights]])
     courses = plan_shot(shot)
     of_plate = cache(fingerprint)
-    tracks = [_Track(course, of_plate) for course in courses.values()]
+    tracks = [_Track(courses[thing.name], of_plate) for thing in shot.objects if not thing.masks]
     masks: dict[str, str] = {}
 
     def said(prompt: Prompt) -> dict[str, Any]:

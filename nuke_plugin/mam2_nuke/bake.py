@@ -2,14 +2,15 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import nuke
 
 from .contract import OutputError, PlateError
 from .host import Progress
-from .node import copy_channels, inner, point_range, result_of
+from .node import colour_channels, copy_channels, copy_colours, inner, point_range, result_of
 from .paths import tcl_path
 from .results import Result
 from .standing import judge, look
@@ -46,7 +47,7 @@ def bake(node: Any, progress: Progress) -> Path:
             "Make room there, or save the script to another folder.",
         ) from problem
     with nuke.Undo("MAM2: bake"):
-        _build(node, Result(folder, result.frames, result.files, result.objects, result.scale), standing.span)
+        _build(node, replace(result, folder=folder), standing.span)
     return folder
 
 
@@ -97,6 +98,7 @@ def _build(node: Any, result: Result, span: range) -> None:
             made.append(nuke.nodes.Reformat(inputs=made[-1:], type="scale", scale=str(result.scale)))
         made.append(nuke.nodes.Crop(inputs=made[-1:], reformat=False, crop=True))
         made[-1]["box"].fromScript("0 0 {input.width} {input.height}")
+        whole = made[-1]
         for kind, knob, parts, own, expression in _finesse(node):
             made.append(getattr(nuke.nodes, kind)(inputs=made[-1:], channels="all"))
             made[-1][knob].fromScript(" ".join([own.toScript()] * parts))  # with its keys, which `curve` means
@@ -109,11 +111,15 @@ def _build(node: Any, result: Result, span: range) -> None:
         first.setInput(1, matte)
         made.append(first)
 
-        def following(copy: Any, _: int) -> Any:
-            made.append(nuke.nodes.Copy(inputs=[copy, matte]))
-            return made[-1]
+        def after(source: Any) -> Callable[[Any, int], Any]:
+            def following(copy: Any, _: int) -> Any:
+                made.append(nuke.nodes.Copy(inputs=[copy, source]))
+                return made[-1]
 
-        last = copy_channels(first, following, list(result.objects))
+            return following
+
+        last = copy_channels(first, after(matte), list(result.objects))
+        last = copy_colours(last, after(whole), colour_channels(result.objects, result.layers))
     for number, one in enumerate(made):
         one.setXYpos(x, y + 40 * number)
     for reader in node.dependent(nuke.INPUTS | nuke.HIDDEN_INPUTS):

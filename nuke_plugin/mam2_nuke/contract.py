@@ -56,6 +56,7 @@ _WHERE = {
     "errors": "ColourError EngineError OutputError PlateError PromptError ServiceError ShotError error_from_json",
     "events": "JobEvent",
     "frames": "count spell",
+    "held": "HeldMask",
     "launch": "LOG find find_or_start prepare",
     "plan": "plan_shot visits",
     "shot": "CORRECTIONS DIRECTIONS MODES Box MaskPrompt Point Prompt Settings Shot ShotObject",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from engine.contract.errors import *  # noqa: F403
     from engine.contract.events import *  # noqa: F403
     from engine.contract.frames import *  # noqa: F403
+    from engine.contract.held import *  # noqa: F403
     from engine.contract.launch import *  # noqa: F403
     from engine.contract.plan import *  # noqa: F403
     from engine.contract.shot import *  # noqa: F403

@@ -1,6 +1,6 @@
 r"""The Group as text of a script: what an artist opens, and what a machine without this plug-in renders.
 
-Mask > MaskCrop > MaskScale > MaskWrite*
+Mask, Core, Garbage > MaskOf > MaskCrop > MaskScale > MaskWrite*
 Plate > PlateCrop > PlateScale > PlateWrite*                        (*: disabled but while tracking)
 |
 |   MatteRead > MatteScale \
@@ -132,7 +132,10 @@ def _painted(red: str, green: str, blue: str) -> Values:
 
 
 _INSIDE: list[str] = [
+    *_node("Input", "Garbage", (-600, -300), ("number", "3"), inputs=0),
+    *_node("Input", "Core", (-500, -300), ("number", "2"), inputs=0),
     *_node("Input", "Mask", (-400, -300), ("number", "1"), inputs=0),
+    *_node("Switch", "MaskOf", (-400, -260), ("which", "0"), inputs=3),
     *_node("Crop", "MaskCrop", (-400, -220), *_WHOLE_FRAME),
     *_node("Reformat", "MaskScale", (-400, -180), *_HALF),
     *_node("Write", "MaskWrite", (-400, -120), *_TO_ENGINE, ("channels", "alpha"), ("disable", "true")),

@@ -141,6 +141,8 @@ TABLE: tuple[Knob, ...] = (
          tip="The alpha of the mask input says where the object is, on the frames named beside."),
     Knob("mask_object", "string", "of", default="subject", tip="The object that the mask is of.", line=False),
     Knob("mask_frames", "string", "on frames", tip="Frames and ranges: 1001, 1040 or 1001-1100x10.", line=False),
+    Knob("held_object", "string", "core and garbage of", tip="The object that is held to the alpha of the core input "
+         "(surely in) and of the garbage input (surely out), on every frame; empty: every object."),
     _choice("colourspace", "plate is", FROM_SCRIPT, COLOURSPACES,
             "Colour space of the plate as it comes into this node; from the script: its working space."),
     Knob("colourspace_name", "string", line=False, tip="Any name of the OpenColorIO configuration (mam2 colourspaces), "
@@ -152,6 +154,10 @@ TABLE: tuple[Knob, ...] = (
     _choice("matte_of", "matte of", ALL, (ALL,), "All objects together, or one.", use="graph"),
     Knob("output", "link", "output channel", "graph", to="Result.to0",
          tip="Where the matte goes. Every object also has its own layer."),
+    Knob("foreground", "switch", "foreground colour", default="false", tip="Every object's own colour in its layer: "
+         "NAME.red, .green, .blue, straight, scene-linear. Track again: nothing is tracked anew for it."),
+    Knob("premultiplied", "switch", "premultiplied RGB", default="false", line=False, tip="In the place of the plate's "
+         "colours: the foreground of all objects times their alphas. Finesse works on alpha alone."),
     Knob("shrink_grow", "number", "shrink / grow", "graph", "0", _PIXELS, span=(-20.0, 20.0)),
     Knob("blur", "number", "blur", "graph", "0", _PIXELS, span=(0.0, 50.0)),
     Knob("gamma", "number", "gamma", "graph", "1", "Above 1 the edge gets fuller.", span=(0.2, 4.0)),

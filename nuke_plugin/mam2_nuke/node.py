@@ -14,6 +14,7 @@ from .knobs import ALL, NO_FRAME
 from .paths import cache_root, tcl_path
 
 _LAYERS = ("alpha", "trimap", "mask")
+_COLOURS = ("red", "green", "blue")
 _A_COPY = 4  # channels that one Copy moves
 
 
@@ -106,7 +107,7 @@ def show_mattes(node: Any, result: results.Result, span: range) -> None:
     node["result"].setValue(tcl_path(result.folder / results.FILE))
     node["has_matte"].setValue(1)
     node["previewed"].setValue(NO_FRAME)
-    show_layers(node, result.objects)
+    show_layers(node, result.objects, result.layers)
 
 
 def show_preview(node: Any, result: results.Result, span: range, frame: int) -> None:
@@ -114,7 +115,7 @@ def show_preview(node: Any, result: results.Result, span: range, frame: int) -> 
     _point(inner(node, "PreviewRead"), result, span)
     node["preview_scale"].setValue(result.scale)
     node["previewed"].setValue(frame)
-    show_layers(node, result.objects)
+    show_layers(node, result.objects, result.layers)
 
 
 def end_preview(node: Any) -> None:
@@ -122,13 +123,20 @@ def end_preview(node: Any) -> None:
     put(node, previewed=NO_FRAME, view="alpha")
 
 
-def show_layers(node: Any, names: Iterable[str]) -> None:
-    """Give the stream a layer for each object, and pick the channels of the one that the artist wants to see."""
+def show_layers(node: Any, names: Iterable[str], layers: Iterable[str] = ()) -> None:
+    """Give the stream a layer for each object, and pick the channels of the one that the artist wants to see.
+
+    Args:
+        node: the MAM2 node.
+        names: the objects'.
+        layers: what the mattes' files hold besides: `fg`, `premult`.
+    """
     names = list(names)
     if not names:
         return
+    colours = _COLOURS if "fg" in layers else ()
     for name in names:
-        nuke.Layer(name, [f"{name}.{layer}" for layer in _LAYERS])
+        nuke.Layer(name, [f"{name}.{layer}" for layer in (*colours, *_LAYERS)])
     menu = node["matte_of"]
     with without_undo():  # it follows from what was chosen and made: an undo of those is followed again
         if list(menu.values()) != [ALL, *names]:
@@ -141,7 +149,7 @@ def show_layers(node: Any, names: Iterable[str]) -> None:
         _set(pick, "from0", "rgba.alpha" if chosen == ALL else chosen + ".alpha")
         _set(pick, "from1", shown + ".trimap")
         _set(pick, "from2", shown + ".mask")
-        _copy_layers(node, names)
+        _copy_layers(node, names, colour_channels(names, layers))
 
 
 def copy_channels(first: Any, following: Callable[[Any, int], Any], names: list[str]) -> Any:
@@ -165,16 +173,41 @@ def copy_channels(first: Any, following: Callable[[Any, int], Any], names: list[
     return copy
 
 
-def _copy_layers(node: Any, names: list[str]) -> None:
-    def following(copy: Any, number: int) -> Any:
-        found = node.node(f"Layers{number}")
-        if found is None:
-            with node:
-                found = nuke.nodes.Copy(name=f"Layers{number}", inputs=[copy, inner(node, "Fuller")])
-            inner(node, "Ready").setInput(1, found)
-        return found
+def colour_channels(names: Iterable[str], layers: Iterable[str]) -> list[str]:
+    """Give the channels of colours that mattes hold: of every object, and those that take the plate's place."""
+    found = [f"{name}.{colour}" for name in names for colour in _COLOURS] if "fg" in layers else []
+    return found + ([f"rgba.{colour}" for colour in _COLOURS] if "premult" in layers else [])
 
-    copy_channels(inner(node, "Result"), following, names)
+
+def copy_colours(copy: Any, following: Callable[[Any, int], Any], channels: list[str]) -> Any:
+    """Let Copies move colours, past all finesse; gives the last one. `following` as `copy_channels` takes it."""
+    for start in range(0, len(channels), _A_COPY):
+        copy = following(copy, 1 + start // _A_COPY)
+        some = channels[start : start + _A_COPY]
+        for knob, channel in enumerate(some + ["none"] * (_A_COPY - len(some))):
+            _set(copy, f"from{knob}", channel)
+            _set(copy, f"to{knob}", channel)
+    return copy
+
+
+def _copy_layers(node: Any, names: list[str], colours: list[str]) -> None:
+    def after(kind: str, source: str) -> Callable[[Any, int], Any]:
+        def following(copy: Any, number: int) -> Any:
+            found = node.node(f"{kind}{number}")
+            if found is None:
+                with node:
+                    found = nuke.nodes.Copy(name=f"{kind}{number}", inputs=[copy, inner(node, source)])
+            elif found.input(0) is None or found.input(0).name() != copy.name():
+                found.setInput(0, copy)
+            return found
+
+        return following
+
+    last = copy_channels(inner(node, "Result"), after("Layers", "Fuller"), names)
+    last = copy_colours(last, after("Colours", "MatteCrop"), colours)
+    ready = inner(node, "Ready")
+    if ready.input(1) is None or ready.input(1).name() != last.name():
+        ready.setInput(1, last)
 
 
 def _set(node: Any, knob: str, value: str) -> None:

@@ -50,7 +50,7 @@ def slices(frames: Sequence[int]) -> Iterator[list[int]]:
         start, most = end, max(1, min(2 * (end - start), _MOST, int(_SECONDS / each)))
 
 
-def render(node: Any, write_name: str, frames: Sequence[int], pattern: Path, view: str) -> None:
+def render(node: Any, write_name: str, frames: Sequence[int], pattern: Path, view: str, which: int = 0) -> None:
     """Render some frames to files. Main thread only.
 
     Args:
@@ -59,6 +59,7 @@ def render(node: Any, write_name: str, frames: Sequence[int], pattern: Path, vie
         frames: Nuke's numbers, one behind the other.
         pattern: the files, with `%04d`; their folder exists.
         view: name of the view; empty: the script has one.
+        which: of the masks: 0 the mask input, 1 core, 2 garbage.
 
     Raises:
         Busy: something else is being rendered.
@@ -68,10 +69,11 @@ def render(node: Any, write_name: str, frames: Sequence[int], pattern: Path, vie
     """
     if nuke.executing():
         raise Busy
-    write, root = inner(node, write_name), nuke.root()
+    write, root, of = inner(node, write_name), nuke.root(), inner(node, "MaskOf")["which"]
     with without_undo():
-        before: dict[Any, Any] = {knob: knob.value() for knob in (root["proxy"], write["disable"], write["file"])}
+        before: dict[Any, Any] = {knob: knob.value() for knob in (root["proxy"], write["disable"], write["file"], of)}
         try:
+            of.setValue(which)
             root["proxy"].setValue(False)  # else a Write renders at proxy size
             write["file"].setValue(tcl_path(pattern))
             write["disable"].setValue(False)

@@ -9,12 +9,15 @@ import nuke
 from .colourspace import colourspace
 from .contract import MaskPrompt, PlateError, PromptError, Settings, Shot, ShotObject
 from .coordinates import Frame
+from .holding import HeldInput, read_held, with_held
 from .knobs import QUALITIES
 from .names import object_name
 from .prompts import read_objects
 from .upstream import Upstream, upstream_of
 
 _MOST_FRAMES = 100_000
+_LAYERS = {"foreground": "fg", "premultiplied": "premult"}
+"""What the engine calls the layers that knobs ask for."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class TrackRequest:
         mask_frames: frames on which it is.
         plates: what lies upstream of the plate input, so far as it decides pixels.
         masks: the same of the mask input.
+        held: the core and garbage inputs that are connected.
+        layers: what the mattes' files hold besides, in the engine's words.
     """
 
     name: str
@@ -42,10 +47,18 @@ class TrackRequest:
     mask_frames: tuple[int, ...]
     plates: Upstream
     masks: Upstream
+    held: tuple[HeldInput, ...] = ()
+    layers: tuple[str, ...] = ()
 
-    def with_masks(self, paths: list[str]) -> tuple[ShotObject, ...]:
-        """Give the objects with the mask input's frames as files, in the order of `mask_frames`."""
-        return _with_masks(self.shot.objects, self.mask_object, self.mask_frames, paths)
+    def with_masks(self, paths: list[str], held: dict[str, str]) -> tuple[ShotObject, ...]:
+        """Give the objects with the mask input's frames as files, in the order of `mask_frames`, and what holds them.
+
+        Args:
+            paths: of the mask input's frames.
+            held: patterns of the core and garbage inputs' frames, by kind.
+        """
+        objects = _with_masks(self.shot.objects, self.mask_object, self.mask_frames, paths)
+        return with_held(objects, self.held, held, self.shot.frames)
 
 
 def read_requests(node: Any, before: Sequence["TrackRequest"] = ()) -> list[TrackRequest]:
@@ -100,6 +113,8 @@ def _read(node: Any, view: str, number: Optional[int], before: Optional[TrackReq
         mask_object,
         mask_frames,
         *above,
+        read_held(node, objects, span, None if before is None else before.held),
+        tuple(layer for knob, layer in _LAYERS.items() if node[knob].value()),
     )
 
 

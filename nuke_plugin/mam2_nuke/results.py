@@ -25,7 +25,7 @@ from .request import TrackRequest
 FILE = "result.json"
 _MARKS = "scripts.txt"
 _FORMAT = 1
-_SAVED = ("frames", "files", "objects", "scale")
+_SAVED = ("frames", "files", "objects", "scale", "layers")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Result:
         files: by view: hash of the plates' files when they were read.
         objects: names of the objects in the mattes.
         scale: pixels of the plate to one of the mattes, along each side.
+        layers: what the mattes' files hold besides, as the request's.
     """
 
     folder: Path
@@ -45,6 +46,7 @@ class Result:
     files: dict[str, str] = field(default_factory=dict)
     objects: tuple[str, ...] = ()
     scale: int = 1
+    layers: tuple[str, ...] = ()
 
     def path(self, view: str, frame: int) -> Path:
         """Give the file of a frame."""
@@ -95,7 +97,8 @@ def _load(path: str, _changed: int, _size: int) -> Optional[Result]:
         frames = {
             view: {int(frame): str(sign) for frame, sign in known.items()} for view, known in data["frames"].items()
         }
-        return Result(Path(path).parent, frames, dict(data["files"]), tuple(data["objects"]), int(data["scale"]))
+        known = dict(data["files"]), tuple(data["objects"]), int(data["scale"]), tuple(data.get("layers", ()))
+        return Result(Path(path).parent, frames, *known)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -110,6 +113,7 @@ def signer(request: TrackRequest, direction: str) -> Callable[[int], str]:
     courses = plan_shot(shot)
     size = [shot.first, shot.last, shot.width, shot.height]
     shared = [size, settings_to_json(shot.settings), request.model, request.plates.graph]
+    shared += [*request.layers, *([one.kind, one.thing, *vars(one.above).values()] for one in request.held)]
     said = [(thing.name, [(one.frame, _said(one, request)) for one in thing.prompts]) for thing in shot.objects]
 
     def sign(frame: int) -> str:
@@ -175,7 +179,7 @@ def begin(base: Path, requests: Iterable[TrackRequest], before: Optional[Result]
             number += 1
     requests = list(requests)
     names = tuple(thing.name for thing in requests[0].shot.objects)
-    result = Result(folder, {}, {}, names, requests[0].frame.shrunk)
+    result = Result(folder, {}, {}, names, requests[0].frame.shrunk, requests[0].layers)
     for request in requests:
         (folder / request.view).mkdir(exist_ok=True)
         result.frames[request.view] = kept = {}

@@ -42,6 +42,7 @@ class Standing:
         requests: one a view; none where something is in the way.
         wrong: frames of the range that must not go out, each with what is wrong; None: it cannot be told here.
         objects: names of those in its mattes.
+        layers: what these hold besides.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Standing:
     requests: tuple[TrackRequest, ...] = ()
     wrong: Optional[dict[int, str]] = None
     objects: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
 
     @property
     def is_harmless(self) -> bool:
@@ -90,7 +92,8 @@ def judge(seen: Standing) -> Standing:
     result = results.load(seen.record) if seen.record else None
     if seen.record and result is None:
         return replace(seen, text=seen.text or _NO_MATTES)
-    seen = replace(seen, objects=result.objects if result is not None else ())
+    if result is not None:
+        seen = replace(seen, objects=result.objects, layers=result.layers)
     if seen.text:
         return replace(seen, wrong={} if seen.is_harmless else dict.fromkeys(seen.span, f"uncertain ({seen.text})"))
     states = [(request, results.state_of(request, result)) for request in seen.requests]
@@ -108,7 +111,7 @@ def show(node: Any, standing: Standing, opening: str = "") -> None:
 
 
 def _hold(node: Any, standing: Standing) -> None:
-    show_layers(node, standing.objects)
+    show_layers(node, standing.objects, standing.layers)
     if standing.wrong is None:
         return  # the guard stays as it was where the mattes are; a file that is missing is an error of its own
     free = standing.is_harmless or node["stale"].value() != "refuse"

@@ -4,8 +4,10 @@ Runs in a thread beside an artist's session, or in the terminal's only one. Ever
 `on_main`; the node is looked up anew each time, for it may have been deleted meanwhile.
 """
 
+import hashlib
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any, Callable, Optional
 from . import __version__, plates, results
 from .contract import EngineClient, EngineError, ServiceError, Shot, engine_command, find_or_start, plan_shot, visits
 from .fetching import Fetcher
+from .holding import INPUTS
 from .host import Progress, on_main
 from .request import TrackRequest
 from .sent import SentPlates
@@ -106,13 +109,18 @@ class _OneView:
 
     def _track(self) -> None:
         request, shot, name = self._request, self._request.shot, self._request.name
-        objects = request.with_masks(self._masks())
+        masks = self._masks("mask", request.masks.graph, request.mask_frames)
+        held = {
+            one.kind: str(self._masks(one.kind, one.above.graph + one.above.files, shot.frames)) for one in request.held
+        }
+        objects = request.with_masks([str(plates.file_of(masks, frame)) for frame in request.mask_frames], held)
         declared = answer(
             lambda: self._client.declare(
                 *(name, shot.first, shot.last, shot.width, shot.height),
                 settings=shot.settings,
                 model=request.model,
                 objects=objects,
+                layers=request.layers,
             ),
             self._heed_stop,
         )
@@ -149,20 +157,17 @@ class _OneView:
             self._client.cancel(task)
         return task
 
-    def _masks(self) -> list[str]:
-        """Render the mask input's frames, each under a name of its own that the engine may read at any time."""
-        request = self._request
-        folder = self._job.cache / "masks" / request.masks.graph / request.view
-        paths = []
-        for frame in request.mask_frames:
-            path = folder / f"mask.{frame:04d}.exr"
-            if not path.is_file():
-                folder.mkdir(parents=True, exist_ok=True)
-                partial = folder / "partial.%04d.exr"
-                self._render(plates.MASKS, [frame], partial)
-                plates.file_of(partial, frame).replace(path)
-            paths.append(str(path))
-        return paths
+    def _masks(self, kind: str, above: str, frames: Sequence[int]) -> Path:
+        """Render an input's frames, each under a name of its own that the engine may read at any time."""
+        folder = self._job.cache / "masks" / hashlib.sha256(above.encode()).hexdigest()[:16] / self._request.view
+        pattern, partial = folder / f"{kind}.%04d.exr", folder / "partial.%04d.exr"
+        for some in plates.slices([frame for frame in frames if not plates.file_of(pattern, frame).is_file()]):
+            self._tell(f"rendering the {kind} input", 0, 1)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._render(plates.MASKS, some, partial, INPUTS.get(kind, 1) - 1)
+            for frame in some:
+                plates.file_of(partial, frame).replace(plates.file_of(pattern, frame))
+        return pattern
 
     def _send(self, frames: list[int], sent: SentPlates, fetcher: Fetcher) -> None:
         for some in plates.slices(frames):
@@ -193,11 +198,11 @@ class _OneView:
             if (self._inbox / file).is_file():
                 answer(hand_over, self._heed_stop)
 
-    def _render(self, write: str, frames: list[int], pattern: Path) -> None:
+    def _render(self, write: str, frames: list[int], pattern: Path, which: int = 0) -> None:
         while True:
             self._heed_stop()
             try:
-                on_main(lambda: plates.render(self._job.find(), write, frames, pattern, self._request.view))
+                on_main(lambda: plates.render(self._job.find(), write, frames, pattern, self._request.view, which))
             except plates.Busy:
                 time.sleep(_POLL)
             else:

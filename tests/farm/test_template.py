@@ -7,6 +7,8 @@ from openjd.model import StepDependencyGraph, StepParameterSpaceIterator, create
 from openjd.model._types import ParameterValue, ParameterValueType
 
 from engine.cli.matte.options import read_frames
+from engine.contract.held import HeldMask
+from engine.contract.shot import Shot, ShotObject
 from engine.farm.template import parameter_values, template
 
 _KINDS = {"PATH": ParameterValueType.PATH, "STRING": ParameterValueType.STRING, "INT": ParameterValueType.INT}
@@ -33,6 +35,16 @@ def test_the_template_is_valid_without_any_extension(farm_job):
     """Plain Open Job Description 2023-09: tracking first, then mattes, then the check."""
     graph = StepDependencyGraph(job=_created(farm_job()))
     assert [step.name for step in graph.topo_sorted()] == ["Track", "Matte", "Check"]
+
+
+def test_masks_need_no_tracking(farm_job):
+    """Where every object comes with masks, chunks go the whole way at once and the check follows."""
+    masked = ShotObject("disc", (), (HeldMask("mask", "roto.####.exr"),))
+    job = farm_job(shot=Shot(1001, 1020, 96, 64, (masked,)))
+    graph = StepDependencyGraph(job=_created(job))
+    assert [step.name for step in graph.topo_sorted()] == ["Matte", "Check"]
+    assert not any(word.startswith("--stage") for word in _arguments(job, "Matte"))
+    assert "--stage=check" in _arguments(job, "Check")
 
 
 @settings(max_examples=60)

@@ -44,8 +44,8 @@ def read_exr(path):
     return {name: pixels[..., i] for i, name in enumerate(spec.channelnames)}, (spec.x, spec.y)
 
 
-def write_mattes(path, frame, names, size):
-    """Write a frame's mattes as the engine does: alpha, and alpha, trimap and mask of each object."""
+def write_mattes(path, frame, names, size, layers=()):
+    """Write a frame's mattes as the engine does: alpha, and alpha, trimap and mask of each object; colours on top."""
     width, height = size
     y, x = np.mgrid[:height, :width] + 0.5
     cx, cy = centre(frame)
@@ -55,8 +55,11 @@ def write_mattes(path, frame, names, size):
         planes += [disc, np.round(disc * 2) / 2, disc > 0.5]
         channels += [f"{name}.{layer}" for layer in ("alpha", "trimap", "mask")]
     planes.insert(0, np.maximum.reduce(planes[::3]))
+    coloured = [*(names if "fg" in layers else ()), *([""] if "premult" in layers else ())]
+    more = [f"{name}.{colour}".strip(".") for name in coloured for colour in "RGB"]
+    planes += list(np.random.default_rng(frame).random((len(more), height, width)) * 9 - 1)  # below 0 and above 1
     spec = OpenImageIO.ImageSpec(width, height, len(planes), "half")
-    spec.channelnames = ["A", *channels]
+    spec.channelnames = ["A", *channels, *more]
     out = OpenImageIO.ImageOutput.create("x.exr")
     assert out.open(str(path), spec)
     assert out.write_image(np.stack(planes, axis=-1).astype(np.float16))
@@ -113,7 +116,7 @@ class Comp:
         for one in requests:
             sign = results.signer(one, one.shot.settings.direction)
             for frame in one.shot.frames:
-                write_mattes(result.path(one.view, frame), frame, names, one.frame.size)
+                write_mattes(result.path(one.view, frame), frame, names, one.frame.size, one.layers)
                 result.frames[one.view][frame] = sign(frame)
         result.save()
         with self.nuke.Undo("track"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from comp import FIRST, LAST, SIZE, Comp, centre
 
+NAMED = {"mask_frames": f"{FIRST}, {FIRST + 1}", "held_object": "subject"}
 OTHER = {
     "string": "someone",
     "int": 5,
@@ -24,6 +25,7 @@ def test_every_knob_of_the_table_that_is_for_the_engine_changes_what_it_is_asked
 
     comp = Comp(terminal, tmp_path)
     comp.node.setInput(1, comp.read)
+    comp.node.setInput(2, comp.read)
     number = comp.add_point(FIRST, *centre(FIRST))
     box = comp.add_point(FIRST, 0, 0, kind="box")
     comp.link_to_tracker(number)
@@ -44,8 +46,8 @@ def test_every_knob_of_the_table_that_is_for_the_engine_changes_what_it_is_asked
             comp.node["colourspace"].setValue(BY_NAME)
             before = _requests(comp)
             knob.setValue("ACEScg")
-        elif row.name == "mask_frames":
-            knob.setValue(f"{FIRST}, {FIRST + 1}")
+        elif row.name in NAMED:
+            knob.setValue(NAMED[row.name])
         elif row.name in ("first", "last"):
             knob.setValue(knob.value() + (-1 if row.name == "first" else 1))
         elif row.kind == "choice":

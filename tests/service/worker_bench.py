@@ -26,10 +26,11 @@ class Bench:
         self.said = []
         self.worker = Worker(self.store, self.runs, self.said.append)
 
-    def declare(self, name="sh", *, objects=CUP, direction="forward", frames=FRAMES):
+    def declare(self, name="sh", *, objects=CUP, direction="forward", frames=FRAMES, layers=()):
         """Declare a shot and give it its plates."""
         settings = Settings(direction=direction)
-        self.store.declare(name, Declaration(frames[0], frames[-1], *SIZE, settings, objects=objects))
+        declaration = Declaration(frames[0], frames[-1], *SIZE, settings, objects=objects, layers=layers)
+        self.store.declare(name, declaration)
         for frame in frames:
             self.put(frame, frame, name)
 

@@ -65,6 +65,14 @@ def matte(
             rich_help_panel=_PROMPTS,
         ),
     ] = None,
+    masks: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:LAYER][@FRAMES]",
+            help="A mask a frame, name.####.exr, of any origin: mattes without tracking.",
+            rich_help_panel=_PROMPTS,
+        ),
+    ] = None,
     core: Annotated[
         list[str] | None,
         typer.Option(
@@ -237,6 +245,9 @@ def matte(
     [dim]Two objects:[/]
       mam2 matte shot.mov -o mattes --object smoke --box 300,80,900,700 --object cup --point 420,640
 
+    [dim]Your roto, or another tool's masks, made mattes without tracking:[/]
+      mam2 matte plates/shot.####.exr -o mattes --masks roto.####.exr
+
     [dim]A correction on frame 1050; only the frames that it changes are made anew:[/]
       mam2 matte plates -o mattes --point 960,540@1001 --not-point 400,200@1050 --resume
     """
@@ -248,6 +259,7 @@ def matte(
         not_point,
         box,
         mask,
+        masks,
         object_,
         core,
         not_core,

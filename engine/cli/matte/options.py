@@ -62,7 +62,7 @@ Gamma = Annotated[
 ]
 
 DEFAULT_OBJECT = "object"
-HELD_OPTIONS = ("core", "not_core", "garbage", "not_garbage", "unknown", "trimap")
+HELD_OPTIONS = ("core", "not_core", "garbage", "not_garbage", "unknown", "trimap", "masks")
 PROMPT_OPTIONS = ("point", "not_point", "box", "mask", *HELD_OPTIONS, "object_")
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
@@ -202,7 +202,8 @@ def read_held_option(given: Given) -> HeldMask:
     path, layer = (layered["file"], layered["layer"]) if layered else (what, None)
     if not path:
         raise _malformed(given, "FILE[:LAYER][@FRAMES]", "roto.####.exr:body@1001-1050")
-    return HeldMask(given.option.removeprefix("not_"), path, first, last, layer, given.option.startswith("not_"))
+    kind = "mask" if given.option == "masks" else given.option.removeprefix("not_")
+    return HeldMask(kind, path, first, last, layer, given.option.startswith("not_"))
 
 
 def read_objects(given: Iterable[Given], first_frame: int) -> tuple[ShotObject, ...]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from engine.cli.matte.further import COLOURS, Further, check_further
 from engine.cli.matte.options import Given, PromptFile, merge, read_objects, read_prompt_file
 from engine.contract.errors import EngineError, OutputError, PromptError, ShotError
 from engine.contract.held import HeldMask
 from engine.contract.shot import MaskPrompt, Settings, Shot
 from engine.contract.shot_json import shot_to_json
 from engine.media.colour import DisplayTransform
+from engine.media.further import COLOURS, Further, check_further
 from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.mattes import FORMATS, MatteWriter, plain_name

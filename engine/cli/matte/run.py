@@ -12,7 +12,6 @@ from typing import Any
 
 from engine.cli.background import Interrupted, in_background
 from engine.cli.matte.from_trimaps import frames_looked_at, matte_tracked
-from engine.cli.matte.further import CRYPTOMATTE
 from engine.cli.matte.preview import frames_in_sheet, write_preview
 from engine.cli.matte.progress import FrameProgress, show_progress
 from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
@@ -24,6 +23,7 @@ from engine.contract.finesse import NO_FINESSE
 from engine.contract.frames import count, spell
 from engine.contract.plan import Visit, plan_shot, visits
 from engine.media.folders import OutputFolder, output_folder, scratch_folder
+from engine.media.further import CRYPTOMATTE
 from engine.media.mattes import MatteWriter
 from engine.session.pipeline import Behind, frames_behind
 from engine.session.presence import Presence, Watched, lost_from
@@ -230,7 +230,7 @@ def _older(job: MatteJob) -> tuple[list[int], list[str]]:
 
 def _lost(job: MatteJob, seen: Mapping[str, Mapping[int, Presence]]) -> dict[str, int]:
     lost, courses = {}, plan_shot(job.shot)
-    for thing in job.shot.objects:
+    for thing in (one for one in job.shot.objects if not one.masks):
         reached = set(courses[thing.name].frames)  # elsewhere its matte is empty, and ought to be
         found = {frame: one for frame, one in seen[thing.name].items() if frame in reached}
         first = lost_from(found, (prompt.frame for prompt in thing.prompts))

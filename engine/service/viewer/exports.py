@@ -2,23 +2,22 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import av
-import numpy as np
 
 from engine.contract.errors import OutputError, ServiceError
 from engine.media.atomic import atomic_file, make_folder
 from engine.media.matte_files import read_matte, read_signature, write_png16
+from engine.media.prores import prores_frame, prores_stream
 from engine.service.store import Store, StoredShot
 from engine.service.stored_plates import PlateAwaited, StoredPlates
 from engine.service.viewer_lines import Message
 
-FORMATS = ("exr", "png16", "prores")
-_BITS = 65535
+FORMATS = ("exr", "png16", "prores", "prores_premultiplied")
 
 
 def export(
@@ -55,8 +54,11 @@ def export(
     """
     stored, place = store.shot(shot), Path(folder)
     make_folder(place)
-    write = {"exr": _exr, "png16": _png16, "prores": _prores}[format]
-    ending = {"exr": "####.exr", "png16": "OBJECT.alpha.####.png", "prores": "mov"}[format]
+    movie = format.startswith("prores")
+    write = _prores if movie else {"exr": _exr, "png16": _png16}[format]
+    if format == "prores_premultiplied":
+        write = partial(_prores, premultiplied=True)
+    ending = "mov" if movie else {"exr": "####.exr", "png16": "OBJECT.alpha.####.png"}[format]
     done = 0
     for done, _ in enumerate(write(stored, place, name, frames, rate, stop), 1):
         tell({"done": done})
@@ -93,37 +95,36 @@ def _png16(
 
 
 def _prores(
-    stored: StoredShot, place: Path, name: str, frames: Sequence[int], rate: float, stop: Event
+    stored: StoredShot,
+    place: Path,
+    name: str,
+    frames: Sequence[int],
+    rate: float,
+    stop: Event,
+    *,
+    premultiplied: bool = False,
 ) -> Iterator[int]:
-    """Write a movie: the plates as they look, straight, with the alpha of all objects together."""
+    """Write a movie: the plates as they look, with the alpha of all objects together."""
     declared = stored.declaration()
     size = (declared.width, declared.height)
     plates = StoredPlates(stored, size, declared.settings.colourspace)
     bytes_at_most = len(frames) * size[0] * size[1]
     with atomic_file(place / f"{name}.mov", bytes_at_most) as temporary, av.open(str(temporary), "w") as movie:
-        stream = movie.add_stream("prores_ks", rate=Fraction(rate).limit_denominator(1001))
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuva444p10le"
-        stream.options = {"profile": "4444", "alpha_bits": "16"}
+        stream = None
         for frame in frames:
             if stop.is_set():
                 raise ServiceError("job.cancelled", "The export was cancelled.", "Nothing was written.")
-            for packet in stream.encode(_picture(stored, plates, frame)):
+            try:
+                display = plates.look(frame)
+            except PlateAwaited:
+                raise _gone(stored, frame) from None
+            alpha = read_matte(_matte(stored, frame))["A"]
+            stream = stream or prores_stream(movie, rate, size, plates.tags(frame).get("pixel_aspect", 1.0))
+            for packet in stream.encode(prores_frame(display, alpha, premultiplied=premultiplied)):
                 movie.mux(packet)
             yield frame
-        for packet in stream.encode():
+        for packet in stream.encode() if stream else ():
             movie.mux(packet)
-
-
-def _picture(stored: StoredShot, plates: StoredPlates, frame: int) -> av.VideoFrame:
-    try:
-        display = plates.look(frame)
-    except PlateAwaited:
-        raise _gone(stored, frame) from None
-    rgba = np.empty((*display.shape[:2], 4), np.uint16)
-    rgba[..., :3] = np.rint(np.clip(display, 0, 1) * _BITS)
-    rgba[..., 3] = np.rint(read_matte(_matte(stored, frame))["A"] * _BITS)
-    return av.VideoFrame.from_ndarray(rgba, format="rgba64le")
 
 
 def _matte(stored: StoredShot, frame: int) -> Path:

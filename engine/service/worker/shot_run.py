@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import MaskPrompt
+from engine.media.further import PREMULT, Further
 from engine.media.held_masks import read_held
 from engine.media.masks import read_mask
 from engine.media.matte_files import read_signature
@@ -130,13 +131,14 @@ class ShotRun:
         return same and self._masks == _mask_digests(self._declaration)
 
     def update(self, declaration: Declaration) -> None:
-        """Take over the declaration's objects, prompts and finesse.
+        """Take over the declaration's objects, prompts, finesse and layers.
 
         Raises:
             ShotError, PromptError: they do not hold together.
         """
         mine, finesse = self._declaration, declaration.settings.finesse
-        if (declaration.objects, finesse) != (mine.objects, mine.settings.finesse):
+        now = declaration.objects, declaration.layers, finesse
+        if now != (mine.objects, mine.layers, mine.settings.finesse):
             self.settle()
             self._session.edit(declaration.objects, finesse)
             self._declaration, self._shot = declaration, declaration.shot(self._direction)
@@ -222,12 +224,16 @@ class ShotRun:
             PlateReplaced, EngineError: as `advance`.
         """
         # Unsigned: nobody asks whether a preview is right, and most of what a track would have seen may not be there.
-        self._previews.write(frame, self._complete(self._session.preview(frame)))
+        mattes = self._complete(self._session.preview(frame))
+        self._previews.write(frame, mattes, more=self._further.make(frame, mattes))
 
     def _prepare(self) -> None:
         """Make what depends on objects and prompts, once rather than every frame."""
         self._sign = signer(self._declaration, self._direction, self._plates.digest)
         self._names = [thing.name for thing in self._shot.objects]
+        layers, size = self._declaration.layers, (self._shot.width, self._shot.height)
+        plates = self._plates
+        self._further = Further(layers, PREMULT in layers, size, plates.linear, None, plates.digest)
         self._behind = Behind(most=frames_behind(self._shot.width, self._shot.height, len(self._names)))
         self._mattes, self._previews = (
             MatteWriter(
@@ -248,7 +254,8 @@ class ShotRun:
 
         def write(writer: MatteWriter) -> None:
             watched = {name: Watched(matte) for name, matte in self._complete(mattes).items()}
-            writer.write(frame, {name: one.matte for name, one in watched.items()}, signature=signature)
+            made = {name: one.matte for name, one in watched.items()}
+            writer.write(frame, made, signature=signature, more=self._further.make(frame, made))
             seen = {name: watched[name].presence for name in mattes.objects}
             note_presence(self._stored, frame, {name: one for name, one in seen.items() if one is not None})
             self._unwritten.discard(frame)

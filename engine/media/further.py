@@ -1,10 +1,10 @@
 """What a matte's file holds beside alpha, trimap and mask: foreground colours, despill, background, Cryptomatte.
 
-All are made of a frame's plate and alphas alone, here and not in the engine, so that however the alphas came they are
+All are made of a frame's plate and alphas alone, and of alphas as a file holds them, so that whoever makes them makes
 the same to the bit. Colours are scene-linear, straight, and bounded by nothing but what a half float holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import OutputError
-from engine.media.colour import DisplayTransform
-from engine.media.cryptomatte import cryptomatte_channels, cryptomatte_header
-from engine.media.half import to_half
-from engine.media.linear import LinearLight
-from engine.media.mattes import LAYERS, Layers, More
-from engine.media.plates import open_plates
-from engine.media.source import PlateSource
+
+from .colour import DisplayTransform
+from .cryptomatte import cryptomatte_channels, cryptomatte_header
+from .half import to_float, to_half
+from .linear import LinearLight
+from .mattes import LAYERS, Layers, More
+from .plates import open_plates
+from .source import PlateSource
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
 COLOURS = ("fg", "despill", "bg")
 CRYPTOMATTE = "cryptomatte"
 ALL_LAYERS = (*LAYERS, *COLOURS, CRYPTOMATTE)
+PREMULT = "premult"
 COLOURSPACE = "mam2/colourspace"
 
 Floats = NDArray[np.float32]
+Linear = Callable[[int], tuple[Floats, str]]
+"""Gives a frame's plate, (H, W, 3) scene-linear, and the name of its colour space."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,18 @@ class Further:
     Attributes:
         layers: all that were asked for, those of a matte among them.
         premult: R, G and B of the file are the objects' colours times their alphas.
-        source, light: the plates, and their way to linear light.
-        clean: plates without the objects, where there are such; one serves every frame.
+        size: width and height of the plates.
+        plate: the plates.
+        clean: plates without the objects, where there are such.
+        fingerprint: gives what changes with the plates that a frame's channels are made of.
     """
 
     layers: tuple[str, ...]
     premult: bool
-    source: PlateSource
-    light: LinearLight
-    clean: PlateSource | None
+    size: tuple[int, int]
+    plate: Linear
+    clean: Linear | None
+    fingerprint: Callable[[int], str]
 
     @classmethod
     def of_plates(
@@ -73,7 +80,23 @@ class Further:
                 f"but the plates are {source.size[0]}x{source.size[1]}.",
                 "Give a clean plate of the plates' size.",
             )
-        return cls(layers, premult, source, LinearLight(transform.colourspace, transform.config), behind)
+        light = LinearLight(transform.colourspace, transform.config)
+
+        def clean_frame(frame: int) -> int:
+            return frame if behind is None or len(behind.frames) > 1 else behind.first
+
+        def plate(frame: int) -> tuple[Floats, str]:
+            return light.apply(source.read(frame).pixels_hwc), light.colourspace
+
+        def without(frame: int) -> tuple[Floats, str]:
+            assert behind is not None  # noqa: S101 - called where there is one
+            return light.apply(behind.read(clean_frame(frame)).pixels_hwc), light.colourspace
+
+        def fingerprint(frame: int) -> str:
+            own = source.fingerprint(frame)
+            return own if behind is None else own + behind.fingerprint(clean_frame(frame))
+
+        return cls(layers, premult, source.size, plate, None if behind is None else without, fingerprint)
 
     @property
     def of_matte(self) -> tuple[str, ...]:
@@ -84,12 +107,7 @@ class Further:
     @property
     def signed_as(self) -> tuple[str, ...]:
         """What a matte's signature covers in place of the layers."""
-        return (*self.layers, *(("premult",) if self.premult else ()))
-
-    def fingerprint(self, frame: int) -> str:
-        """Give what changes with the plates that a frame's channels are made of."""
-        own = self.source.fingerprint(frame)
-        return own if self.clean is None else own + self.clean.fingerprint(self._clean_frame(frame))
+        return (*self.layers, *((PREMULT,) if self.premult else ()))
 
     def names(self, thing: str) -> tuple[str, ...]:
         """Give the channels or layers of an object, as people read them."""
@@ -104,32 +122,33 @@ class Further:
         """
         channels: dict[str, NDArray[np.float16] | Floats] = {}
         texts: dict[str, str] = {}
+        if not self._coloured and CRYPTOMATTE not in self.layers:
+            return None
+        alphas = {name: to_float(to_half(matte.alpha_hw)) for name, matte in mattes.items()}
         if self._coloured:
-            channels |= self._colours(frame, mattes)
-            texts[COLOURSPACE] = self.light.colourspace
+            colours, texts[COLOURSPACE] = self._colours(frame, alphas)
+            channels |= colours
         if CRYPTOMATTE in self.layers:
-            alphas = {name: matte.alpha_hw for name, matte in mattes.items()}
-            channels |= cryptomatte_channels(alphas, self.source.size[::-1])
+            channels |= cryptomatte_channels(alphas, self.size[::-1])
             texts |= cryptomatte_header(mattes)
-        return More(channels, texts) if channels else None
+        return More(channels, texts)
 
     @property
     def _coloured(self) -> bool:
         return self.premult or any(layer in self.layers for layer in COLOURS)
 
-    def _colours(self, frame: int, mattes: Mapping[str, Layers]) -> dict[str, NDArray[np.float16]]:
-        import torch
+    def _colours(self, frame: int, alphas: Mapping[str, Floats]) -> tuple[dict[str, NDArray[np.float16]], str]:
+        import torch  # noqa: PLC0415 - for those who ask for colours, and for nobody else
 
-        from engine.session.foreground import despill, foreground
+        from engine.session.foreground import despill, foreground  # noqa: PLC0415 - as above
 
-        plate = _tensor(self.light.apply(self.source.read(frame).pixels_hwc))
-        clean = None
-        if self.clean is not None:
-            clean = _tensor(self.light.apply(self.clean.read(self._clean_frame(frame)).pixels_hwc))
+        pixels, colourspace = self.plate(frame)
+        plate = _tensor(pixels)
+        clean = None if self.clean is None else _tensor(self.clean(frame)[0])
         together = torch.zeros_like(plate)
         channels: dict[str, NDArray[np.float16]] = {}
-        for name, matte in mattes.items():
-            alpha = torch.from_numpy(np.ascontiguousarray(matte.alpha_hw))[None, None]
+        for name, alpha_hw in alphas.items():
+            alpha = torch.from_numpy(np.ascontiguousarray(alpha_hw))[None, None]
             colours = foreground(plate, alpha, clean)
             if "fg" in self.layers:
                 channels |= _planes(name, colours.fg_13hw)
@@ -138,12 +157,7 @@ class Further:
             if "bg" in self.layers:
                 channels |= _planes(f"{name}_bg", colours.bg_13hw)
             together += colours.fg_13hw * alpha
-        return channels | (_planes("", together) if self.premult else {})
-
-    def _clean_frame(self, frame: int) -> int:
-        if self.clean is None or len(self.clean.frames) > 1:
-            return frame
-        return self.clean.first
+        return channels | (_planes("", together) if self.premult else {}), colourspace
 
 
 def check_further(layers: tuple[str, ...], kind: str, clean: Path | None, *, premult: bool) -> None:
@@ -182,6 +196,6 @@ def _planes(layer: str, image_13hw: "Tensor") -> dict[str, NDArray[np.float16]]:
 
 
 def _tensor(image_hwc: Floats) -> "Tensor":
-    import torch
+    import torch  # noqa: PLC0415 - as above
 
     return torch.from_numpy(np.ascontiguousarray(image_hwc.transpose(2, 0, 1)))[None]
