@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from .source import Stored
 
+_AT_ONCE = 256 << 20  # bytes of all channels of a file of which one is asked for
+
 
 def _use_threads() -> None:
     OpenEXR.set_global_thread_count(os.cpu_count() or 1)
@@ -55,4 +57,23 @@ def decoded_rgb(path: Path, *, planes: bool) -> Stored | None:
             stacked: Stored = np.stack([pixels[name] for name in "RGB"]).transpose(1, 2, 0)
             return stacked
         return pixels["RGBA" if "RGBA" in pixels else "RGB"][..., :3]
+    return None
+
+
+def decoded_channel(path: Path, name: str) -> NDArray[np.float16] | None:
+    """Read one channel of half floats, (H, W), of a file whose windows are one; None where that cannot be done here.
+
+    The library decodes all channels for one, and still takes half of OpenImageIO's time; not of a file whose channels
+    would take much memory.
+    """
+    with suppress(RuntimeError, ValueError, LookupError):
+        with OpenEXR.File(str(path), header_only=True) as image:
+            header = image.parts[0].header
+        first, last = header["dataWindow"]
+        whole = np.array_equal(header["dataWindow"], header["displayWindow"])
+        if not whole or 2 * np.prod(last - first + 1) * len(header["channels"]) > _AT_ONCE:
+            return None
+        with OpenEXR.File(str(path), separate_channels=True) as image:
+            found: NDArray[np.float16] = image.parts[0].channels[name].pixels
+        return found if found.dtype == np.float16 else None
     return None

@@ -26,7 +26,6 @@ from engine.service.received import RawLayout
 from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
 from engine.service.store import Store, StoredShot, discard
-from engine.service.thumbnails import Thumbnails
 from engine.service.viewers import Viewer
 from engine.service.workers import Workers
 from engine.weights.automatic import AUTO, choose_model
@@ -56,7 +55,6 @@ class Engine:
         self.book = JobBook(self.store.root / "jobs")
         self.workers = Workers(devices, self.store, settings.model_bytes, settings.idle_rest, self._heard)
         self.viewer = Viewer(self.store)
-        self.thumbnails = Thumbnails()
         self._states = MatteStates()
         self._is_full = False
         self.began = time.monotonic()
@@ -232,7 +230,6 @@ class Engine:
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
                 await self.viewer.close()
-                self.thumbnails.close()
                 await self.workers.close()
 
     def _likely_model(self) -> str:

@@ -86,6 +86,12 @@ def _add_pictures(app: FastAPI, engine: Engine, viewer: Viewer) -> None:
         kind = "image/jpeg" if file.suffix == ".jpg" else "image/png"
         return Response(data, media_type=kind, headers=headers)
 
+    @app.post("/v1/shots/{shot}/watch/{frame}", status_code=204)
+    async def watch(shot: ShotName, frame: FrameNumber) -> None:
+        """Say that somebody looks at a frame: a worker with nothing else to do gets ready for a click there."""
+        engine.store.shot(shot)
+        engine.workers.watch(shot, frame)
+
     @app.get("/v1/shots/{shot}/pixels/{frame}")
     async def pixel(
         shot: ShotName,

@@ -13,7 +13,7 @@ from engine.contract.errors import ServiceError
 from engine.model.ready.memory import prepared
 from engine.service.devices import Device, memory_of
 from engine.service.jobs import Job
-from engine.service.messages import JobNews, News, Order, Prepare, Work, from_line, to_line
+from engine.service.messages import JobNews, News, Order, Prepare, Watch, Work, from_line, to_line
 from engine.service.store import Store, discard
 
 _log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class WorkerProcess:
         self._blame: dict[str, int] = {}
         self._refused, self._given_note = False, device.note
         self._expected: str | None = None
+        self._watched: Watch | None = None
 
     def submit(self, job: Job) -> None:
         """Give the worker a job, starting the process if there is none."""
@@ -65,6 +66,11 @@ class WorkerProcess:
         """Start the process ahead of its first job, and have it load the model that the job is going to need."""
         self._expected = model
         self._tell(_expect(model))
+
+    def watch(self, message: Watch) -> None:
+        """Tell the process, or the one that is being started, that somebody looks at a frame."""
+        self._watched = message
+        self.send(message)
 
     def send(self, message: Order) -> None:
         """Send the worker a message; without a process there is nobody who has to know."""
@@ -123,6 +129,8 @@ class WorkerProcess:
         try:
             if self._expected is not None:
                 self.send(_expect(self._expected))
+            if self._watched is not None:
+                self.send(self._watched)
             for job in self.device.jobs.values():
                 self.send(_order(job))
             assert process.stdout is not None  # noqa: S101 - it was asked for
@@ -214,6 +222,10 @@ class Workers:
         if shot in self._homes:
             self._homes[shot].send({"do": "poke", "shot": shot, "frame": frame})
 
+    def watch(self, shot: str, frame: int) -> None:
+        """Tell a shot's worker, where it runs, that somebody looks at a frame."""
+        self._home(shot).watch({"do": "watch", "shot": shot, "frame": frame})
+
     def forget(self, shot: str) -> None:
         """Tell a shot's worker that the shot is gone."""
         home = self._homes.pop(shot, None)
@@ -250,6 +262,7 @@ def _order(job: Job) -> Work:
         "shot": job.shot,
         "kind": job.kind,
         "frame": job.frame,
+        "width": job.width,
         "direction": job.direction,
     }
 

@@ -96,9 +96,14 @@ class Tracking:
         kept: Mapping[str, KeptAlpha],
         limits: MatterLimits,
         held: Mapping[str, Held],
+        width: int | None = None,
     ) -> Callable[[], FrameMattes]:
-        """Give what is left to do of a frame: mattes of what was found on it; any thread may do it."""
-        return partial(mattes_of, self._model.matter, self._pipeline.plate(frame), frame, found, limits, kept, held)
+        """Give what is left to do of a frame: mattes of what was found on it; any thread may do it.
+
+        With a width they are of a plate no wider than that.
+        """
+        plate = fit.narrowed(self._pipeline.plate(frame), width)
+        return partial(mattes_of, self._model.matter, plate, frame, found, limits, kept, held)
 
     def _prompt(self, name: str, frame: int) -> FramePrompt | None:
         said = next(thing for thing in self._shot.objects if thing.name == name).on(frame)

@@ -21,7 +21,7 @@ const shot = decodeURIComponent(location.hash.slice(1));
 const objects = new Objects();
 const look = { view: "overlay", wipe: null, ground: "checker", colour: "#1f6f3a", backdrop: null };
 const facts = { info: null, clip: null, known: "", strip: null };
-const preview = { frame: null };
+const preview = { frame: null, width: 0 };
 const pen = { chosen: null, sending: Promise.resolve(), unsent: 0 };
 let frame = 0;
 let due = false;
@@ -39,7 +39,7 @@ const viewer = new Viewer(at("canvas"), objects, look, {
   wipe: (share) => Object.assign(look, { wipe: share }) && redraw(),
   over: (x, y) => {
     const pixel = viewer.isInside([x, y]) ? [Math.floor(x), Math.floor(y)] : null;
-    readout.over(pixel, frame, !playing.on && !viewer.dragged);
+    readout.over(pixel, frame, !playing.on && !viewer.dragged && !tracking.previewJob);
   },
   out: () => readout.over(null),
   redraw,
@@ -91,9 +91,15 @@ function show(number) {
     rest = setTimeout(() => {
       pictures.renew(frame);
       redraw();
+      watch();
     }, REST);
   }
   redraw();
+}
+
+// The engine gets ready for a click in the frame that is shown.
+function watch() {
+  send("POST", shotPath(shot, `/watch/${frame}`)).catch(() => {});
 }
 
 function redraw() {
@@ -108,6 +114,10 @@ function draw() {
   viewer.frame = frame;
   const context = at("canvas").getContext("2d");
   const needed = wanted(frame);
+  if (preview.frame === frame && preview.width < width() && !tracking.previewJob && !tracking.runs) {
+    preview.width = width(); // somebody looks closer
+    tracking.preview(frame, preview.width).catch((problem) => trouble(problem.message));
+  }
   pictures.want([...needed, ...playing.ahead().flatMap(wanted)]);
   const shown = {
     plate: pictures.look(needed[0]) ?? smaller(needed[0]),
@@ -170,11 +180,10 @@ async function sendPrompts() {
   facts.known = JSON.stringify(told);
   trouble("");
   dirty.forEach((one) => pictures.renew(one));
-  await refresh();
   if (told.length && !tracking.runs) {
-    at("busy").textContent = "matting this frame ...";
-    await tracking.preview(frame);
+    await tracking.preview(frame, width());
   }
+  await refresh();
 }
 
 function movePrompt(prompt, x, y, done) {
@@ -195,10 +204,9 @@ function dropPrompt(prompt) {
 }
 
 // A frame has been matted.
-function made(of, isPreview, seconds) {
-  if (isPreview) {
-    preview.frame = of;
-    at("busy").textContent = "";
+function made(of, width, seconds) {
+  if (width) {
+    Object.assign(preview, { frame: of, width });
     at("timing").textContent = `preview ${seconds.toFixed(2)} s`;
     at("timing").dataset.seconds = seconds;
   } else {
@@ -211,6 +219,7 @@ function made(of, isPreview, seconds) {
 }
 
 function showTrack(kind) {
+  at("busy").textContent = tracking.previewJob ? "matting this frame ..." : "";
   const { job } = tracking;
   at("running").hidden = !job;
   ["backward", "both", "forward"].forEach((id) => (at(id).disabled = Boolean(job)));
@@ -221,9 +230,6 @@ function showTrack(kind) {
   }
   if (["done", "failed", "cancelled"].includes(kind)) {
     refresh().catch(lostEngine);
-  }
-  if (!tracking.previewJob) {
-    at("busy").textContent = "";
   }
 }
 
@@ -294,6 +300,9 @@ function renewChanged(before, now) {
   if (before) {
     now.plates.forEach((one) => before.plates.has(one) || pictures.renew(one));
     now.right.forEach((one) => before.right.has(one) || pictures.renew(one));
+    if (now.plates.has(frame) && !before.plates.has(frame)) {
+      watch();
+    }
   }
 }
 
@@ -305,6 +314,7 @@ function begin(info) {
   at("facts").textContent = `${info.size[0]} x ${info.size[1]}, ${first}-${last}, ${info.settings.colourspace ?? "colour by file type"}`;
   Object.assign(at("frame"), { min: first, max: last });
   viewer.setSize(info.size);
+  watch();
 }
 
 async function poll() {
