@@ -8,6 +8,8 @@ from engine.contract.errors import ColourError
 from .ocio import open_configuration
 from .source import Pixels
 
+COLOURSPACE = "mam2/colourspace"
+"""In a file's header: the linear space of its colours."""
 REC709 = "Linear Rec.709 (sRGB)"
 _SHARED_PRIMARIES = frozenset({"sRGB - Texture", "Gamma 2.2 Rec.709 - Texture", "Gamma 2.4 Rec.709 - Texture"})
 

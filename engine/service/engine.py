@@ -14,7 +14,7 @@ import anyio
 from engine import __version__
 from engine.contract.errors import EngineError, ModelError, PlateError, ServiceError
 from engine.contract.frames import spell
-from engine.contract.plan import dirty_frames
+from engine.contract.plan import dirty_frames, held_frames
 from engine.contract.shot import ShotObject
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.devices import Device, memory_of
@@ -129,7 +129,8 @@ class Engine:
         shot = (after if after.objects else before).shot() if after.objects or before.objects else None
         if shot is None:
             return []
-        return sorted(set().union(*(dirty_frames(old.get(one), new.get(one), shot) for one in {**old, **new})))
+        changes = [(old.get(name), new.get(name), shot) for name in {**old, **new}]
+        return sorted(set().union(*(dirty_frames(*one) | held_frames(*one) for one in changes)))
 
     def arrived(self, name: str, frame: int, received: Path, kind: str | RawLayout) -> None:
         """Take over a plate that was received.

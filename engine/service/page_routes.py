@@ -136,13 +136,16 @@ def _add_exports(app: FastAPI, engine: Engine, exports: Exports) -> None:
         stored = engine.store.shot(shot)
         if not FilePath(body.folder).is_absolute():
             raise OutputError("output.path", f"'{body.folder[:200]}' is not a whole path.", "Begin it at the root.")
+        if (body.layers or body.premult) and body.format != "exr":
+            raise OutputError(
+                "output.layer", f"Colours and IDs cannot be written as {body.format}.", "Choose EXR, or leave them out."
+            )
         right, _ = await run_in_threadpool(engine.mattes, stored)
         first, last = body.frames or (min(right, default=0), max(right, default=0))
         frames = [frame for frame in right if first <= frame <= last]
         if not frames:
             raise ServiceError("matte.missing", f"'{shot}' has no mattes to export there.", "Track the shot first.")
-        how = {"folder": body.folder, "name": body.name, "format": body.format, "rate": body.rate}
-        return info(exports.start(shot, frames, **how))
+        return info(exports.start(shot, frames, **body.model_dump(exclude={"frames"})))
 
     @app.get("/v1/exports/{export}")
     async def export_info(export: ExportName) -> ExportInfo:

@@ -12,6 +12,7 @@ from engine.contract.errors import PlateError
 from engine.media.colour import DisplayTransform
 from engine.media.half import to_float
 from engine.media.images import finite, read_header, read_rgb, read_small, reduced
+from engine.media.linear import LinearLight
 from engine.media.source import Stored
 from engine.media.tags import Tags
 from engine.service.received import layout_of
@@ -90,6 +91,13 @@ class StoredPlates:
         """Give a plate as `look` does, at most so many pixels wide: it is made smaller before its colours change."""
         return self._display(frame, self._path(frame), width)
 
+    def linear(self, frame: int) -> tuple[Pixels, str]:
+        """Give a plate in scene-linear light, (H, W, 3) float32, and the name of that space; errors as of `look`."""
+        stored, encoding = self._stored(frame, self._path(frame))
+        transform = self._transform(encoding)
+        light = LinearLight(transform.colourspace, transform.config)
+        return light.apply(np.ascontiguousarray(to_float(stored))), light.colourspace
+
     def stored(self, frame: int) -> Stored:
         """Give a plate's own values, (H, W, 3) float32 or half, origin top-left; errors as of `look`."""
         return self._stored(frame, self._path(frame))[0]
@@ -149,9 +157,12 @@ class StoredPlates:
 
     def _display(self, frame: int, path: Path, width: int | None = None) -> Pixels:
         stored, encoding = self._stored(frame, path, width)
+        return self._transform(encoding).apply(stored)
+
+    def _transform(self, encoding: str) -> DisplayTransform:
         if encoding not in self._transforms:
             self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
-        return self._transforms[encoding].apply(stored)
+        return self._transforms[encoding]
 
     def _stored(self, frame: int, path: Path, width: int | None = None) -> tuple[Stored, str]:
         layout = layout_of(path.name)

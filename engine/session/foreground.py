@@ -10,15 +10,18 @@ Forte and Pitie (2021) take after their blurs; neither blurs alone nor iteration
 smoke, glass and hair together (`benchmarks/foreground.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from itertools import product
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from engine.model.tensors import Crop
+from engine.session.results import Layer
 
 _COARSE = 3  # halvings of the plate up to which a level is solved for the whole of it
 _CELL = 32  # a plate is padded to it, so that levels fall together
@@ -70,6 +73,49 @@ def foreground(plate_13hw: Tensor, alpha_11hw: Tensor, clean_13hw: Tensor | None
 def despill(plate_13hw: Tensor, alpha_11hw: Tensor, fg_13hw: Tensor) -> Tensor:
     """Give the correction that turns plate x alpha into fg x alpha, (1, 3, H, W), of any sign."""
     return (fg_13hw - plate_13hw) * alpha_11hw
+
+
+def colour_channels(
+    plate_hwc: Layer,
+    alphas_hw: Mapping[str, Layer],
+    layers: Container[str],
+    *,
+    premult: bool = False,
+    clean_hwc: Layer | None = None,
+) -> dict[str, npt.NDArray[np.float16]]:
+    """Give the colour channels of a matte's file, (H, W) half floats by name, bounded by what those hold alone.
+
+    Args:
+        plate_hwc: (H, W, 3) float32 in linear light.
+        alphas_hw: (H, W) float32 of 0..1 by object, in the shot's order.
+        layers: `fg` gives `OBJECT.R`, `.G`, `.B`, `despill` layers `OBJECT_despill`, `bg` layers `OBJECT_bg`.
+        premult: R, G and B too: the objects' colours times their alphas, summed.
+        clean_hwc: the same plate without the objects, where that is known.
+    """
+    plate, clean = _tensor(plate_hwc), None if clean_hwc is None else _tensor(clean_hwc)
+    together = torch.zeros_like(plate)
+    channels: dict[str, npt.NDArray[np.float16]] = {}
+    for name, alpha_hw in alphas_hw.items():
+        alpha = torch.from_numpy(np.ascontiguousarray(alpha_hw))[None, None]
+        colours = foreground(plate, alpha, clean)
+        if "fg" in layers:
+            channels |= _planes(f"{name}.", colours.fg_13hw)
+        if "despill" in layers:
+            channels |= _planes(f"{name}_despill.", despill(plate, alpha, colours.fg_13hw))
+        if "bg" in layers:
+            channels |= _planes(f"{name}_bg.", colours.bg_13hw)
+        together += colours.fg_13hw * alpha
+    return channels | (_planes("", together) if premult else {})
+
+
+def _tensor(image_hwc: Layer) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image_hwc.transpose(2, 0, 1)))[None]
+
+
+def _planes(prefix: str, image_13hw: Tensor) -> dict[str, npt.NDArray[np.float16]]:
+    most = torch.finfo(torch.float16).max
+    planes = image_13hw[0].clamp(-most, most).half().numpy()
+    return {f"{prefix}{name}": plane for name, plane in zip("RGB", planes, strict=True)}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ the same to the bit. Colours are scene-linear, straight, and bounded by nothing 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +14,14 @@ from numpy.typing import NDArray
 from engine.contract.errors import OutputError
 from engine.media.colour import DisplayTransform
 from engine.media.cryptomatte import cryptomatte_channels, cryptomatte_header
-from engine.media.half import to_half
-from engine.media.linear import LinearLight
+from engine.media.linear import COLOURSPACE, LinearLight
 from engine.media.mattes import LAYERS, Layers, More
 from engine.media.plates import open_plates
 from engine.media.source import PlateSource
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 COLOURS = ("fg", "despill", "bg")
 CRYPTOMATTE = "cryptomatte"
 ALL_LAYERS = (*LAYERS, *COLOURS, CRYPTOMATTE)
-COLOURSPACE = "mam2/colourspace"
 
 Floats = NDArray[np.float32]
 
@@ -118,27 +112,18 @@ class Further:
         return self.premult or any(layer in self.layers for layer in COLOURS)
 
     def _colours(self, frame: int, mattes: Mapping[str, Layers]) -> dict[str, NDArray[np.float16]]:
-        import torch
+        from engine.session.foreground import colour_channels
 
-        from engine.session.foreground import despill, foreground
-
-        plate = _tensor(self.light.apply(self.source.read(frame).pixels_hwc))
         clean = None
         if self.clean is not None:
-            clean = _tensor(self.light.apply(self.clean.read(self._clean_frame(frame)).pixels_hwc))
-        together = torch.zeros_like(plate)
-        channels: dict[str, NDArray[np.float16]] = {}
-        for name, matte in mattes.items():
-            alpha = torch.from_numpy(np.ascontiguousarray(matte.alpha_hw))[None, None]
-            colours = foreground(plate, alpha, clean)
-            if "fg" in self.layers:
-                channels |= _planes(name, colours.fg_13hw)
-            if "despill" in self.layers:
-                channels |= _planes(f"{name}_despill", despill(plate, alpha, colours.fg_13hw))
-            if "bg" in self.layers:
-                channels |= _planes(f"{name}_bg", colours.bg_13hw)
-            together += colours.fg_13hw * alpha
-        return channels | (_planes("", together) if self.premult else {})
+            clean = self.light.apply(self.clean.read(self._clean_frame(frame)).pixels_hwc)
+        return colour_channels(
+            self.light.apply(self.source.read(frame).pixels_hwc),
+            {name: matte.alpha_hw for name, matte in mattes.items()},
+            self.layers,
+            premult=self.premult,
+            clean_hwc=clean,
+        )
 
     def _clean_frame(self, frame: int) -> int:
         if self.clean is None or len(self.clean.frames) > 1:
@@ -172,16 +157,3 @@ def check_further(layers: tuple[str, ...], kind: str, clean: Path | None, *, pre
             "A clean plate makes foreground colours better, but none are asked for.",
             "Add them: --layers alpha,fg, or --premult.",
         )
-
-
-def _planes(layer: str, image_13hw: "Tensor") -> dict[str, NDArray[np.float16]]:
-    pixels = image_13hw[0].numpy()
-    prefix = f"{layer}." if layer else ""
-    most = np.float32(np.finfo(np.float16).max)
-    return {f"{prefix}{name}": to_half(np.clip(plane, -most, most)) for name, plane in zip("RGB", pixels, strict=True)}
-
-
-def _tensor(image_hwc: Floats) -> "Tensor":
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(image_hwc.transpose(2, 0, 1)))[None]

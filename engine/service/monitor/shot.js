@@ -10,10 +10,12 @@ import { Playing } from "./playing.js";
 import { Readout } from "./readout.js";
 import { Strip } from "./strip.js";
 import { Tracking } from "./tracking.js";
+import { foundEngine, lostEngine, trouble } from "./trouble.js";
 import { Viewer } from "./viewer.js";
 
 const PERIOD = 1000; // ms between two looks at how the shot stands
 const REST = 250; // ms without a change of frame after which its pictures are looked at again
+const NEAREST = 500; // frames whose pictures are made before they are wanted
 const WIDTHS = [480, 960, 1440, 1920, 2880, 3840];
 const at = (id) => document.getElementById(id);
 
@@ -69,6 +71,11 @@ function wanted(of) {
   return [plate, ...layers];
 }
 
+// The frames that have pictures, the nearest first.
+function around() {
+  return [...(facts.strip?.plates ?? [])].sort((a, b) => Math.abs(a - frame) - Math.abs(b - frame)).slice(0, NEAREST);
+}
+
 function matted() {
   const names = new Set(objects.prompted().map((one) => one.name));
   return objects.shown().filter((name) => names.has(name));
@@ -119,6 +126,7 @@ function draw() {
     tracking.preview(frame, preview.width).catch((problem) => trouble(problem.message));
   }
   pictures.want([...needed, ...playing.ahead().flatMap(wanted)]);
+  pictures.warm(playing.on || tracking.previewJob || viewer.dragged ? [] : around().flatMap(wanted));
   const shown = {
     plate: pictures.look(needed[0]) ?? smaller(needed[0]),
     layers: needed.slice(1).map((of) => ({ bitmap: pictures.look(of), colour: objects.colour(of.object) })),
@@ -199,7 +207,7 @@ function movePrompt(prompt, x, y, done) {
 }
 
 function dropPrompt(prompt) {
-  edit(() => objects.all.forEach((one) => (one.prompts = one.prompts.filter((other) => other !== prompt))));
+  edit(() => objects.drop(prompt));
   pen.chosen = null;
 }
 
@@ -328,31 +336,15 @@ async function poll() {
       await refresh();
       exporting.propose(clip.path);
       await tracking.find(status.jobs);
-      foundEngine();
+      if (foundEngine()) {
+        pictures.renew(null);
+        redraw();
+      }
     }
   } catch (problem) {
     lostEngine(problem);
   }
   setTimeout(poll, PERIOD);
-}
-
-function trouble(words) {
-  at("trouble").textContent = words;
-  at("trouble").hidden = !words;
-}
-
-function lostEngine(problem) {
-  trouble(problem.message);
-  at("trouble").dataset.lost = "yes";
-}
-
-function foundEngine() {
-  if (at("trouble").dataset.lost) {
-    delete at("trouble").dataset.lost;
-    trouble("");
-    pictures.renew(null);
-    redraw();
-  }
 }
 
 function setView(view) {
@@ -376,7 +368,7 @@ async function sendMask(file) {
   try {
     const safe = `${frame}_${file.name.replace(/[^A-Za-z0-9_.-]/g, "_")}`.slice(-100);
     const { path } = await sendFile(shotPath(shot, `/masks/${encodeURIComponent(safe)}`), file);
-    edit(() => objects.current.prompts.push({ kind: "mask", frame, path }));
+    edit(() => objects.addMask(at("mask-is").value, frame, path));
   } catch (problem) {
     trouble(problem.message);
   }

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,6 +16,7 @@ from engine.media.atomic import atomic_file, make_folder
 from engine.media.matte_files import read_matte, read_signature, write_png16
 from engine.service.store import Store, StoredShot
 from engine.service.stored_plates import PlateAwaited, StoredPlates
+from engine.service.viewer.further import Further
 from engine.service.viewer_lines import Message
 
 FORMATS = ("exr", "png16", "prores")
@@ -30,6 +32,8 @@ def export(
     format: str,  # noqa: A002 - the word that artists know
     frames: Sequence[int],
     rate: float,
+    layers: Sequence[str],
+    premult: bool,
     tell: Callable[[Message], None],
     stop: Event,
 ) -> dict[str, Any]:
@@ -43,6 +47,8 @@ def export(
         format: one of `FORMATS`.
         frames: ascending; each has mattes.
         rate: frames a second of a movie.
+        layers: what EXR files hold beside the mattes, see `Further`.
+        premult: as there.
         tell: told how many frames are done.
         stop: leaves between two frames; what is written stays, a movie does not.
 
@@ -55,7 +61,11 @@ def export(
     """
     stored, place = store.shot(shot), Path(folder)
     make_folder(place)
-    write = {"exr": _exr, "png16": _png16, "prores": _prores}[format]
+    declared = stored.declaration()
+    plates = StoredPlates(stored, (declared.width, declared.height), declared.settings.colourspace)
+    further = Further(tuple(layers), premult, [thing.name for thing in declared.objects], plates)
+    writers: dict[str, Callable[..., Iterator[int]]] = {"png16": _png16, "prores": _prores}
+    write = writers.get(format, partial(_exr, further=further))
     ending = {"exr": "####.exr", "png16": "OBJECT.alpha.####.png", "prores": "mov"}[format]
     done = 0
     for done, _ in enumerate(write(stored, place, name, frames, rate, stop), 1):
@@ -63,15 +73,23 @@ def export(
     return {"pattern": str(place / f"{name}.{ending}"), "stopped": done < len(frames)}
 
 
-def _exr(stored: StoredShot, place: Path, name: str, frames: Sequence[int], rate: float, stop: Event) -> Iterator[int]:
+def _exr(
+    stored: StoredShot, place: Path, name: str, frames: Sequence[int], rate: float, stop: Event, *, further: Further
+) -> Iterator[int]:
     del rate
     for frame in frames:
         if stop.is_set():
             return
         source, target = _matte(stored, frame), place / f"{name}.{frame:04d}.exr"
         _refuse_plate(target)
-        with atomic_file(target, source.stat().st_size) as temporary:
-            shutil.copyfile(source, temporary)
+        if further:
+            try:
+                further.write(frame, source, target)
+            except PlateAwaited:
+                raise _gone(stored, frame) from None
+        else:
+            with atomic_file(target, source.stat().st_size) as temporary:
+                shutil.copyfile(source, temporary)
         yield frame
 
 
