@@ -10,7 +10,9 @@ import pytest
 from browser import chromium
 from running_engine import engines, pixels
 
+from engine.media.colour import DisplayTransform
 from engine.media.images import read_rgb
+from engine.media.linear import LinearLight
 from engine.media.matte_files import read_matte, read_signature
 
 FRAMES = 6
@@ -225,8 +227,8 @@ def test_an_export_has_colours_and_ids(page, clip, tmp_path):
     assert all(np.array_equal(plain[channel], found[channel]) for channel in unchanged)
     red, alpha = found["object.R"], found["object.alpha"]
     assert np.allclose(found["R"], red * alpha, atol=2e-3)
-    plate = read_rgb(clip / "disc.1003.jpg")[0][..., 0]
-    linear = np.where(plate <= 0.04045, plate / 12.92, ((plate + 0.055) / 1.055) ** 2.4)
+    light = LinearLight(DisplayTransform(None, "srgb").colourspace)
+    linear = light.apply(read_rgb(clip / "disc.1003.jpg")[0])[..., 0]
     inside = alpha == 1
     assert np.allclose(red[inside], linear[inside], atol=2e-3)
     assert np.allclose(found["object_despill.R"][inside], 0, atol=2e-3)
