@@ -170,10 +170,11 @@ RULES = {
         theirs=_packages("torch", "numpy", "cv2"),
     ),
     "engine.service.viewer": Rule(
-        # A process of its own too, and one without torch.
+        # A process of its own too, and one without torch until colours are exported.
         ours=_set(
             *("engine.service.store", "engine.service.stored_plates", "engine.service.viewer_lines"),
             *("engine.service.raw_layers", "engine.service.received", "engine.media", "engine.contract"),
+            "engine.session.foreground",
         ),
         theirs=_packages("numpy", "cv2", "av"),
     ),

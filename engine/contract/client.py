@@ -11,6 +11,7 @@ for event in client.events(job):
 import http.client
 import json
 import os
+import select
 import socket
 from pathlib import Path
 from types import TracebackType
@@ -302,10 +303,12 @@ class EngineClient:
     ) -> http.client.HTTPResponse:
         """Send a request and give its answer, unread.
 
-        A kept connection that the engine has closed meanwhile is opened again; asking twice is harmless but for POST,
-        which is only repeated when nothing of it can have been read.
+        A kept connection that the engine has closed meanwhile is opened again, and what fails on one all the same is
+        asked twice; but for POST, that is harmless.
         """
         everything = dict(self._authority(), **(headers or {}))
+        if self._kept is not None and _is_closed(self._kept):
+            self.close()
         for attempt in (1, 2):
             fresh = self._kept is None
             connection = self._kept = self._kept or self._open(self._timeout)
@@ -368,6 +371,11 @@ def _receive(response: http.client.HTTPResponse, file: BinaryIO) -> None:
         come += file.write(block)
     if come != promised:
         raise _unreachable("{} of {} bytes of the matte have come".format(come, promised))
+
+
+def _is_closed(connection: http.client.HTTPConnection) -> bool:
+    """Tell whether the other side has closed a connection on which nothing is awaited: then its end can be read."""
+    return connection.sock is not None and bool(select.select([connection.sock], [], [], 0)[0])
 
 
 def _shot(shot: str) -> str:

@@ -18,6 +18,7 @@ from .source import Stored
 
 _MAGIC = b"\x76\x2f\x31\x01"
 _SIZE, _ATTRIBUTE, _MOST_ATTRIBUTES = 4, 520, 1000  # bytes of a size, and of two names with one; attributes looked at
+_AT_ONCE = 256 << 20  # bytes of all channels of a file of which one is asked for
 
 
 def _use_threads() -> None:
@@ -77,3 +78,22 @@ def channel_list_bytes(file: BinaryIO) -> int:
             return size
         place += len(name) + len(kind) + 2 + _SIZE + size
     return 0
+
+
+def decoded_channel(path: Path, name: str) -> NDArray[np.float16] | None:
+    """Read one channel of half floats, (H, W), of a file whose windows are one; None where that cannot be done here.
+
+    The library decodes all channels for one, and still takes half of OpenImageIO's time; not of a file whose channels
+    would take much memory.
+    """
+    with suppress(RuntimeError, ValueError, LookupError):
+        with OpenEXR.File(str(path), header_only=True) as image:
+            header = image.parts[0].header
+        first, last = header["dataWindow"]
+        whole = np.array_equal(header["dataWindow"], header["displayWindow"])
+        if not whole or 2 * np.prod(last - first + 1) * len(header["channels"]) > _AT_ONCE:
+            return None
+        with OpenEXR.File(str(path), separate_channels=True) as image:
+            found: NDArray[np.float16] = image.parts[0].channels[name].pixels
+        return found if found.dtype == np.float16 else None
+    return None

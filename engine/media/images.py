@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import OpenImageIO
+from numpy.typing import NDArray
 
 from .exr import decoded_rgb
 from .half import to_float
@@ -15,7 +17,17 @@ from .image_header import ImageHeader, header_of, refuse_kinds, upright, windows
 from .layers import PLAIN, Choice, Part, choose
 from .source import Pixels, Stored, Window
 
-__all__ = ["ImageHeader", "damaged", "finite", "open_image", "read_channels", "read_header", "read_rgb", "windows"]
+__all__ = [
+    "ImageHeader",
+    "damaged",
+    "finite",
+    "open_image",
+    "read_channels",
+    "read_header",
+    "read_rgb",
+    "read_small",
+    "windows",
+]
 
 EXTENSIONS = frozenset({"exr", "dpx", "cin", "tif", "tiff", "png", "jpg", "jpeg", "tga", "bmp", "webp", "hdr"})
 
@@ -52,6 +64,33 @@ def read_rgb(path: Path, layer: str | None = None) -> tuple[Stored, ImageHeader]
         stored = stored.repeat(3, axis=2)
     whole = to_display_window(stored, header.stored_window, header.stored_size)
     return finite(upright(whole, header.orientation)), header
+
+
+def read_small(path: Path, width: int) -> tuple[Stored, ImageHeader]:
+    """Read the picture as `read_rgb` does, but at most so many pixels wide: means over areas of the stored values.
+
+    Whole numbers of 8 bits are rounded to such once more, which costs an eye nothing and takes a third of the time.
+
+    Raises:
+        PlateError: as `PlateSource.read`.
+    """
+    with open_image(path) as image:
+        header = _header(image, path, None)
+        if str(image.spec().format) == "uint8" and header.stored_window == (0, 0, *header.stored_size):
+            codes = upright(_read(image, path, header.choice, "uint8"), header.orientation)
+            small = reduced(np.ascontiguousarray(codes), width).astype(np.float32) * np.float32(1 / 255)
+            return small.repeat(3, axis=2) if small.shape[2] == 1 else small, header
+    stored, header = read_rgb(path)
+    return reduced(to_float(stored), width), header
+
+
+def reduced(image: NDArray[Any], width: int) -> NDArray[Any]:
+    """Give (H, W) or (H, W, C) pixels no more than `width` pixels wide, means over areas; the shape of pixels stays."""
+    if width >= image.shape[1]:
+        return image
+    height = max(1, round(image.shape[0] * width / image.shape[1]))
+    small: NDArray[Any] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return small.reshape(height, width, *image.shape[2:])
 
 
 def finite(pixels: Stored) -> Stored:
@@ -118,15 +157,20 @@ def read_channels(image: Any, path: Path, choice: Choice) -> Pixels:
     Raises:
         PlateError: `plates.truncated` if not every pixel can be had, `plates.unreadable`.
     """
+    return np.asarray(_read(image, path, choice, "float"), dtype=np.float32)
+
+
+def _read(image: Any, path: Path, choice: Choice, kind: str) -> NDArray[Any]:
+    """Read channels as `read_channels` does, in OpenImageIO's name of a type."""
     image.seek_subimage(choice.part, 0)
     refuse_kinds(image.spec(), path)
     low, high = min(choice.channels), max(choice.channels) + 1
-    pixels = image.read_image(choice.part, 0, low, high, "float")
+    pixels = image.read_image(choice.part, 0, low, high, kind)
     raise_complaint(image, path)
     if pixels is None:
         raise damaged(path)
     order = [channel - low for channel in choice.channels]
-    stored = np.asarray(pixels, dtype=np.float32)
+    stored: NDArray[Any] = np.asarray(pixels)
     return stored if order == list(range(stored.shape[2])) else stored[..., order]
 
 

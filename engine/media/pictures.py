@@ -1,5 +1,7 @@
 """Pictures for people: composites over a checkerboard, contact sheets. Display-referred sRGB throughout."""
 
+import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -96,6 +98,28 @@ def eight_bit(display: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Round 0..1 to 0..255."""
     codes: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(display), 0, 1) * np.float32(255)).astype(np.uint8, "C")
     return codes
+
+
+def alpha_png(codes_hw: NDArray[np.uint8]) -> bytes:
+    """Give a PNG, white all over, whose alpha these codes are.
+
+    One byte a pixel: a palette of 256 whites, the transparency of each its number. That takes a tenth of the time of
+    four channels, three of which would say nothing.
+    """
+    height, width = codes_hw.shape
+    rows = np.zeros((height, width + 1), np.uint8)  # every row begins with its filter: none
+    rows[:, 1:] = codes_hw
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
+        (b"PLTE", b"\xff" * 3 * 256),
+        (b"tRNS", bytes(range(256))),
+        (b"IDAT", zlib.compress(rows.tobytes(), 1)),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def _cell(label: str, picture: NDArray[np.float32], width: int) -> Pixels:

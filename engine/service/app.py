@@ -152,9 +152,16 @@ def _add_plates_and_mattes(app: FastAPI, engine: Engine) -> None:
 
 def _add_jobs(app: FastAPI, engine: Engine) -> None:
     @app.post("/v1/shots/{shot}/preview/{frame}", status_code=202)
-    async def preview(shot: ShotName, frame: FrameNumber) -> JobInfo:
-        """Matte one frame now, ahead of every queue; get it with `?preview=true` when the job is done."""
-        return JobInfo(**job_info(engine.start(shot, "preview", frame=frame)))
+    async def preview(
+        shot: ShotName,
+        frame: FrameNumber,
+        width: Annotated[int | None, Query(ge=16, le=32768, examples=[960])] = None,
+    ) -> JobInfo:
+        """Matte one frame now, ahead of every queue; get it with `?preview=true` when the job is done.
+
+        With the width at which it is shown its mattes may be as small as that, which takes a fraction of the time.
+        """
+        return JobInfo(**job_info(engine.start(shot, "preview", frame=frame, width=width)))
 
     @app.post("/v1/shots/{shot}/track", status_code=202)
     async def track(shot: ShotName, body: Annotated[TrackBody, Body()] = TrackBody()) -> JobInfo:  # noqa: B008

@@ -27,7 +27,6 @@ from engine.service.received import RawLayout
 from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
 from engine.service.store import Store, StoredShot, discard
-from engine.service.thumbnails import Thumbnails
 from engine.service.viewers import Viewer
 from engine.service.workers import Workers
 from engine.weights.automatic import AUTO, Hardware, choose_model, find_hardware
@@ -59,7 +58,6 @@ class Engine:
             devices, self.store, settings.model_bytes, settings.idle_rest, self._heard, settings.worker_timeout
         )
         self.viewer = Viewer(self.store)
-        self.thumbnails = Thumbnails()
         self._states = MatteStates()
         self._is_full = False
         self.began = time.monotonic()
@@ -134,8 +132,8 @@ class Engine:
         shot = (after if after.objects else before).shot() if after.objects or before.objects else None
         if shot is None:
             return []
-        pairs = [(old.get(one), new.get(one)) for one in {**old, **new}]
-        return sorted(set().union(*(dirty_frames(*pair, shot) | held_frames(*pair, shot) for pair in pairs)))
+        changes = [(old.get(name), new.get(name), shot) for name in {**old, **new}]
+        return sorted(set().union(*(dirty_frames(*one) | held_frames(*one) for one in changes)))
 
     def arrived(self, name: str, frame: int, received: Path, kind: str | RawLayout) -> None:
         """Take over a plate that was received.
@@ -244,7 +242,6 @@ class Engine:
         finally:
             with anyio.CancelScope(shield=True):  # otherwise what cancels this cuts the workers' end short too
                 await self.viewer.close()
-                self.thumbnails.close()
                 await self.workers.close()
 
     def _likely_model(self) -> str:

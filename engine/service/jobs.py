@@ -40,6 +40,7 @@ class Job:
         shot: what it works on.
         kind: `preview`, `track` or `batch`.
         frame: of a preview.
+        width: at which a preview is shown; None: at the plate's.
         direction: of a track; None: as declared.
         plate_timeout: seconds that it waits for its next plate.
         created: seconds since 1970.
@@ -55,6 +56,7 @@ class Job:
     shot: str
     kind: str
     frame: int | None = None
+    width: int | None = None
     direction: str | None = None
     plate_timeout: float = 120.0
     created: float = 0.0
@@ -191,7 +193,7 @@ class JobBook:
         return self._folder / f"{job.id}.jsonl"
 
 
-_KEPT = ("id", "shot", "kind", "frame", "direction", "plate_timeout", "created")
+_KEPT = ("id", "shot", "kind", "frame", "width", "direction", "plate_timeout", "created")
 
 
 def _append(path: Path, text: str) -> None:

@@ -17,14 +17,23 @@ class Prepare(TypedDict):
 
 
 class Work(TypedDict):
-    """Do a job, `preview`, `track` or `batch`; `frame` is of a preview, `direction` of a track."""
+    """Do a job, `preview`, `track` or `batch`; `frame` and `width` are of a preview, `direction` of a track."""
 
     do: Literal["job"]
     id: str
     shot: str
     kind: str
     frame: int | None
+    width: int | None
     direction: str | None
+
+
+class Watch(TypedDict):
+    """Somebody looks at a frame: encode its plate while there is nothing else to do."""
+
+    do: Literal["watch"]
+    shot: str
+    frame: int
 
 
 class Cancel(TypedDict):
@@ -49,7 +58,7 @@ class Forget(TypedDict):
     shot: str
 
 
-Order: TypeAlias = Prepare | Work | Cancel | Poke | Forget
+Order: TypeAlias = Prepare | Work | Watch | Cancel | Poke | Forget
 """To a worker."""
 
 Ready = TypedDict("Ready", {"is": Literal["ready"], "device": str, "name": str, "pid": int})

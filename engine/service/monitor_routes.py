@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse
 
 from engine.contract.connection import runtime_folder
@@ -29,6 +30,7 @@ _ENTER = """<!doctype html>
 <meta name="mam2-next" content="{next}">
 <script type="module" src="enter.js"></script>
 """
+_THUMBNAIL = 304  # pixels of its width
 
 
 def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
@@ -56,7 +58,12 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
         of: Annotated[Literal["plate", "alpha", "comp"], Query(examples=["alpha"])] = "comp",
     ) -> Response:
         """Give a small JPEG of a frame."""
-        jpeg = await engine.thumbnails.get(engine.store.shot(shot), frame, of)
+        engine.store.shot(shot)
+        layer = "grey" if of == "alpha" else of
+        found = await engine.viewer.ask(
+            "picture", shot=shot, frame=frame, layer=layer, thing="", width=_THUMBNAIL, mark="", preview=False
+        )
+        jpeg = await run_in_threadpool(FilePath(found["path"]).read_bytes)
         return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @app.get(OPEN, include_in_schema=False)

@@ -87,6 +87,12 @@ def _add_pictures(app: FastAPI, engine: Engine, viewer: Viewer) -> None:
         kind = "image/jpeg" if file.suffix == ".jpg" else "image/png"
         return Response(data, media_type=kind, headers=headers)
 
+    @app.post("/v1/shots/{shot}/watch/{frame}", status_code=204)
+    async def watch(shot: ShotName, frame: FrameNumber) -> None:
+        """Say that somebody looks at a frame: a worker with nothing else to do gets ready for a click there."""
+        engine.store.shot(shot)
+        engine.workers.watch(shot, frame)
+
     @app.get("/v1/shots/{shot}/pixels/{frame}")
     async def pixel(
         shot: ShotName,
@@ -124,22 +130,29 @@ def _add_pictures(app: FastAPI, engine: Engine, viewer: Viewer) -> None:
         return MaskFile(path=str(place))
 
 
+def _check(body: ExportBody) -> None:
+    if not FilePath(body.folder).is_absolute():
+        raise OutputError("output.path", f"'{body.folder[:200]}' is not a whole path.", "Begin it at the root.")
+    if is_reserved(body.name):
+        raise OutputError("output.name", f"Windows keeps the name '{body.name}' for a device.", "Give another.")
+    if (body.layers or body.premult) and body.format != "exr":
+        raise OutputError(
+            "output.layer", f"Colours and IDs cannot be written as {body.format}.", "Choose EXR, or leave them out."
+        )
+
+
 def _add_exports(app: FastAPI, engine: Engine, exports: Exports) -> None:
     @app.post("/v1/shots/{shot}/exports", status_code=202)
     async def export(shot: ShotName, body: ExportBody) -> ExportInfo:
         """Write a shot's mattes into a folder of this machine: those that are still right."""
         stored = engine.store.shot(shot)
-        if not FilePath(body.folder).is_absolute():
-            raise OutputError("output.path", f"'{body.folder[:200]}' is not a whole path.", "Begin it at the root.")
-        if is_reserved(body.name):
-            raise OutputError("output.name", f"Windows keeps the name '{body.name}' for a device.", "Give another.")
+        _check(body)
         right, _ = await run_in_threadpool(engine.mattes, stored)
         first, last = body.frames or (min(right, default=0), max(right, default=0))
         frames = [frame for frame in right if first <= frame <= last]
         if not frames:
             raise ServiceError("matte.missing", f"'{shot}' has no mattes to export there.", "Track the shot first.")
-        how = {"folder": body.folder, "name": body.name, "format": body.format, "rate": body.rate}
-        return info(exports.start(shot, frames, **how))
+        return info(exports.start(shot, frames, **body.model_dump(exclude={"frames"})))
 
     @app.get("/v1/exports/{export}")
     async def export_info(export: ExportName) -> ExportInfo:

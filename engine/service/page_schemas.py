@@ -48,6 +48,9 @@ class MaskFile(BaseModel):
     path: str = Field(description="What a prompt of kind `mask` names.")
 
 
+Further = Literal["fg", "despill", "bg", "cryptomatte"]
+
+
 class ExportBody(Form):
     """Mattes to be written into a folder of this machine."""
 
@@ -59,6 +62,8 @@ class ExportBody(Form):
         Literal["exr", "png16", "prores", "prores_premultiplied"],
         Field(description="ProRes 4444 is of Rec.709, straight or premultiplied as displayed."),
     ] = "exr"
+    layers: Annotated[tuple[Further, ...], Field(max_length=4, description="Beside the mattes; of EXR alone.")] = ()
+    premult: Annotated[bool, Field(description="R, G, B are the objects' colours times alpha; of EXR alone.")] = False
     frames: Annotated[list[Frame] | None, Field(min_length=2, max_length=2, description="First and last.")] = None
     rate: Annotated[float, Field(gt=0, le=1000, description="Frames a second of a movie.")] = 24.0
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import PlateError
 from engine.media.colour import DisplayTransform
 from engine.media.half import to_float
-from engine.media.images import finite, read_header, read_rgb
+from engine.media.images import finite, read_header, read_rgb, read_small, reduced
 from engine.media.linear import LinearLight
 from engine.media.source import Stored
 from engine.media.tags import Tags
@@ -88,6 +88,10 @@ class StoredPlates:
         """
         return self._display(frame, self._path(frame))
 
+    def small(self, frame: int, width: int) -> Pixels:
+        """Give a plate as `look` does, at most so many pixels wide: it is made smaller before its colours change."""
+        return self._display(frame, self._path(frame), width)
+
     def stored(self, frame: int) -> Stored:
         """Give a plate's own values, (H, W, 3) float32 or half, origin top-left; errors as of `look`."""
         return self._stored(frame, self._path(frame))[0]
@@ -152,8 +156,8 @@ class StoredPlates:
             raise PlateAwaited(frame)
         return path
 
-    def _display(self, frame: int, path: Path) -> Pixels:
-        stored, encoding = self._stored(frame, path)
+    def _display(self, frame: int, path: Path, width: int | None = None) -> Pixels:
+        stored, encoding = self._stored(frame, path, width)
         return self._transform(encoding).apply(stored)
 
     def _transform(self, encoding: str) -> DisplayTransform:
@@ -161,19 +165,20 @@ class StoredPlates:
             self._transforms[encoding] = DisplayTransform(self._colourspace, encoding)
         return self._transforms[encoding]
 
-    def _stored(self, frame: int, path: Path) -> tuple[Stored, str]:
+    def _stored(self, frame: int, path: Path, width: int | None = None) -> tuple[Stored, str]:
         layout = layout_of(path.name)
         if layout is None:
             header = read_header(path)
             self._check_size(frame, header.size)  # before a pixel is decoded: whatever size a file claims
             self._check_layer(frame, header.choice.name)
             self._tags[frame] = {"pixel_aspect": header.pixel_aspect, **header.tags}
-            return read_rgb(path)[0], header.encoding
+            return (read_rgb(path) if width is None else read_small(path, width))[0], header.encoding
         self._check_size(frame, (layout.width, layout.height))
         self._tags.pop(frame, None)
         rows = np.fromfile(path, layout.dtype).reshape(layout.height, layout.width, layout.channels)
         upright = rows[::-1] if layout.origin == "bottom-left" else rows
-        return finite(upright[..., :3]), "scene-linear"
+        pixels = finite(upright[..., :3])
+        return (pixels if width is None else reduced(to_float(pixels), width)), "scene-linear"
 
     def _check_layer(self, frame: int, layer: str) -> None:
         """Refuse another picture than that of the other plates: which of a file's layers is taken must not change."""

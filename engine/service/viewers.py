@@ -1,4 +1,4 @@
-"""The viewer's process as the service sees it: started with the first request, started again when it has died."""
+"""The viewer's process as the service sees it: started when it is asked, and again when it has died or rested."""
 
 import asyncio
 import contextlib
@@ -16,6 +16,7 @@ from engine.service.viewer_lines import Message, from_line, to_line
 _log = logging.getLogger(__name__)
 
 _LINE = 1 << 20
+_REST = 300.0  # seconds without a request after which the process ends
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Viewer:
         self._process: asyncio.subprocess.Process | None = None
         self._listener: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._end: asyncio.TimerHandle | None = None
         self._asked: dict[int, _Asked] = {}
         self._numbers = itertools.count(1)
 
@@ -71,6 +73,7 @@ class Viewer:
             found = await asked.answer
         finally:
             self._asked.pop(number, None)
+            self._rest_later()
         if "error" in found:
             raise error_from_json(found["error"])
         answer: Message = found["ok"]
@@ -84,12 +87,25 @@ class Viewer:
     async def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
+        if self._end is not None:
+            self._end.cancel()
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
         if self._listener is not None:
             await self._listener
+
+    def rest(self) -> None:
+        """Let the process end by itself, unless it has something to do: its input ends here."""
+        if self._process is not None and self._process.stdin is not None and not self._asked:
+            self._process.stdin.close()
+            self._process = None
+
+    def _rest_later(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+        self._end = asyncio.get_running_loop().call_later(_REST, self.rest)
 
     async def _running(self) -> asyncio.subprocess.Process:
         async with self._starting:

@@ -12,7 +12,7 @@ from engine.model.ready.memory import prepared
 from engine.own_python import FOLDER, environment, python_command
 from engine.service.devices import Device, memory_of
 from engine.service.jobs import Job
-from engine.service.messages import JobNews, News, Order, Prepare, Work, from_line, to_line
+from engine.service.messages import JobNews, News, Order, Prepare, Watch, Work, from_line, to_line
 from engine.service.store import Store, discard
 
 _log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class WorkerProcess:
         self._expected: str | None = None
         self._timeout = timeout
         self._looks, self._busy, self._is_hung = 0, 0.0, False
+        self._watched: Watch | None = None
 
     def submit(self, job: Job) -> None:
         """Give the worker a job, starting the process if there is none."""
@@ -71,6 +72,11 @@ class WorkerProcess:
         """Start the process ahead of its first job, and have it load the model that the job is going to need."""
         self._expected = model
         self._tell(_expect(model))
+
+    def watch(self, message: Watch) -> None:
+        """Tell the process, or the one that is being started, that somebody looks at a frame."""
+        self._watched = message
+        self.send(message)
 
     def send(self, message: Order) -> None:
         """Send the worker a message; without a process there is nobody who has to know."""
@@ -135,6 +141,8 @@ class WorkerProcess:
         try:
             if self._expected is not None:
                 self.send(_expect(self._expected))
+            if self._watched is not None:
+                self.send(self._watched)
             for job in self.device.jobs.values():
                 self.send(_order(job))
             assert process.stdout is not None  # noqa: S101 - it was asked for
@@ -245,6 +253,10 @@ class Workers:
         if shot in self._homes:
             self._homes[shot].send({"do": "poke", "shot": shot, "frame": frame})
 
+    def watch(self, shot: str, frame: int) -> None:
+        """Tell a shot's worker, where it runs, that somebody looks at a frame."""
+        self._home(shot).watch({"do": "watch", "shot": shot, "frame": frame})
+
     def forget(self, shot: str) -> None:
         """Tell a shot's worker that the shot is gone."""
         home = self._homes.pop(shot, None)
@@ -281,6 +293,7 @@ def _order(job: Job) -> Work:
         "shot": job.shot,
         "kind": job.kind,
         "frame": job.frame,
+        "width": job.width,
         "direction": job.direction,
     }
 

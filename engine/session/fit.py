@@ -31,6 +31,14 @@ def to_square(plate_b3hw: Tensor, side: int) -> Tensor:
     return _averaged(plate_b3hw, (side, side))
 
 
+def narrowed(plate_b3hw: Tensor, width: int | None) -> Tensor:
+    """Give plates (B, 3, H, W) no wider than so many pixels, in proportion; None leaves them as they are."""
+    height, across = plate_b3hw.shape[-2:]
+    if width is None or width >= across:
+        return plate_b3hw
+    return _averaged(plate_b3hw, (max(1, round(height * width / across)), width))
+
+
 def to_plate(square_bchw: Tensor, size_wh: tuple[int, int]) -> Tensor:
     """Stretch what the model answers, at any stride (B, C, h, w), to float32 plates of this size (B, C, H, W)."""
     size_hw, square_bchw = (size_wh[1], size_wh[0]), square_bchw.float()

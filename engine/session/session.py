@@ -136,12 +136,17 @@ class ShotSession:
         return self._deliver(self._trimaps, skip)
 
     @torch.inference_mode()
-    def preview(self, frame: int) -> FrameMattes:
+    def preview(self, frame: int, width: int | None = None) -> FrameMattes:
         """Give one frame now, of every object: as tracking finds it where that is known, else from the nearest prompts.
 
         A correction on a tracked frame, or a first prompt, is previewed as tracking will find it. A preview has all
         threads, so that where a track gives each frame one, its alpha may be rounded otherwise (by some thousandths).
         It is not smoothed over time.
+
+        Args:
+            frame: which.
+            width: at which it is shown, in pixels, for somebody who waits: the matter sees a plate no wider than that,
+                and mattes are as small. Objects that are held to masks, or seen in part, are matted in full even so.
 
         Raises:
             ShotError: the frame is not in the shot.
@@ -155,7 +160,10 @@ class ShotSession:
         with precision(self._model):
             found = {name: self._glimpse(name, frame) for name in self._memories.courses}
         self._pipeline.settle()
-        kept, held = self._kept(frame, may_keep=False), self._held(frame, found)
+        held = self._held(frame, found)
+        if width is not None and not held and all(one.covers is None for one in found.values()):
+            return self._tracking.matting(frame, found, {}, self._limits, held, width)()
+        kept = self._kept(frame, may_keep=False)
         return self._tracking.matting(frame, found, kept, self._limits, held)()
 
     def edit(self, objects: tuple[ShotObject, ...], finesse: Finesse | None = None) -> tuple[int, ...]:

@@ -97,9 +97,13 @@ class Tracking:
         kept: Mapping[str, KeptAlpha],
         limits: MatterLimits,
         held: Mapping[str, Held],
+        width: int | None = None,
     ) -> Callable[[], FrameMattes]:
-        """Give what is left to do of a frame: mattes of what was found on it; any thread may do it."""
-        plate, finesse = self._pipeline.plate(frame), self._shot.settings.finesse
+        """Give what is left to do of a frame: mattes of what was found on it; any thread may do it.
+
+        With a width they are of a plate no wider than that.
+        """
+        plate, finesse = fit.narrowed(self._pipeline.plate(frame), width), self._shot.settings.finesse
         return partial(mattes_of, self._model.matter, plate, frame, found, limits, kept, held, finesse)
 
     def matting_unfinished(

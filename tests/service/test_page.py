@@ -1,6 +1,8 @@
 """The page as a place to work, in a real browser: open, click, preview, track, correct, export."""
 
 import json
+import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +10,9 @@ import pytest
 from browser import chromium
 from running_engine import engines, pixels
 
+from engine.media.colour import DisplayTransform
+from engine.media.images import read_rgb
+from engine.media.linear import LinearLight
 from engine.media.matte_files import read_matte, read_signature
 
 FRAMES = 6
@@ -197,6 +202,76 @@ def test_the_same_work_in_other_words(page, clip):
     shot = json.loads(saved.value.path().read_text())
     assert shot["range"] == [1001, 1000 + FRAMES]
     assert shot["plates"] == str(clip)
+
+
+def export(page, folder):
+    """Export into a folder and wait for its end."""
+    page.locator("#folder").fill(str(folder))
+    page.get_by_role("button", name="Export mattes").click()
+    page.locator("#exported", has_text=f"{FRAMES} frames: {folder}").wait_for()
+
+
+def test_an_export_has_colours_and_ids(page, clip, tmp_path):
+    """Foreground, despill, premultiplied colours and Cryptomatte lie in the exported EXR; the mattes are as before."""
+    click(page, 21, 24)
+    previewed(page)
+    page.get_by_role("button", name="Forward", exact=True).click()
+    tracked(page)
+    export(page, tmp_path / "plain")
+    for layer in ("foreground", "despill", "Cryptomatte", "premultiplied RGBA"):
+        page.get_by_label(layer).check()
+    export(page, tmp_path / "all")
+    name = f"{page.shot}_matte.1003.exr"
+    plain, found = (read_matte(tmp_path / folder / name) for folder in ("plain", "all"))
+    unchanged = plain.keys() - set("RGB")
+    assert all(np.array_equal(plain[channel], found[channel]) for channel in unchanged)
+    red, alpha = found["object.R"], found["object.alpha"]
+    assert np.allclose(found["R"], red * alpha, atol=2e-3)
+    light = LinearLight(DisplayTransform(None, "srgb").colourspace)
+    linear = light.apply(read_rgb(clip / "disc.1003.jpg")[0])[..., 0]
+    inside = alpha == 1
+    assert np.allclose(red[inside], linear[inside], atol=2e-3)
+    assert np.allclose(found["object_despill.R"][inside], 0, atol=2e-3)
+    assert np.allclose(found["CryptoObject00.G"], alpha, atol=1e-3)
+    page.get_by_role("button", name="Copy command").click()
+    words = page.locator("#copied[data-text]").get_attribute("data-text")
+    assert " --layers alpha,trimap,mask,fg,despill,cryptomatte --premult " in words
+
+
+def test_core_and_garbage_are_mask_files(page, engine, tmp_path):
+    """A mask file for the frame is the object, its core or its garbage; it is listed, holds the preview, and goes."""
+    click(page, 21, 24)
+    previewed(page)
+    mask = np.zeros((48, 64), np.uint8)
+    mask[:, 48:] = 255
+    cv2.imwrite(str(tmp_path / "right.png"), mask)
+    page.locator("#mask-is").select_option("core")
+    page.locator("#mask").set_input_files(tmp_path / "right.png")
+    previewed(page)
+    page.locator("#prompts li", has_text="core").wait_for()
+    client = engine[1]
+    (thing,) = client.shot(page.shot)["objects"]
+    assert [(held["kind"], held["range"]) for held in thing["held"]] == [("core", [1001, 1001])]
+    alpha, size = client.get_layer(page.shot, 1001, preview=True)
+    assert (np.frombuffer(alpha, "<f2").reshape(size)[:, 48:] == 1).all()
+    page.locator("#prompts li", has_text="core").get_by_role("button", name="Remove").click()
+    previewed(page)
+    assert "held" not in client.shot(page.shot)["objects"][0]
+
+
+def test_pictures_are_made_before_they_are_wanted(page, engine):
+    """After a track the engine has the pictures of all frames, though nobody has gone to one."""
+    click(page, 21, 24)
+    previewed(page)
+    page.get_by_role("button", name="Forward", exact=True).click()
+    tracked(page)
+    kept = Path(engine[0].variables["MAM2_STORE"]) / "shots" / page.shot / "pictures"
+    awaited = [(kept / str(1001 + n), layer) for n in range(FRAMES) for layer in ("plate", "alpha")]
+    ends = time.monotonic() + 60
+    while not all(list(folder.glob(f"{layer}.*")) for folder, layer in awaited):
+        assert time.monotonic() < ends, sorted(kept.rglob("*"))
+        time.sleep(0.1)
+    assert page.locator("#canvas").get_attribute("data-frame") == "1001"
 
 
 def test_a_lost_engine_is_told_and_found_again(page):

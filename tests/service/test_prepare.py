@@ -6,6 +6,8 @@ import anyio
 import pytest
 from running_engine import SIZE, declare, write_plate
 
+from engine.media.matte_files import read_matte
+from engine.model.mam2 import MAM2
 from engine.service.declaration import Declaration
 from engine.service.devices import Device
 from engine.service.engine import Engine
@@ -73,3 +75,30 @@ def test_a_model_that_cannot_be_loaded_is_the_jobs_to_say(bench, monkeypatch):
     one.finish()
     assert one.last()["is"] == "done"
     assert asked == []
+
+
+def test_a_frame_that_is_looked_at_is_encoded_before_the_click(bench, monkeypatch):
+    """A plate that somebody looks at is encoded while there is no job; a click there encodes nothing more."""
+    one = bench()
+    one.declare()
+    encoded, encode = [], MAM2.encode
+    monkeypatch.setattr(MAM2, "encode", lambda model, plate: encoded.append(plate) or encode(model, plate))
+    one.worker.hear({"do": "watch", "shot": "sh", "frame": 1001})
+    assert one.worker.work()
+    assert not one.worker.work()
+    assert len(encoded) == 1
+    one.begin(kind="preview", frame=1001, width=32)
+    one.finish()
+    assert one.last()["is"] == "done"
+    assert len(encoded) == 1
+    assert read_matte(one.store.shot("sh").matte(1001, preview=True))["cup.alpha"].shape == (24, 32)
+
+
+def test_looking_at_what_is_not_there_troubles_nobody(bench):
+    """Looking at a frame without a plate, or at a shot that is gone, is no error."""
+    one = bench()
+    one.declare()
+    for shot, frame in (("sh", 2001), ("gone", 1001)):
+        one.worker.hear({"do": "watch", "shot": shot, "frame": frame})
+        assert one.worker.work()
+    assert one.said == []

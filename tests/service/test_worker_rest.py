@@ -90,7 +90,9 @@ def test_a_worker_without_work_rests_once_and_hears_what_comes(bench, plates, mo
     work = threading.Thread(target=work_until_told, args=(one.worker, heard, 0.05))
     work.start()
     for job in ("first", "second"):
-        heard.put({"do": "job", "id": job, "shot": "sh", "kind": "track", "frame": None, "direction": None})
+        heard.put(
+            {"do": "job", "id": job, "shot": "sh", "kind": "track", "frame": None, "width": None, "direction": None}
+        )
         assert rested.wait(60)
         rested.clear()
         assert _done(one, job)

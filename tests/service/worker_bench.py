@@ -46,7 +46,8 @@ class Bench:
 
     def begin(self, job="job", name="sh", kind="track", **how):
         """Give the worker a job."""
-        order = {"do": "job", "id": job, "shot": name, "kind": kind, "frame": None, "direction": None, **how}
+        facts = {"frame": None, "width": None, "direction": None, **how}
+        order = {"do": "job", "id": job, "shot": name, "kind": kind, **facts}
         self.worker.hear(order)
 
     def poke(self, frame, name="sh"):

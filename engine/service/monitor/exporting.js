@@ -11,11 +11,14 @@ export class Exporting {
     Object.assign(this, { shot, read, troubled });
     this.pattern = "";
     at("export").addEventListener("click", () => this.run().catch((problem) => troubled(problem.message)));
-    at("format").addEventListener("change", () => (at("rate-label").hidden = at("format").value !== "prores"));
+    at("format").addEventListener("change", () => {
+      at("rate-label").hidden = at("format").value !== "prores";
+      at("layers").hidden = at("format").value !== "exr";
+    });
     at("shot-file").addEventListener("click", () => this.download());
     at("command").addEventListener("click", () => {
       const { info, plates, objects } = read();
-      this.copy(command(info, plates || "PLATES", at("folder").value, objects), "The command is on the clipboard.");
+      this.copy(command(info, plates || "PLATES", at("folder").value, objects, this.further()), "The command is on the clipboard.");
     });
     at("nuke").addEventListener("click", () => {
       const { info, objects } = read();
@@ -34,6 +37,13 @@ export class Exporting {
     at("name").value ||= `${this.shot}_matte`;
   }
 
+  // What is written beside the mattes.
+  further() {
+    const holdsThem = at("format").value === "exr";
+    const checked = [...at("layers").querySelectorAll("input[value]:checked")].map((one) => one.value);
+    return { layers: holdsThem ? checked : [], premult: holdsThem && at("premult").checked };
+  }
+
   guess() {
     return `${at("folder").value}/${at("name").value}.####.exr`;
   }
@@ -41,6 +51,7 @@ export class Exporting {
   async run() {
     const body = { folder: at("folder").value.trim(), name: at("name").value.trim(), format: at("format").value };
     body.rate = Number(at("rate").value) || 24;
+    Object.assign(body, this.further());
     at("export").disabled = true;
     try {
       let found = await send("POST", shotPath(this.shot, "/exports"), body);

@@ -36,6 +36,23 @@ export class Objects {
     return [...new Set(this.all.flatMap((one) => one.prompts.map((prompt) => prompt.frame)))].sort((a, b) => a - b);
   }
 
+  // Add a mask file to the active object: a prompt, or one that its matte is held to on the frame.
+  addMask(kind, frame, path) {
+    if (kind === "mask") {
+      this.current.prompts.push({ kind, frame, path });
+    } else {
+      this.current.held = [...(this.current.held ?? []), { kind, path, range: [frame, frame] }];
+    }
+  }
+
+  // Remove a prompt or a held mask, whosever it is.
+  drop(item) {
+    for (const one of this.all) {
+      one.prompts = one.prompts.filter((other) => other !== item);
+      one.held = one.held?.filter((other) => other !== item);
+    }
+  }
+
   // Take over what the engine has, as another tab or a host left it.
   take(objects) {
     const empty = this.all.filter((one) => !one.prompts.length && !objects.some((other) => other.name === one.name));

@@ -26,13 +26,14 @@ export function fillObjects(objects, heard) {
 }
 
 export function fillPrompts(objects, frame, heard) {
-  const prompts = [...(objects.current?.prompts ?? [])].sort((a, b) => a.frame - b.frame);
+  const held = (objects.current?.held ?? []).map((one) => ({ of: one, frame: one.range?.[0] ?? frame, ...one }));
+  const prompts = [...(objects.current?.prompts ?? []), ...held].sort((a, b) => a.frame - b.frame);
   const rows = prompts.map((prompt) => {
     const row = document.createElement("li");
     row.className = prompt.frame === frame ? "here" : "";
     const go = button(told(prompt), `Go to frame ${prompt.frame}: ${told(prompt)}`, () => heard.go(prompt.frame));
     go.className = "go";
-    row.append(go, button("x", `Remove ${told(prompt)}`, () => heard.drop(prompt)));
+    row.append(go, button("x", `Remove ${told(prompt)}`, () => heard.drop(prompt.of ?? prompt)));
     return row;
   });
   replace(at("prompts"), rows);
@@ -44,7 +45,7 @@ function told(prompt) {
       ? [prompt.positive ? "+" : "\u2212", `${Math.round(prompt.x)}, ${Math.round(prompt.y)}`]
       : prompt.kind === "box"
         ? ["box", prompt.box.map(Math.round).join(", ")]
-        : ["mask", prompt.path.split(/[\\/]/).pop()];
+        : [prompt.kind, prompt.path.split(/[\\/]/).pop()];
   return `${prompt.frame}  ${sign} ${where}`;
 }
 

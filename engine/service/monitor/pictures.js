@@ -1,8 +1,10 @@
 // Pictures from the engine, kept as bitmaps up to a budget: what is wanted now comes first, what was wanted is dropped.
+// While nothing is wanted the engine is asked for what may be: it keeps the pictures that it has made.
 import { ask, picturePath } from "./api.js";
 
 const BUDGET = 160 * 2 ** 20; // bytes of bitmaps
 const AT_ONCE = 4;
+const WARMING = "";
 
 export class Pictures {
   // `arrived` is called when a picture can be drawn; `troubled` with what went wrong, but not for one that is not there.
@@ -12,6 +14,8 @@ export class Pictures {
     this.bytes = 0;
     this.running = new Map();
     this.queue = [];
+    this.warmed = new Set(); // keys of what the engine has made
+    this.cold = [];
   }
 
   // Give the bitmap of a picture, or null while it is not there. `of` is {frame, layer, object, width, preview}.
@@ -43,6 +47,12 @@ export class Pictures {
     this.next();
   }
 
+  // Say which pictures may be wanted, most likely first: the engine makes them one by one while nothing else is wanted.
+  warm(all) {
+    this.cold = all.filter((of) => !this.warmed.has(keyOf(of)));
+    this.next();
+  }
+
   // A frame's pictures may be others now: they are shown until the new ones have come.
   renew(frame) {
     for (const [key, found] of this.kept) {
@@ -55,6 +65,7 @@ export class Pictures {
         one.again = true;
       }
     }
+    this.warmed.forEach((key) => (frame === null || key.startsWith(`${frame}|`)) && this.warmed.delete(key));
   }
 
   next() {
@@ -70,6 +81,18 @@ export class Pictures {
         });
       }
     }
+    if (!this.running.size && this.cold.length) {
+      const of = this.cold.shift();
+      this.running.set(WARMING, { again: false });
+      ask(picturePath(this.shot, of.frame, of))
+        .then((response) => response.arrayBuffer())
+        .then(() => this.warmed.add(keyOf(of)))
+        .catch(() => (this.cold = []))
+        .finally(() => {
+          this.running.delete(WARMING);
+          this.next();
+        });
+    }
   }
 
   async fetch(of, key, one) {
@@ -84,6 +107,7 @@ export class Pictures {
       if (response.status === 404) {
         this.keep(key, { bitmap: null, mark: null, stale: one.again });
       } else if (response.ok) {
+        this.warmed.add(key);
         const bitmap = await createImageBitmap(await response.blob());
         this.keep(key, { bitmap, mark: response.headers.get("ETag"), stale: one.again });
       } else {

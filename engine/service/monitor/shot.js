@@ -10,10 +10,12 @@ import { Playing } from "./playing.js";
 import { Readout } from "./readout.js";
 import { Strip } from "./strip.js";
 import { Tracking } from "./tracking.js";
+import { foundEngine, lostEngine, trouble } from "./trouble.js";
 import { Viewer } from "./viewer.js";
 
 const PERIOD = 1000; // ms between two looks at how the shot stands
 const REST = 250; // ms without a change of frame after which its pictures are looked at again
+const NEAREST = 500; // frames whose pictures are made before they are wanted
 const WIDTHS = [480, 960, 1440, 1920, 2880, 3840];
 const at = (id) => document.getElementById(id);
 
@@ -21,7 +23,7 @@ const shot = decodeURIComponent(location.hash.slice(1));
 const objects = new Objects();
 const look = { view: "overlay", wipe: null, ground: "checker", colour: "#1f6f3a", backdrop: null };
 const facts = { info: null, clip: null, known: "", strip: null };
-const preview = { frame: null };
+const preview = { frame: null, width: 0 };
 const pen = { chosen: null, sending: Promise.resolve(), unsent: 0 };
 let frame = 0;
 let due = false;
@@ -39,7 +41,7 @@ const viewer = new Viewer(at("canvas"), objects, look, {
   wipe: (share) => Object.assign(look, { wipe: share }) && redraw(),
   over: (x, y) => {
     const pixel = viewer.isInside([x, y]) ? [Math.floor(x), Math.floor(y)] : null;
-    readout.over(pixel, frame, !playing.on && !viewer.dragged);
+    readout.over(pixel, frame, !playing.on && !viewer.dragged && !tracking.previewJob);
   },
   out: () => readout.over(null),
   redraw,
@@ -69,6 +71,11 @@ function wanted(of) {
   return [plate, ...layers];
 }
 
+// The frames that have pictures, the nearest first.
+function around() {
+  return [...(facts.strip?.plates ?? [])].sort((a, b) => Math.abs(a - frame) - Math.abs(b - frame)).slice(0, NEAREST);
+}
+
 function matted() {
   const names = new Set(objects.prompted().map((one) => one.name));
   return objects.shown().filter((name) => names.has(name));
@@ -91,9 +98,15 @@ function show(number) {
     rest = setTimeout(() => {
       pictures.renew(frame);
       redraw();
+      watch();
     }, REST);
   }
   redraw();
+}
+
+// The engine gets ready for a click in the frame that is shown.
+function watch() {
+  send("POST", shotPath(shot, `/watch/${frame}`)).catch(() => {});
 }
 
 function redraw() {
@@ -108,7 +121,12 @@ function draw() {
   viewer.frame = frame;
   const context = at("canvas").getContext("2d");
   const needed = wanted(frame);
+  if (preview.frame === frame && preview.width < width() && !tracking.previewJob && !tracking.runs) {
+    preview.width = width(); // somebody looks closer
+    tracking.preview(frame, preview.width).catch((problem) => trouble(problem.message));
+  }
   pictures.want([...needed, ...playing.ahead().flatMap(wanted)]);
+  pictures.warm(playing.on || tracking.previewJob || viewer.dragged ? [] : around().flatMap(wanted));
   const shown = {
     plate: pictures.look(needed[0]) ?? smaller(needed[0]),
     layers: needed.slice(1).map((of) => ({ bitmap: pictures.look(of), colour: objects.colour(of.object) })),
@@ -170,11 +188,10 @@ async function sendPrompts() {
   facts.known = JSON.stringify(told);
   trouble("");
   dirty.forEach((one) => pictures.renew(one));
-  await refresh();
   if (told.length && !tracking.runs) {
-    at("busy").textContent = "matting this frame ...";
-    await tracking.preview(frame);
+    await tracking.preview(frame, width());
   }
+  await refresh();
 }
 
 function movePrompt(prompt, x, y, done) {
@@ -190,15 +207,14 @@ function movePrompt(prompt, x, y, done) {
 }
 
 function dropPrompt(prompt) {
-  edit(() => objects.all.forEach((one) => (one.prompts = one.prompts.filter((other) => other !== prompt))));
+  edit(() => objects.drop(prompt));
   pen.chosen = null;
 }
 
 // A frame has been matted.
-function made(of, isPreview, seconds) {
-  if (isPreview) {
-    preview.frame = of;
-    at("busy").textContent = "";
+function made(of, width, seconds) {
+  if (width) {
+    Object.assign(preview, { frame: of, width });
     at("timing").textContent = `preview ${seconds.toFixed(2)} s`;
     at("timing").dataset.seconds = seconds;
   } else {
@@ -211,6 +227,7 @@ function made(of, isPreview, seconds) {
 }
 
 function showTrack(kind) {
+  at("busy").textContent = tracking.previewJob ? "matting this frame ..." : "";
   const { job } = tracking;
   at("running").hidden = !job;
   ["backward", "both", "forward"].forEach((id) => (at(id).disabled = Boolean(job)));
@@ -221,9 +238,6 @@ function showTrack(kind) {
   }
   if (["done", "failed", "cancelled"].includes(kind)) {
     refresh().catch(lostEngine);
-  }
-  if (!tracking.previewJob) {
-    at("busy").textContent = "";
   }
 }
 
@@ -294,6 +308,9 @@ function renewChanged(before, now) {
   if (before) {
     now.plates.forEach((one) => before.plates.has(one) || pictures.renew(one));
     now.right.forEach((one) => before.right.has(one) || pictures.renew(one));
+    if (now.plates.has(frame) && !before.plates.has(frame)) {
+      watch();
+    }
   }
 }
 
@@ -305,6 +322,7 @@ function begin(info) {
   at("facts").textContent = `${info.size[0]} x ${info.size[1]}, ${first}-${last}, ${info.settings.colourspace ?? "colour by file type"}`;
   Object.assign(at("frame"), { min: first, max: last });
   viewer.setSize(info.size);
+  watch();
 }
 
 async function poll() {
@@ -318,31 +336,15 @@ async function poll() {
       await refresh();
       exporting.propose(clip.path);
       await tracking.find(status.jobs);
-      foundEngine();
+      if (foundEngine()) {
+        pictures.renew(null);
+        redraw();
+      }
     }
   } catch (problem) {
     lostEngine(problem);
   }
   setTimeout(poll, PERIOD);
-}
-
-function trouble(words) {
-  at("trouble").textContent = words;
-  at("trouble").hidden = !words;
-}
-
-function lostEngine(problem) {
-  trouble(problem.message);
-  at("trouble").dataset.lost = "yes";
-}
-
-function foundEngine() {
-  if (at("trouble").dataset.lost) {
-    delete at("trouble").dataset.lost;
-    trouble("");
-    pictures.renew(null);
-    redraw();
-  }
 }
 
 function setView(view) {
@@ -366,7 +368,7 @@ async function sendMask(file) {
   try {
     const safe = `${frame}_${file.name.replace(/[^A-Za-z0-9_.-]/g, "_")}`.slice(-100);
     const { path } = await sendFile(shotPath(shot, `/masks/${encodeURIComponent(safe)}`), file);
-    edit(() => objects.current.prompts.push({ kind: "mask", frame, path }));
+    edit(() => objects.addMask(at("mask-is").value, frame, path));
   } catch (problem) {
     trouble(problem.message);
   }

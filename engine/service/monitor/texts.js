@@ -8,16 +8,27 @@ export function shotFile(info, plates, objects) {
   );
 }
 
-export function command(info, plates, folder, objects) {
+export function command(info, plates, folder, objects, { layers, premult }) {
   const words = ["mam2", "matte", plates, "-o", folder, "--model", info.model];
   words.push("--range", `${info.range[0]}-${info.range[1]}`);
   if (info.settings.colourspace) {
     words.push("--colourspace", info.settings.colourspace);
   }
+  if (layers.length) {
+    words.push("--layers", ["alpha", "trimap", "mask", ...layers].join(","));
+  }
+  if (premult) {
+    words.push("--premult");
+  }
   for (const thing of objects) {
     words.push("--object", thing.name);
     for (const prompt of thing.prompts) {
       words.push(...option(prompt));
+    }
+    for (const { kind, path, range, layer, invert } of thing.held ?? []) {
+      const [first, last] = range ?? [null, null];
+      const frames = first === null ? "" : `@${first}${last === first ? "" : `-${last}`}`;
+      words.push(`--${invert ? "not-" : ""}${kind}`, `${path}${layer ? `:${layer}` : ""}${frames}`);
     }
   }
   return words.map(quoted).join(" ");

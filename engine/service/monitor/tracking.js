@@ -5,7 +5,7 @@ const RUNNING = ["queued", "running", "waiting"];
 const WINDOW = 20; // frames whose pace counts
 
 export class Tracking {
-  // `heard` has: made(frame, isPreview, seconds), changed(), failed(words).
+  // `heard` has: made(frame, width of a preview or null, seconds), changed(), failed(words).
   constructor(shot, heard) {
     Object.assign(this, { shot, heard });
     this.job = null;
@@ -16,8 +16,8 @@ export class Tracking {
     return this.job !== null;
   }
 
-  // Matte one frame now; one that is under way is given up for it.
-  async preview(frame) {
+  // Matte one frame now, for a picture of this width; one that is under way is given up for it.
+  async preview(frame, width) {
     const before = this.previewJob;
     const mine = { began: performance.now(), id: null };
     this.previewJob = mine;
@@ -25,7 +25,7 @@ export class Tracking {
       before.stop?.();
       cancel(before.id).catch(() => {});
     }
-    const info = await send("POST", shotPath(this.shot, `/preview/${frame}`));
+    const info = await send("POST", shotPath(this.shot, `/preview/${frame}?width=${width}`));
     if (this.previewJob !== mine) {
       cancel(info.id).catch(() => {});
       return;
@@ -34,7 +34,7 @@ export class Tracking {
     this.heard.changed();
     mine.stop = follow(info.id, ({ kind, data }) => {
       if (kind === "frame") {
-        this.heard.made(frame, true, (performance.now() - mine.began) / 1000);
+        this.heard.made(frame, width, (performance.now() - mine.began) / 1000);
       }
       if (["done", "failed", "cancelled"].includes(kind) && this.previewJob === mine) {
         this.previewJob = null;
@@ -86,7 +86,7 @@ export class Tracking {
         job.times = [...job.times, performance.now()].slice(-WINDOW);
       }
       if (!data.kept) {
-        this.heard.made(data.frame, false);
+        this.heard.made(data.frame, null);
       }
     } else if (["done", "failed", "cancelled"].includes(kind)) {
       this.job = null;

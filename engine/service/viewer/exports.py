@@ -11,7 +11,10 @@ import av
 
 from engine.contract.errors import OutputError, ServiceError
 from engine.media.atomic import atomic_file, make_folder
-from engine.media.matte_files import read_matte, read_signature, write_png16
+from engine.media.further import Further
+from engine.media.half import to_half
+from engine.media.matte_files import read_matte, read_signature, write_exr, write_png16
+from engine.media.mattes import ObjectMatte
 from engine.media.prores import prores_frame, prores_stream
 from engine.service.store import Store, StoredShot
 from engine.service.stored_plates import PlateAwaited, StoredPlates
@@ -29,6 +32,8 @@ def export(
     format: str,  # noqa: A002 - the word that artists know
     frames: Sequence[int],
     rate: float,
+    layers: Sequence[str],
+    premult: bool,
     tell: Callable[[Message], None],
     stop: Event,
 ) -> dict[str, Any]:
@@ -42,6 +47,8 @@ def export(
         format: one of `FORMATS`.
         frames: ascending; each has mattes.
         rate: frames a second of a movie.
+        layers: what EXR files hold beside the mattes, see `Further`.
+        premult: as there.
         tell: told how many frames are done.
         stop: leaves between two frames; what is written stays, a movie does not.
 
@@ -54,27 +61,62 @@ def export(
     """
     stored, place = store.shot(shot), Path(folder)
     make_folder(place)
-    movie = format.startswith("prores")
-    write = _prores if movie else {"exr": _exr, "png16": _png16}[format]
-    if format == "prores_premultiplied":
-        write = partial(_prores, premultiplied=True)
-    ending = "mov" if movie else {"exr": "####.exr", "png16": "OBJECT.alpha.####.png"}[format]
+    declared = stored.declaration()
+    size = declared.width, declared.height
+    plates = StoredPlates(stored, size, declared.settings.colourspace)
+    further = Further(tuple(layers), premult, size, plates.linear, None, plates.digest) if layers or premult else None
+    writers: dict[str, Callable[..., Iterator[int]]] = {
+        "png16": _png16,
+        "prores": _prores,
+        "prores_premultiplied": partial(_prores, premultiplied=True),
+    }
+    write = writers.get(format, partial(_exr, plates=plates, further=further))
+    ending = {"exr": "####.exr", "png16": "OBJECT.alpha.####.png"}.get(format, "mov")
     done = 0
     for done, _ in enumerate(write(stored, place, name, frames, rate, stop), 1):
         tell({"done": done})
     return {"pattern": str(place / f"{name}.{ending}"), "stopped": done < len(frames)}
 
 
-def _exr(stored: StoredShot, place: Path, name: str, frames: Sequence[int], rate: float, stop: Event) -> Iterator[int]:
+def _exr(
+    stored: StoredShot,
+    place: Path,
+    name: str,
+    frames: Sequence[int],
+    rate: float,
+    stop: Event,
+    *,
+    plates: StoredPlates,
+    further: Further | None,
+) -> Iterator[int]:
     del rate
     for frame in frames:
         if stop.is_set():
             return
         source, target = _matte(stored, frame), place / f"{name}.{frame:04d}.exr"
         _refuse_plate(target)
-        with atomic_file(target, source.stat().st_size) as temporary:
-            shutil.copyfile(source, temporary)
+        if further is not None:
+            try:
+                _write_more(source, target, frame, plates, further)
+            except PlateAwaited:
+                raise _gone(stored, frame) from None
+        else:
+            with atomic_file(target, source.stat().st_size) as temporary:
+                shutil.copyfile(source, temporary)
         yield frame
+
+
+def _write_more(source: Path, target: Path, frame: int, plates: StoredPlates, further: Further) -> None:
+    """Write a frame's mattes, as they are to the bit, with the colours and IDs that the store does not keep."""
+    found = read_matte(source)
+    mattes = {
+        name.removesuffix(".alpha"): ObjectMatte(alpha) for name, alpha in found.items() if name.endswith(".alpha")
+    }
+    more = further.make(frame, mattes)
+    channels: dict[str, Any] = {name: to_half(channel) for name, channel in found.items()}
+    signature = "+".join([read_signature(source, trust=True) or "", *further.signed_as])
+    more_channels, texts = (more.channels, more.texts) if more is not None else ({}, {})
+    write_exr(target, channels | dict(more_channels), signature, exact=True, texts=texts, tags=plates.tags(frame))
 
 
 def _png16(

@@ -1,6 +1,7 @@
-"""Pictures for the page: a plate as JPEG, a layer of its mattes as PNG whose alpha is the layer; kept beside the shot.
+"""Pictures for the page and for panels: JPEG, but PNG of a layer, whose alpha it is; kept beside the shot.
 
-A picture is as wide as it is shown. It is kept under the mark of the file that it is of, and goes with it.
+A picture is as wide as it is shown: plates are made smaller before their colours are converted. It is kept under the
+mark of the files that it is of, and goes with them.
 """
 
 import threading
@@ -13,17 +14,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.media.half import to_float
+from engine.media.images import reduced
 from engine.media.matte_files import read_matte
-from engine.media.pictures import eight_bit
+from engine.media.pictures import alpha_png, over_checker
 from engine.media.source import Pixels
-from engine.service.raw_layers import raw_layer
+from engine.service.raw_layers import read_layer
 from engine.service.store import Store, StoredShot
 from engine.service.stored_plates import PlateAwaited, StoredPlates
 from engine.service.viewer.missing import missing
 
 FOLDER = "pictures"
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]
-_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+_OPAQUE = ("plate", "comp", "grey")
 _REMEMBERED = 2  # plates and mattes at full size, for values under the cursor
 
 
@@ -44,7 +47,7 @@ class Pictures:
         Args:
             shot: its name.
             frame: the host's number.
-            layer: `plate`, `alpha`, `trimap` or `mask`.
+            layer: `plate`, `alpha`, `trimap` or `mask`; `comp`: the plate over a checkerboard; `grey`: alpha, opaque.
             thing: whose layer; empty for the alpha of all objects together.
             width: in pixels; never more than the plate's.
             mark: what the asker has; the picture is not made for one who has it already.
@@ -58,22 +61,18 @@ class Pictures:
             PlateError: it cannot be read.
         """
         stored = self._store.shot(shot)
-        source = stored.plate(frame) if layer == "plate" else stored.matte(frame, preview=preview)
+        plate, matte = stored.plate(frame), stored.matte(frame, preview=preview)
+        sources = {"plate": [plate], "comp": [plate, matte]}.get(layer, [matte])
         try:
-            found = mark_of(source) if source else ""
+            found = "-".join(mark_of(source) for source in sources)
         except OSError:
-            found = ""
-        if source is None or not found:
-            raise missing(stored, frame)
+            raise missing(stored, frame) from None
         if found == mark:
             return {"mark": mark}
-        kind = "jpg" if layer == "plate" else "png"
         name = f"{layer}{'-preview' if preview else ''}.{_plain(thing)}.{width}"
-        place = stored.folder / FOLDER / str(frame) / f"{name}.{found}.{kind}"
+        place = stored.folder / FOLDER / str(frame) / f"{name}.{found}.{'jpg' if layer in _OPAQUE else 'png'}"
         if not place.is_file():
-            pixels = self._plate(stored, frame, width) if layer == "plate" else _layer(source, layer, thing, width)
-            _, data = cv2.imencode(f".{kind}", pixels, _JPEG if kind == "jpg" else _PNG)
-            _keep(place, name, data.tobytes())
+            _keep(place, name, self._picture(stored, frame, layer, thing, width, matte))
         return {"mark": found, "path": str(place)}
 
     def pixel(self, shot: str, frame: int, x: int, y: int) -> dict[str, Any]:
@@ -99,12 +98,16 @@ class Pictures:
             }
         return {"rgb": [round(float(value), 5) for value in rgb[y, x]], "alpha": alphas}
 
-    def _plate(self, stored: StoredShot, frame: int, width: int) -> NDArray[np.uint8]:
+    def _picture(self, stored: StoredShot, frame: int, layer: str, thing: str, width: int, matte: Path) -> bytes:
+        if layer not in _OPAQUE:
+            return alpha_png(_codes(_values(matte, f"{thing}.{layer}" if thing else layer, width)))
+        if layer == "grey":
+            return _jpeg(cv2.cvtColor(_values(matte, "alpha", width), cv2.COLOR_GRAY2RGB))
         try:
-            display = self._reader(stored).look(frame)
+            plate = self._reader(stored).small(frame, width)
         except PlateAwaited:
             raise missing(stored, frame) from None
-        return np.ascontiguousarray(eight_bit(_small(display, width))[..., ::-1])
+        return _jpeg(plate if layer == "plate" else over_checker(plate, _values(matte, "alpha", width)))
 
     def _reader(self, stored: StoredShot) -> StoredPlates:
         declared = stored.declaration()
@@ -130,30 +133,32 @@ class Pictures:
         return value
 
 
-def mark_of(path: Path) -> str:
+def mark_of(path: Path | None) -> str:
     """Give what changes with a file, a link's target included: its time of change, size and number.
 
     Raises:
         OSError: it is not there.
     """
+    if path is None:
+        raise FileNotFoundError
     found = path.stat()
     return f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}"
 
 
-def _layer(path: Path, layer: str, thing: str, width: int) -> NDArray[np.uint8]:
-    data, (height, across) = raw_layer(path, f"{thing}.{layer}" if thing else layer, "top-left")
-    values = np.frombuffer(data, "<f2").reshape(height, across).astype(np.float32)
-    alpha = eight_bit(_small(values, width))
-    white = np.full((*alpha.shape, 4), 255, np.uint8)
-    white[..., 3] = alpha
-    return white
+def _values(matte: Path, layer: str, width: int) -> Pixels:
+    small: Pixels = reduced(to_float(read_layer(matte, layer)), width)
+    return small
 
 
-def _small(image: Pixels, width: int) -> Pixels:
-    if width >= image.shape[1]:
-        return image
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+def _jpeg(display_hwc: Pixels) -> bytes:
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(_codes(display_hwc), cv2.COLOR_RGB2BGR), _JPEG)
+    return data.tobytes()
+
+
+def _codes(display: Pixels) -> NDArray[np.uint8]:
+    """Round 0..1 to 0..255, as `eight_bit` does, in one step: there are no other values here."""
+    codes: NDArray[np.uint8] = cv2.convertScaleAbs(display, alpha=255)
+    return codes
 
 
 def _plain(name: str) -> str:

@@ -124,6 +124,14 @@ class Runs:
         run.update(declaration)
         return run
 
+    def encode(self, stored: StoredShot, declaration: Declaration, frame: int) -> None:
+        """Encode a plate before a job needs it.
+
+        Raises:
+            PlateAwaited, PlateReplaced, EngineError: as a job's frame.
+        """
+        self._footage_of(stored, declaration).footage.encode(frame)
+
     def renew(self, name: str, frames: Iterable[int] | None = None) -> None:
         """Let go of a shot's runs if plates that they have used were replaced; features of the others are kept.
 

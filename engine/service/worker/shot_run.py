@@ -21,12 +21,14 @@ from engine.service.presences import note_presence
 from engine.service.store import MATTE, StoredShot
 from engine.service.stored_plates import StoredPlates
 from engine.session.features import FeatureCache
+from engine.session.fit import to_tensor
 from engine.session.matting import MatterLimits
 from engine.session.pipeline import Behind, frames_behind
 from engine.session.presence import Watched
 from engine.session.results import FrameMattes, ObjectMatte
 from engine.session.session import ShotSession
 from engine.session.signature import file_digest
+from engine.session.tracking import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +57,7 @@ class Footage:
     """
 
     def __init__(self, stored: StoredShot, declaration: Declaration, model: MAM2, folder: Path) -> None:
-        self.model = model
+        self.model = model.eval()
         self._seen_as = _seen_as(declaration)
         self.plates = StoredPlates(stored, (declaration.width, declaration.height), declaration.settings.colourspace)
         self.features = FeatureCache(folder=folder)
@@ -63,6 +65,11 @@ class Footage:
     def serves(self, declaration: Declaration, model: MAM2) -> bool:
         """Tell whether features are what this model would make of these plates."""
         return model is self.model and _seen_as(declaration) == self._seen_as
+
+    def encode(self, frame: int) -> None:
+        """Have a plate's features, unless they are there already."""
+        device = next(self.model.parameters()).device
+        self.features.get(frame, lambda: encode(self.model, to_tensor(self.plates.display(frame), device)))
 
     def forget(self, frames: Iterable[int]) -> None:
         """Let go of what is known of plates that were replaced."""
@@ -216,16 +223,21 @@ class ShotRun:
             self._failed = problem
         self._behind.rest()
 
-    def preview(self, frame: int) -> None:
-        """Make one frame's mattes ahead of tracking.
+    def preview(self, frame: int, width: int | None = None) -> None:
+        """Make one frame's mattes ahead of tracking; with a width, perhaps as small as that: see `ShotSession`.
 
         Raises:
             PlateAwaited: a plate that it needs is not there yet.
             PlateReplaced, EngineError: as `advance`.
         """
+        found = self._session.preview(frame, width)
+        size = self._shot.width, self._shot.height
+        for matte in found.objects.values():
+            size = matte.alpha_hw.shape[1], matte.alpha_hw.shape[0]
         # Unsigned: nobody asks whether a preview is right, and most of what a track would have seen may not be there.
-        mattes = self._complete(self._session.preview(frame))
-        self._previews.write(frame, mattes, more=self._further.make(frame, mattes))
+        mattes = found.complete(self._names, *size)
+        more = self._further.make(frame, mattes) if width is None else None
+        self._writer("previews", size).write(frame, mattes, more=more)
 
     def _prepare(self) -> None:
         """Make what depends on objects and prompts, once rather than every frame."""
@@ -235,17 +247,17 @@ class ShotRun:
         plates = self._plates
         self._further = Further(layers, PREMULT in layers, size, plates.linear, None, plates.digest)
         self._behind = Behind(most=frames_behind(self._shot.width, self._shot.height, len(self._names)))
-        self._mattes, self._previews = (
-            MatteWriter(
-                self._stored.folder / folder,
-                MATTE,
-                width=self._shot.width,
-                height=self._shot.height,
-                layers=LAYERS,
-                objects=self._names,
-                tags=self._plates.tags,
-            )
-            for folder in ("mattes", "previews")
+        self._mattes = self._writer("mattes", (self._shot.width, self._shot.height))
+
+    def _writer(self, folder: str, size: tuple[int, int]) -> MatteWriter:
+        return MatteWriter(
+            self._stored.folder / folder,
+            MATTE,
+            width=size[0],
+            height=size[1],
+            layers=LAYERS,
+            objects=self._names,
+            tags=self._plates.tags,
         )
 
     def _write_behind(self, mattes: FrameMattes, report: Report) -> None:

@@ -31,6 +31,7 @@ class Worker:
         self._jobs: dict[str, Work] = {}
         self._begun: dict[str, ShotRun] = {}
         self._expected: str | None = None
+        self._watched: tuple[str, int] | None = None
 
     def hear(self, message: Order) -> None:
         """Take in one message."""
@@ -41,6 +42,8 @@ class Worker:
             self._jobs[message["id"]] = message
             self._schedule.add(message["id"], message["shot"], message["kind"])
             self._runs.rest({job["shot"] for job in self._jobs.values()})
+        elif message["do"] == "watch":
+            self._watched = message["shot"], message["frame"]
         elif message["do"] == "cancel":
             if message["id"] in self._schedule:
                 self._end({"is": "cancelled", "id": message["id"]})
@@ -57,7 +60,7 @@ class Worker:
         """Do one frame of the job whose turn it is; False when there is nothing to do."""
         job = self._schedule.next(self._runs.turns)
         if job is None:
-            return self._prepare()
+            return self._prepare() or self._look_ahead()
         message = self._jobs[job]
         try:
             if message["kind"] == "preview":
@@ -100,6 +103,17 @@ class Worker:
                 _log.info("the model '%s' could not be loaded ahead", model, exc_info=True)
         return model is not None
 
+    def _look_ahead(self) -> bool:
+        """Encode the plate that somebody looks at, and may click in next; False when nobody does."""
+        watched, self._watched = self._watched, None
+        if watched is not None:
+            try:
+                stored = self._store.shot(watched[0])
+                self._runs.encode(stored, stored.declaration(), watched[1])
+            except Exception:  # noqa: BLE001 - as above
+                _log.info("frame %d of '%s' could not be encoded ahead", *reversed(watched), exc_info=True)
+        return watched is not None
+
     def _track(self, job: str, message: Work) -> None:
         shot, run = message["shot"], self._begun.get(job)
         if run is None or not self._runs.holds(shot, run):
@@ -117,13 +131,13 @@ class Worker:
         return tell
 
     def _preview(self, job: str, message: Work) -> None:
-        shot, frame, run = message["shot"], message["frame"], self._run(message)
+        shot, frame, width, run = message["shot"], message["frame"], message["width"], self._run(message)
         if frame is None:
             raise ValueError("a preview is of a frame")
         if job not in self._begun:
             self._begun[job] = run
             self._say({"is": "started", "id": job, "total": 1})
-        self._runs.within_memory(shot, lambda: run.preview(frame))
+        self._runs.within_memory(shot, lambda: run.preview(frame, width))
         quality = self._runs.quality(shot)
         self._say({"is": "frame", "id": job, "frame": frame, "kept": False, "quality": quality})
         self._end({"is": "done", "id": job})
