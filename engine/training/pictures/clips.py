@@ -18,7 +18,7 @@ from engine.training.samples import Sample
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DRAWN = 0.25
+DRAWN = 0.6
 """Share of drawn subjects among samples with exact alpha, unless another is asked for."""
 LARGER, LARGER_SHARES = (1.0, 1.5, 2.25, 3.0), (0.5, 0.2, 0.2, 0.1)
 """How much larger the picture is that a sample of exact alpha is a part of: at 352 pixels up to 1056."""
