@@ -38,7 +38,8 @@ class LinearLight:
         self.colourspace = name
         if linear or space.getEncoding() == "scene-linear":
             return
-        known = name in _SHARED_PRIMARIES and configuration.config.getColorSpace(REC709)
+        asked = map(configuration.config.getColorSpace, _SHARED_PRIMARIES)  # by alias: full names change with releases
+        known = name in {one.getName() for one in asked if one} and configuration.config.getColorSpace(REC709)
         self.colourspace = REC709 if known else "scene_linear"
         try:
             self._convert = configuration.config.getProcessor(name, self.colourspace).getDefaultCPUProcessor()

@@ -9,6 +9,7 @@ from picture_files import ramp, write_image
 
 from engine.contract.errors import ColourError
 from engine.media.colour import KNEE, DisplayTransform, list_colourspaces, shoulder
+from engine.media.linear import LinearLight
 from engine.media.plates import open_plates
 
 
@@ -258,3 +259,18 @@ def test_half_plates_look_as_their_float_twins_to_the_bit(colourspace, planes):
     before, transform = half.copy(), DisplayTransform(colourspace, "scene-linear")
     np.testing.assert_array_equal(transform.apply(half), transform.apply(half.astype(np.float32)))
     np.testing.assert_array_equal(half, before)
+
+
+@pytest.mark.parametrize(
+    ("colourspace", "linear"),
+    [
+        ("sRGB - Texture", "Linear Rec.709 (sRGB)"),
+        ("Gamma 2.4 Rec.709 - Texture", "Linear Rec.709 (sRGB)"),
+        ("Linear P3-D65", "Linear P3-D65"),
+        ("ACEScct", "ACEScg"),
+    ],
+)
+def test_linear_light_keeps_the_primaries_that_it_can(colourspace, linear):
+    """What looks like Rec.709 becomes linear Rec.709, what is linear stays, a camera log becomes the role's space."""
+    name = DisplayTransform(colourspace, "display").colourspace
+    assert LinearLight(name).colourspace == linear
