@@ -52,7 +52,7 @@ On Linux, PyTorch brings NVIDIA's CUDA libraries, which are under NVIDIA's own t
 
 | weights | licence | |
 |---|---|---|
-| starter | Apache-2.0 | ships with the engine; learnt from drawn clips and from free photographs, each named in `engine/starter/pictures.csv`; its encoder began from weights that learnt from ImageNet (Apache-2.0), its teacher learnt from DUTS (Apache-2.0) |
+| starter | Apache-2.0 | ships; [its card](../engine/starter/README.md) says what it learnt from |
 | SAM 2.1 | Apache-2.0 | fetched or imported when you ask |
 | our own matting model | Apache-2.0 | ships with the starter; mattes for SAM 2.1 too, and a studio may use both |
 | MEMatte, ViTMatte | non-commercial | whatever their pages say: Composition-1k binds what is trained on it |
