@@ -11,8 +11,7 @@ import pytest
 import engine
 from engine.contract.errors import EngineError
 from engine.doctor.check_trial import check_trial
-from engine.doctor.facts import gather, probe_torch
-from engine.doctor.finding import OK
+from engine.doctor.facts import OK, gather, probe_torch
 from engine.own_python import environment, python_command, run_python
 from engine.service.declaration import Declaration
 from engine.service.devices import Device, _ask

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 from .connection import Connection
 from .errors import EngineError, ServiceError, error_from_json
 from .events import JobEvent, events_from_lines
-from .proof import ProvenConnection
+from .proof import ProvenConnection, UnixConnection
 from .shot import Settings, ShotObject
 from .shot_json import objects_to_json, settings_to_json
 
@@ -334,23 +334,9 @@ class EngineClient:
 
     def _open(self, timeout: float) -> http.client.HTTPConnection:
         if self.connection.socket and hasattr(socket, "AF_UNIX"):
-            return _UnixConnection(self.connection.socket, timeout)
+            return UnixConnection(self.connection.socket, timeout)
         found = self.connection
         return ProvenConnection(found.host, found.port, found.token, timeout)
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket's path."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 def _receive(response: http.client.HTTPResponse, file: BinaryIO) -> None:

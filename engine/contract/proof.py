@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import http.client
 import secrets
+import socket
 
 CHALLENGE, PROOF = "X-Mam2-Challenge", "X-Mam2-Proof"
 _MOST_BYTES = 1 << 16
@@ -55,3 +56,17 @@ class ProvenConnection(http.client.HTTPConnection):
         if not proved:
             self.close()
             raise ConnectionError("another program has its port")
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over the engine's Unix socket, which its user alone can open: it needs no proof."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket's path."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)

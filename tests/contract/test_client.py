@@ -8,10 +8,11 @@ import pytest
 
 from engine.contract.client import EngineClient
 from engine.contract.connection import Connection
+from engine.contract.proof import CHALLENGE, PROOF, proof_of
 
 
 class _Closing(BaseHTTPRequestHandler):
-    """Answers one request a connection and closes it, which it does not tell, as a server does that has waited."""
+    """Proves to be the engine, answers one request, and closes, which it does not tell, as a server that has waited."""
 
     protocol_version = "HTTP/1.1"
 
@@ -19,10 +20,13 @@ class _Closing(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.dumps({"path": "/open"}).encode()
         self.send_response(200)
+        challenge = self.headers.get(CHALLENGE)
+        if challenge is not None:
+            self.send_header(PROOF, proof_of("token", challenge))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-        self.close_connection = True
+        self.close_connection = challenge is None
 
     def do_POST(self):
         self.do_GET()

@@ -161,6 +161,9 @@ def shot_folder(tmp_path, monkeypatch):
     for frame in range(1002, 1101):
         (tmp_path / "plates" / f"shot.{frame}.exr").hardlink_to(first)
     cv2.imwrite(str(tmp_path / "roto.png"), np.uint8(plane > 0) * 255)
+    write_exr(tmp_path / "roto.1001.exr", {"A": plane * 2}, "")
+    for frame in range(1002, 1101):
+        (tmp_path / f"roto.{frame}.exr").hardlink_to(tmp_path / "roto.1001.exr")
     (tmp_path / "sh010.json").write_text(
         '{"plates": "plates/shot.####.exr", "objects": [{"name": "smoke", "prompts":'
         ' [{"kind": "point", "frame": 1001, "x": 960, "y": 540}]}]}'

@@ -113,7 +113,8 @@ def test_broken_requests_leave_nothing_behind(make_engine, tmp_path):
         after = _standing(client, engine, process)
         assert len(seen) >= REQUESTS
         assert {200, 400, 404} <= set(seen), "the requests are not as different as they should be"
-        assert after[:2] == before[:2]
+        assert after[0] == before[0]
+        assert after[1] <= before[1]
         assert process.memory_info().rss - before[2] < GROWTH
         assert not list(elsewhere.iterdir())
         assert "Traceback" not in engine.log.read_text()

@@ -73,7 +73,7 @@ def test_a_port_that_somebody_else_has_taken_is_no_engine(make_engine):
 
 def test_an_engine_that_nobody_needs_leaves(make_engine):
     """After its idle time an engine ends by itself and takes its connection file with it."""
-    engine = make_engine(MAM2_IDLE_EXIT="0.5")
+    engine = make_engine(MAM2_IDLE_EXIT="3")
     engine.start().close()
     assert engine.process.wait(20) == 0
     assert read_connection() is None

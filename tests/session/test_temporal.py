@@ -66,7 +66,7 @@ def test_a_cut_is_left_alone():
     plate = texture()
     own = frame(1, soft_square(0.5), plate)
     done = smoothed(own, [frame(0, soft_square(0.6), 1 - plate)])["a"]
-    assert np.abs(done - soft_square(0.5)).max() < 0.03
+    assert np.abs(done - soft_square(0.5)).max() < 0.04
 
 
 def test_motion_does_not_depend_on_threads():
