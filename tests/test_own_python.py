@@ -13,10 +13,8 @@ from engine.contract.errors import EngineError
 from engine.doctor.check_trial import check_trial
 from engine.doctor.facts import OK, gather, probe_torch
 from engine.own_python import environment, python_command, run_python
-from engine.service.declaration import Declaration
 from engine.service.devices import Device, _ask
 from engine.service.store import Store
-from engine.service.thumbnails import Thumbnails
 from engine.service.viewers import Viewer
 from engine.service.workers import WorkerProcess
 
@@ -55,19 +53,15 @@ def test_a_planted_package_is_not_run_by_the_doctors_trial(planted):
 
 @pytest.mark.slow
 def test_a_planted_package_is_not_run_by_the_engines_processes(planted, tmp_path):
-    """Worker, viewer and the process for thumbnails run none of it."""
+    """Worker and viewer run none of it."""
     store = Store(tmp_path / "store")
-    shot = store.declare("sh", Declaration(1, 2, 8, 8))
 
     async def start():
-        viewer, thumbnails = Viewer(store), Thumbnails()
+        viewer = Viewer(store)
         worker = WorkerProcess(Device("cpu"), store, 1 << 30, 1.0, print)
         with pytest.raises(EngineError, match="no shot"):
             await viewer.ask("picture", shot="none", frame=1, layer="plate", thing="", width=64, mark="", preview=False)
         await viewer.close()
-        with pytest.raises(EngineError, match="not there"):
-            await thumbnails.get(shot, 1, "plate")
-        thumbnails.close()
         worker.prepare("starter")
         while worker.device.state != "ready" and not worker.device.deaths:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
