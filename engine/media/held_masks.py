@@ -11,9 +11,7 @@ from engine.contract.held import HeldMask
 from .half import to_float
 from .images import finite, open_image, read_channels, to_display_window, windows
 from .layers import Choice, Part, choose
-from .masks import fitted, read_coverage
-
-_REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+from .masks import REC709_LUMA, fitted, read_coverage
 
 
 def read_held(held: HeldMask, frame: int, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -55,4 +53,4 @@ def _read_layer(path: Path, layer: str) -> NDArray[np.float32]:
                 f"It has these channels: {', '.join(names)}.",
             )
         picture = to_float(finite(to_display_window(read_channels(image, path, choice), window, size)))
-    return picture[..., 0] if picture.shape[2] == 1 else picture @ _REC709_LUMA
+    return picture[..., 0] if picture.shape[2] == 1 else picture @ REC709_LUMA

@@ -16,7 +16,7 @@ from .images import finite, open_image, parts_of, read_channels, to_display_wind
 from .layers import Choice, Part, alpha_of, choose, is_data, listed, names, single_layers
 from .source import Pixels
 
-_REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+REC709_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _GREY = 8 / 255  # how far the channels of a black and white picture may be apart: a JPEG's rounding
 
 
@@ -117,7 +117,7 @@ def read_coverage(path: Path, layer: str | None = None) -> Pixels:
             if colours.shape[2] == 1:
                 return colours[..., 0]
             if not colours.size or np.ptp(colours, axis=2).max() <= _GREY:
-                return colours @ _REC709_LUMA
+                return colours @ REC709_LUMA
         if found is not None and not found.any():
             return found
     raise _unclear(path, parts, "does not say which of its channels is the mask")

@@ -28,7 +28,7 @@ from engine.session.pipeline import Pipeline
 from engine.session.prompts import ReadMask
 from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes, FrameTrimaps
-from engine.session.temporal import Unfinished, Window, steadied
+from engine.session.temporal import Unfinished, Window, guide_of, steadied
 from engine.session.tracking import Tracking, encode, precision
 
 F = TypeVar("F", FrameMattes, FrameTrimaps, Unfinished)
@@ -162,7 +162,7 @@ class ShotSession:
         self._pipeline.settle()
         held = self._held(frame, found)
         if width is not None and not held and all(one.covers is None for one in found.values()):
-            return self._tracking.matting(frame, found, {}, self._limits, held, width)()
+            return self._tracking.matting(frame, found, {}, self._limits, held, width=width)()
         kept = self._kept(frame, may_keep=False)
         return self._tracking.matting(frame, found, kept, self._limits, held)()
 
@@ -264,7 +264,9 @@ class ShotSession:
 
     def _unfinished(self, frame: int, found: dict[str, Found]) -> Callable[[], Unfinished]:
         kept, held = self._kept(frame, may_keep=True), self._held(frame, found)
-        return self._tracking.matting_unfinished(frame, found, kept, self._limits, held)
+        make = self._tracking.matting(frame, found, kept, self._limits, held, finish=False)
+        plate = self._pipeline.plate(frame)
+        return lambda: Unfinished(make(), guide_of(plate), held)
 
     def _mattes(self, frame: int, found: dict[str, Found]) -> Callable[[], FrameMattes]:
         kept, held = self._kept(frame, may_keep=True), self._held(frame, found)

@@ -25,7 +25,6 @@ from engine.session.pipeline import Pipeline
 from engine.session.prompts import ReadMask, frame_prompt
 from engine.session.record import Found, KeptAlpha, Record
 from engine.session.results import FrameMattes
-from engine.session.temporal import Unfinished, guide_of
 from engine.session.trimap_from_picture import trimap_from_picture
 
 
@@ -97,27 +96,17 @@ class Tracking:
         kept: Mapping[str, KeptAlpha],
         limits: MatterLimits,
         held: Mapping[str, Held],
+        *,
         width: int | None = None,
+        finish: bool = True,
     ) -> Callable[[], FrameMattes]:
         """Give what is left to do of a frame: mattes of what was found on it; any thread may do it.
 
-        With a width they are of a plate no wider than that.
+        With a width they are of a plate no wider than that; without `finish` alphas are the network's own.
         """
-        plate, finesse = fit.narrowed(self._pipeline.plate(frame), width), self._shot.settings.finesse
+        plate = fit.narrowed(self._pipeline.plate(frame), width)
+        finesse = self._shot.settings.finesse if finish else None
         return partial(mattes_of, self._model.matter, plate, frame, found, limits, kept, held, finesse)
-
-    def matting_unfinished(
-        self,
-        frame: int,
-        found: Mapping[str, Found],
-        kept: Mapping[str, KeptAlpha],
-        limits: MatterLimits,
-        held: Mapping[str, Held],
-    ) -> Callable[[], Unfinished]:
-        """Give what is left to do of a frame before it is smoothed over time and finished; any thread may do it."""
-        plate = self._pipeline.plate(frame)
-        make = partial(mattes_of, self._model.matter, plate, frame, found, limits, kept, held, None)
-        return lambda: Unfinished(make(), guide_of(plate), held)
 
     def _prompt(self, name: str, frame: int) -> FramePrompt | None:
         said = next(thing for thing in self._shot.objects if thing.name == name).on(frame)

@@ -5,7 +5,7 @@ L_main = 1[VOS] L_mask + (1[VM] + 1[IM]) L_trimap, and `stage-2`, L_matter = 1[I
 its rates, lengths and batches: these are MattePro's and MEMatte's where they are known.
 
 The others are the starter's. `pictures*` learn from photographs, beginning with a trunk that has seen a million: masks
-on single pictures, then masks and trimaps on short clips, then stage 1 on long ones; `matter-pictures` is stage 2.
+and trimaps on single pictures, then on short clips, then stage 1 on long ones; `matter-pictures` is stage 2.
 `masks-*` stand in for SAM 2's pre-training on drawn clips; `trimaps*` and `matter*` are the two stages on them, in
 steps of growing length. `whole` is stage 1 with nothing frozen: an encoder that has seen little is worth no protection.
 

@@ -1,9 +1,10 @@
 """Nothing is told to a program that has merely taken the engine's port."""
 
 import socket
-import threading
+from contextlib import suppress
 
 import pytest
+from answering import answering
 
 from engine.contract.client import EngineClient
 from engine.contract.connection import Connection
@@ -29,31 +30,21 @@ def test_an_impostor_learns_neither_token_nor_plate(kind, tmp_path):
     heard = []
     plate = tmp_path / "plate.exr"
     plate.write_bytes(b"secret pixels")
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer():
-            while True:
-                try:
-                    caller, _ = server.accept()
-                except OSError:
-                    return
-                with caller:
-                    heard.append(caller.recv(65536))
-                    challenge = heard[-1].partition(b"X-Mam2-Challenge: ")[2].partition(b"\r\n")[0]
-                    echo = b"HTTP/1.1 401 No\r\nX-Mam2-Proof: %s\r\nContent-Length: 0\r\n\r\n" % challenge
-                    try:
-                        caller.sendall(echo if IMPOSTORS[kind] is None else IMPOSTORS[kind])
-                        caller.shutdown(socket.SHUT_WR)
-                        heard.append(caller.recv(65536))
-                    except OSError:
-                        pass
+    def answer(caller):
+        heard.append(caller.recv(65536))
+        challenge = heard[-1].partition(b"X-Mam2-Challenge: ")[2].partition(b"\r\n")[0]
+        echo = b"HTTP/1.1 401 No\r\nX-Mam2-Proof: %s\r\nContent-Length: 0\r\n\r\n" % challenge
+        with suppress(OSError):
+            caller.sendall(echo if IMPOSTORS[kind] is None else IMPOSTORS[kind])
+            caller.shutdown(socket.SHUT_WR)
+            heard.append(caller.recv(65536))
 
-        threading.Thread(target=answer, daemon=True).start()
-        with EngineClient(Connection("127.0.0.1", server.getsockname()[1], TOKEN, 1, "0"), timeout=10) as client:
-            for ask in (client.status, lambda: client.put_plate("sh", 1001, plate)):
-                with pytest.raises(ServiceError) as caught:
-                    ask()
-                assert caught.value.code == "engine.unreachable"
+    with answering(answer) as port, EngineClient(Connection("127.0.0.1", port, TOKEN, 1, "0"), timeout=10) as client:
+        for ask in (client.status, lambda: client.put_plate("sh", 1001, plate)):
+            with pytest.raises(ServiceError) as caught:
+                ask()
+            assert caught.value.code == "engine.unreachable"
     assert heard[0].startswith(b"GET / HTTP/1.1\r\n")
     told = b"".join(heard)
     assert TOKEN.encode() not in told

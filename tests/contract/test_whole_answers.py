@@ -1,9 +1,7 @@
 """An answer that breaks off is no answer: the client takes nothing for whole that is not."""
 
-import socket
-import threading
-
 import pytest
+from answering import answering
 
 from engine.contract.client import EngineClient
 from engine.contract.connection import Connection
@@ -14,26 +12,18 @@ from engine.contract.proof import proof_of
 @pytest.fixture
 def breaking():
     """Give a client of an engine that dies in the middle of every answer: 100,000 bytes promised, a third sent."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer():
-            while True:
-                try:
-                    caller, _ = server.accept()
-                except OSError:
-                    return
-                with caller:
-                    asked = caller.recv(65536).decode()
-                    challenge = asked.partition("X-Mam2-Challenge: ")[2].partition("\r\n")[0]
-                    proof = f"X-Mam2-Proof: {proof_of('token', challenge)}\r\nContent-Length: 0\r\n\r\n"
-                    caller.sendall(f"HTTP/1.1 401 Unauthorized\r\n{proof}".encode())
-                    caller.recv(65536)
-                    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nX-Mam2-Shape: 250,200,1\r\n\r\n"
-                    caller.sendall(head + b"\0" * 33_333)
+    def answer(caller):
+        asked = caller.recv(65536).decode()
+        challenge = asked.partition("X-Mam2-Challenge: ")[2].partition("\r\n")[0]
+        proof = f"X-Mam2-Proof: {proof_of('token', challenge)}\r\nContent-Length: 0\r\n\r\n"
+        caller.sendall(f"HTTP/1.1 401 Unauthorized\r\n{proof}".encode())
+        caller.recv(65536)
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nX-Mam2-Shape: 250,200,1\r\n\r\n"
+        caller.sendall(head + b"\0" * 33_333)
 
-        threading.Thread(target=answer, daemon=True).start()
-        with EngineClient(Connection("127.0.0.1", server.getsockname()[1], "token", 1, "0")) as client:
-            yield client
+    with answering(answer) as port, EngineClient(Connection("127.0.0.1", port, "token", 1, "0")) as client:
+        yield client
 
 
 def test_half_a_matte_is_not_taken_for_whole(breaking, tmp_path):

@@ -123,6 +123,18 @@ class Comp:
             node.show_mattes(self.node, result, requests[0].shot.frames)
         standing.refresh(self.node)
 
+    def add_objects(self, names):
+        """Add objects, each by a point beside the one before."""
+        for number, name in enumerate(names):
+            self.node["object"].setValue(name)
+            self.add_point(FIRST, centre(FIRST)[0] + 3 * number, centre(FIRST)[1])
+
+    def save_with_every_channel(self):
+        """Have the Write give every channel, and save the script in a folder of its own."""
+        self.write["channels"].setValue("all")
+        (self.folder / "job").mkdir()
+        self.nuke.scriptSaveAs(str(self.folder / "job" / "shot.nk"))
+
     def add_point(self, frame, x, y, kind="positive"):
         """Add a prompt as an artist does, and drag it to its place; gives its number."""
         before = {knob for knob in self.node.knobs() if knob.endswith("_used") and self.node[knob].value()}

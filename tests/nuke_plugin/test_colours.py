@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from comp import FIRST, Comp, centre, read_exr
+from comp import FIRST, Comp, read_exr
 
 SHORT = (FIRST, FIRST + 1)
 NAMES = ("subject", "second")
@@ -12,15 +12,11 @@ NAMES = ("subject", "second")
 def comp(terminal, tmp_path):
     """Give a saved comp of two frames and two objects, whose node is asked for foreground and premultiplied colours."""
     comp = Comp(terminal, tmp_path, SHORT)
-    for number, name in enumerate(NAMES):
-        comp.node["object"].setValue(name)
-        comp.add_point(FIRST, centre(FIRST)[0] + 3 * number, centre(FIRST)[1])
+    comp.add_objects(NAMES)
     for knob in ("foreground", "premultiplied"):
         comp.node[knob].setValue(True)
     comp.forge_mattes(NAMES)
-    comp.write["channels"].setValue("all")
-    (tmp_path / "job").mkdir()
-    comp.nuke.scriptSaveAs(str(tmp_path / "job" / "shot.nk"))
+    comp.save_with_every_channel()
     return comp
 
 

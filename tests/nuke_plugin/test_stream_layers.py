@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from comp import FIRST, Comp, centre, read_exr
+from comp import FIRST, Comp, read_exr
 
 SHORT = (FIRST, FIRST + 2)
 NAMES = ("subject", "second", "third", "fourth", "fifth")
@@ -12,13 +12,9 @@ NAMES = ("subject", "second", "third", "fourth", "fifth")
 def comp(terminal, tmp_path):
     """Give a saved comp of three frames with five objects whose mattes are right; its Write writes every channel."""
     comp = Comp(terminal, tmp_path, SHORT)
-    for number, name in enumerate(NAMES):
-        comp.node["object"].setValue(name)
-        comp.add_point(FIRST, centre(FIRST)[0] + 3 * number, centre(FIRST)[1])
+    comp.add_objects(NAMES)
     comp.forge_mattes(NAMES)
-    comp.write["channels"].setValue("all")
-    (tmp_path / "job").mkdir()
-    comp.nuke.scriptSaveAs(str(tmp_path / "job" / "shot.nk"))
+    comp.save_with_every_channel()
     return comp
 
 

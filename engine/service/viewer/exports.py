@@ -67,8 +67,8 @@ def export(
     further = Further(tuple(layers), premult, size, plates.linear, None, plates.digest) if layers or premult else None
     writers: dict[str, Callable[..., Iterator[int]]] = {
         "png16": _png16,
-        "prores": _prores,
-        "prores_premultiplied": partial(_prores, premultiplied=True),
+        "prores": partial(_prores, plates=plates, size=size),
+        "prores_premultiplied": partial(_prores, plates=plates, size=size, premultiplied=True),
     }
     write = writers.get(format, partial(_exr, plates=plates, further=further))
     ending = {"exr": "####.exr", "png16": "OBJECT.alpha.####.png"}.get(format, "mov")
@@ -144,12 +144,11 @@ def _prores(
     rate: float,
     stop: Event,
     *,
+    plates: StoredPlates,
+    size: tuple[int, int],
     premultiplied: bool = False,
 ) -> Iterator[int]:
     """Write a movie: the plates as they look, with the alpha of all objects together."""
-    declared = stored.declaration()
-    size = (declared.width, declared.height)
-    plates = StoredPlates(stored, size, declared.settings.colourspace)
     bytes_at_most = len(frames) * size[0] * size[1]
     with atomic_file(place / f"{name}.mov", bytes_at_most) as temporary, av.open(str(temporary), "w") as movie:
         stream = None
