@@ -27,17 +27,19 @@ def open_regular(path: Union[str, Path], most_bytes: int = MOST_BYTES) -> Binary
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        file = os.fdopen(os.open(str(path), flags), "rb")
+        handle = os.open(str(path), flags)
     except ValueError as problem:
         raise OSError(errno.EINVAL, "a name with a zero byte in it", str(path)) from problem
-    found = os.fstat(file.fileno())
-    if not stat.S_ISREG(found.st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    if found.st_size > most_bytes:
-        file.close()
-        raise OSError(errno.EFBIG, "it has {} bytes, more than {}".format(found.st_size, most_bytes), str(path))
-    return file
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        if found.st_size > most_bytes:
+            raise OSError(errno.EFBIG, "it has {} bytes, more than {}".format(found.st_size, most_bytes), str(path))
+    except BaseException:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
 
 
 def replace_synced(unfinished: Path, place: Path) -> None:

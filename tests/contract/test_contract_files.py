@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 
+import psutil
 import pytest
 
 from engine.contract import files
@@ -43,12 +44,29 @@ def test_what_was_there_stays_when_the_disk_refuses(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_what_is_refused_is_not_left_open(tmp_path):
+    """A folder, a pipe and a file that is too large leave no descriptor behind."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "plain").write_bytes(b"12345")
+    before = psutil.Process().num_fds()
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "plain"):
+        with pytest.raises(OSError):  # noqa: PT011 - why is told below
+            open_regular(path, 4)
+    assert psutil.Process().num_fds() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
 def test_only_plain_files_of_bounded_size_are_opened(tmp_path):
     """A pipe, a device, a folder and a file that is too large are refused at once; a plain file is read."""
     pipe, plain = tmp_path / "pipe", tmp_path / "plain"
     os.mkfifo(pipe)
     plain.write_bytes(b"12345")
-    for path, most, word in ((pipe, 9, "regular"), ("/dev/zero", 9, "regular"), (tmp_path, 9, ""), (plain, 4, "bytes")):
+    for path, most, word in (
+        (pipe, 9, "regular"),
+        ("/dev/zero", 9, "regular"),
+        (tmp_path, 9, "regular"),
+        (plain, 4, "bytes"),
+    ):
         with pytest.raises(OSError, match=word):
             open_regular(path, most)
     with open_regular(plain, 5) as file:
