@@ -6,6 +6,8 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -69,6 +71,45 @@ def test_nothing_of_a_session_is_left(start_nuke, tmp_path):
     after = start_nuke()
     assert after.nuke.allNodes() == []
     assert after.callbacks.count("OnCreate") == 0
+
+
+def test_what_is_put_back_after_a_session_does_not_serve_the_next(start_nuke, tmp_path, monkeypatch):
+    """A plug-in's modules that a test puts back once their session is over are imported anew by the next."""
+    folder = plugin(tmp_path, "one")
+    (folder / "pack").mkdir()
+    (folder / "pack/__init__.py").write_text("from . import held\n", encoding="utf-8")
+    (folder / "pack/held.py").write_text("import nuke\n", encoding="utf-8")
+    session = start_nuke(paths=[folder])
+    old = importlib.import_module("pack").held
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pack.held", None)
+        session.quit()
+    after = start_nuke(paths=[folder])
+    held = importlib.import_module("pack.held")
+    assert held is not old
+    assert held.nuke is after.nuke
+    assert importlib.import_module("pack").held is held
+
+
+def test_a_thread_ends_with_its_session(start_nuke):
+    """Who waits for the main thread when Nuke ends is not kept waiting, and asks nothing of the next session."""
+    session, lived = start_nuke(), []
+
+    def wait():
+        try:
+            session.nuke.executeInMainThreadWithResult(lived.append, "a call")
+            lived.append("its answer")
+        finally:
+            session.nuke.executeInMainThreadWithResult(lived.append, "another call")
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    time.sleep(0.05)
+    session.quit()
+    start_nuke().pump(0.1)
+    thread.join(5)
+    assert not thread.is_alive()
+    assert lived == []
 
 
 def test_there_is_one_nuke_at_a_time(start_nuke):

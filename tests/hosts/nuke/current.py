@@ -19,6 +19,10 @@ class WrongThreadError(RuntimeError):
     """A call into Nuke from a thread that may not make it. The real Nuke crashes, now or later, without a word."""
 
 
+class Ended(SystemExit):
+    """Nuke's process is over, and with it this thread, which would not have lived to see another session."""
+
+
 def session() -> NukeSession:
     """The open session."""
     if not _open:
@@ -41,6 +45,8 @@ def close_session(old: NukeSession) -> None:
 def check_thread(name: str) -> None:
     """Refuse, and remember, a call from any thread but the main one."""
     world = session()
+    if threading.current_thread() in world.strangers:
+        raise Ended
     if threading.current_thread() is not world.main_thread:
         complaint = f"nuke.{name} was called from {threading.current_thread().name}, not from Nuke's main thread"
         world.violations.append(complaint)

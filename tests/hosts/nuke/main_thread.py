@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from .current import session
+from .current import Ended, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,11 @@ class Request:
             session().tracebacks.append(traceback.format_exc())
         self._done.set()
 
+    def drop(self) -> None:
+        """Nuke ends before the call is made: who waits for it ends too."""
+        self._error = Ended()
+        self._done.set()
+
     def wait(self, seconds: float) -> Any:
         """Wait for the result.
 
@@ -55,10 +61,20 @@ class MainQueue:
 
     def __init__(self) -> None:
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._is_closed = False
 
     def put(self, request: Request) -> None:
         """Add a call."""
         self._requests.put(request)
+        if self._is_closed:
+            self.close()
+
+    def close(self) -> None:
+        """Make no more calls: Nuke ends."""
+        self._is_closed = True
+        while not self._requests.empty():
+            with contextlib.suppress(queue.Empty):
+                self._requests.get_nowait().drop()
 
     def run_one(self, seconds: float) -> bool:
         """Run the next call, waiting for it so long; say whether there was one."""
@@ -71,10 +87,13 @@ class MainQueue:
 
 
 def _request(call: Any, args: Any, kwargs: Any) -> Request:
-    if threading.current_thread() is session().main_thread:
+    world = session()
+    if threading.current_thread() is world.main_thread:
         raise RuntimeError("executeInMainThread was called from the main thread; call the function itself")
+    if threading.current_thread() in world.strangers:
+        raise Ended
     request = Request(call, args, kwargs)
-    session().queue.put(request)
+    world.queue.put(request)
     return request
 
 

@@ -52,6 +52,11 @@ class PluginPaths:
         return next((path for path in paths if os.path.isfile(path)), None)
 
 
+def _holds_nuke(loaded: Any) -> bool:
+    held = vars(loaded).get("nuke") if isinstance(loaded, types.ModuleType) else None
+    return isinstance(held, types.ModuleType) and held.__name__ == "nuke"
+
+
 class Modules:
     """Python's modules as they were before Nuke started, so that nothing of one session is left for the next."""
 
@@ -60,7 +65,14 @@ class Modules:
         self._path = list(sys.path)
 
     def install(self, world: Any) -> None:
-        """Let `import nuke` and `import nukescripts` find the session's modules."""
+        """Let `import nuke` and `import nukescripts` find the session's modules.
+
+        What holds another session's nuke is forgotten first: a test may have put it back after that session's end.
+        """
+        left = {name.partition(".")[0] for name, loaded in list(sys.modules.items()) if _holds_nuke(loaded)}
+        for name in [name for name in sys.modules if name.partition(".")[0] in left]:
+            del sys.modules[name]
+            self._modules.pop(name, None)
         sys.modules["nuke"] = world.nuke
         if world.gui:
             scripts = types.ModuleType("nukescripts")

@@ -78,6 +78,8 @@ class NukeSession(Graph, Script):
         self.version_parts = tuple(int(part) for part in match.groups())
         self._paths = [str(path) for path in paths]
         self.main_thread = threading.current_thread()
+        # A thread that an earlier session left would be gone with its process.
+        self.strangers = {one for one in threading.enumerate() if one is not self.main_thread}
         self.violations: list[str] = []
         self.tracebacks: list[str] = []
         self.messages: list[str] = []
@@ -138,6 +140,7 @@ class NukeSession(Graph, Script):
         if self._is_over:
             return
         self._is_over = True
+        self.queue.close()
         if hasattr(self, "_modules"):
             self._modules.restore()
         current.close_session(self)
