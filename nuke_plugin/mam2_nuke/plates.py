@@ -14,7 +14,7 @@ from typing import Any
 
 import nuke
 
-from .contract import OutputError, PlateError
+from .contract import OutputError, PlateError, Shot, plan_shot, visits
 from .host import without_undo
 from .node import inner
 from .paths import tcl_path
@@ -31,6 +31,11 @@ _ROOM = {
 
 class Busy(Exception):  # noqa: N818 - nothing went wrong
     """Nuke renders something else, which serves this call in between: ask again."""
+
+
+def in_order(shot: Shot) -> list[int]:
+    """Give the frames of a shot in the order in which they are tracked: so the engine waits for none in vain."""
+    return [visit.frame for visit in visits(plan_shot(shot), lambda *_: False, lambda _: False)]
 
 
 def slices(frames: Sequence[int]) -> Iterator[list[int]]:

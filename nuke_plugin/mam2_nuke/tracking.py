@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 from . import __version__, plates, results
-from .contract import EngineClient, EngineError, ServiceError, Shot, engine_command, find_or_start, plan_shot, visits
+from .contract import EngineClient, EngineError, ServiceError, engine_command, find_or_start
 from .fetching import Fetcher
 from .holding import INPUTS
 from .host import Progress, on_main
+from .plain import PlainRead, plain_read
 from .request import TrackRequest
 from .sent import SentPlates
 from .waiting import GRACE, Cancelled, answer
@@ -90,6 +91,7 @@ def connect() -> EngineClient:
 class _OneView:
     _client: EngineClient
     _inbox: Path
+    _plain: Optional[PlainRead]
 
     def __init__(
         self, job: Job, request: TrackRequest, result: results.Result, progress: Progress, stop: threading.Event
@@ -125,6 +127,7 @@ class _OneView:
             self._heed_stop,
         )
         self._inbox = Path(declared["inbox"])
+        self._plain = on_main(lambda: plain_read(self._job.find(), request.frame.size))
         sent = SentPlates(self._job.cache, request, declared["inbox"])
         preview = self._job.preview
         task = answer(self._begin, self._heed_stop)
@@ -133,7 +136,7 @@ class _OneView:
         )
         fetcher.start()
         try:
-            order = [preview] if preview is not None else in_order(shot)
+            order = [preview] if preview is not None else plates.in_order(shot)
             known = sent.known(declared["plates"])
             self._send([frame for frame in order if frame not in known], sent, fetcher)
             while not fetcher.wait(_POLL):
@@ -170,19 +173,29 @@ class _OneView:
         return pattern
 
     def _send(self, frames: list[int], sent: SentPlates, fetcher: Fetcher) -> None:
-        for some in plates.slices(frames):
+        pattern = self._inbox / "plate.%04d.exr"
+        for some in plates.slices([one for one in frames if not self._is_passed_on(one, pattern, sent, fetcher)]):
             self._check(fetcher)
             if fetcher.ended:
                 return
-            pattern = self._inbox / "plate.%04d.exr"
             try:
                 self._render(plates.PLATES, some, pattern)
             finally:
                 for frame in some:  # where one cannot be rendered, those before it can be matted
-                    path = plates.file_of(pattern, frame)
-                    if path.is_file():
-                        self._hand_over(frame, path.name)
+                    if plates.file_of(pattern, frame).is_file():
+                        self._hand_over(frame, pattern.name % frame)
                         sent.add(frame)
+
+    def _is_passed_on(self, frame: int, pattern: Path, sent: SentPlates, fetcher: Fetcher) -> bool:
+        """Hand over the file of a plain Read as it is; tell whether nothing is left to do for a frame."""
+        self._check(fetcher)
+        if fetcher.ended:
+            return True
+        if self._plain is None or not self._plain.copy(frame, plates.file_of(pattern, frame)):
+            return False
+        self._hand_over(frame, pattern.name % frame)
+        sent.add(frame)
+        return True
 
     def _hand_over(self, frame: int, file: str) -> None:
         def hand_over() -> None:
@@ -235,8 +248,3 @@ class _OneView:
         with suppress(EngineError, Cancelled):
             answer(cancel, self._heed_stop)
         fetcher.leave(GRACE)
-
-
-def in_order(shot: Shot) -> list[int]:
-    """Give the frames of a shot in the order in which they are tracked: so the engine waits for none in vain."""
-    return [visit.frame for visit in visits(plan_shot(shot), lambda *_: False, lambda _: False)]

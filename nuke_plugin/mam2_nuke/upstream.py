@@ -16,7 +16,7 @@ from typing import Any, Optional
 import nuke
 
 # What a node is called and looks like decides no pixel.
-_LOOKS = frozenset(
+LOOKS = frozenset(
     """
     name autolabel bookmark cached dope_sheet gl_color hide_input icon indicators label lifetimeEnd lifetimeStart
     note_font note_font_color note_font_size onCreate onDestroy knobChanged updateUI postage_stamp help panel
@@ -114,7 +114,7 @@ def _knobs(node: Any) -> tuple[list[str], list[Any]]:
     lines = []
     for name in node.writeKnobs(nuke.WRITE_NON_DEFAULT_ONLY).split():
         knob = node.knob(name)
-        if knob is None or name in _LOOKS:
+        if knob is None or name in LOOKS:
             continue
         text = knob.toScript()
         if name in ("file", "proxy"):
@@ -131,11 +131,14 @@ def _knobs(node: Any) -> tuple[list[str], list[Any]]:
     return text.split("\n"), named
 
 
+def frame_path(pattern: str, frame: int) -> Path:
+    """Give the file of a frame, of a name with `####` or `%04d`; one without is the same on every frame."""
+    return Path(re.sub(r"#+|%0?\d*d", lambda found: _number(found.group(), frame), pattern))
+
+
 def _stamp(read: Any, frame: int) -> str:
-    pattern = nuke.filename(read) or ""
-    path = re.sub(r"#+|%0?\d*d", lambda found: _number(found.group(), frame), pattern)
     try:
-        found = Path(path).stat()
+        found = frame_path(nuke.filename(read) or "", frame).stat()
     except (OSError, ValueError):
         return "none"
     return f"{found.st_size} {found.st_mtime_ns}"

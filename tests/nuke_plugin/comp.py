@@ -123,6 +123,10 @@ class Comp:
             node.show_mattes(self.node, result, requests[0].shot.frames)
         standing.refresh(self.node)
 
+    def stand_between(self):
+        """Put a node between the plate and the MAM2 node: then plates are rendered."""
+        self.node.setInput(0, self.nuke.nodes.NoOp(inputs=[self.read]))
+
     def add_objects(self, names):
         """Add objects, each by a point beside the one before."""
         for number, name in enumerate(names):

@@ -68,6 +68,7 @@ def test_a_tracked_click_becomes_alpha_in_the_graph(terminal, tmp_path):
 def test_a_moved_correction_makes_its_dirty_range_anew_and_nothing_else(terminal, tmp_path):
     """A point moved on a later frame leaves the mattes before it, as files and as pixels; the status says so first."""
     comp = Comp(terminal, tmp_path)
+    comp.stand_between()
     comp.add_point(FIRST, *centre(FIRST))
     later = comp.add_point(1008, *centre(1008))
     comp.node["track_forward"].execute()
@@ -78,6 +79,7 @@ def test_a_moved_correction_makes_its_dirty_range_anew_and_nothing_else(terminal
         f"Mattes of {FIRST}-1007 are up to date. Mattes of 1008-{LAST} are out of date: track again."
     )
     rendered = len([1 for name, _ in terminal.rendered if "PlateWrite" in name])
+    assert rendered == LAST - FIRST + 1
     comp.node["track_forward"].execute()
     assert len([1 for name, _ in terminal.rendered if "PlateWrite" in name]) == rendered
     after = comp.node.node("MatteRead")["file"].value()

@@ -51,6 +51,7 @@ def test_mattes_come_back_while_plates_are_still_rendered(artist, tmp_path, shar
     """The engine tracks what it has: the first matte is here before the fourth plate is rendered."""
     del shared_engine
     comp = _comp(artist, tmp_path)
+    comp.stand_between()
     comp.node["track_forward"].execute()
 
     def plates():
