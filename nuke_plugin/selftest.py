@@ -28,6 +28,8 @@ _RECALLED = {
     "row_undone": "an undo takes a prompt back, and the row's knobs stay",
     "not_default": "knobs that are not at their defaults are listed by name, user knobs too",
     "filtered": "a filter of file names is asked by nuke.filenameFilter, and by a Read",
+    "plain": "a Read of EXR files is plain: its own files are the plates, and nothing is rendered",
+    "cryptomatte": "a Read has a file's CryptoObject00 to 02 as layers, and its manifest as exr/cryptomatte/KEY",
     "expressions": "$gui is 0 here, an enumeration takes an expression, isAnimated sees one",
     "view": "a view that is chosen is set back before the render's first frame",
     "curve": "a keyed knob keeps its keys under an expression with 'curve'",
@@ -145,6 +147,7 @@ class Scene:
         missing = [knob.name for knob in TABLE if self.node.knob(knob.name) is None]
         assert not missing, f"not made: {missing}"  # noqa: S101 - a check's verdict
         self.node["cache_folder"].setValue(str(self.folder / "cache").replace("\\", "/"))
+        self.node["cryptomatte"].setValue(True)
         return f"{self.node.name()} on {self.node.input(0).name()}, {self.node['first'].value()}-{LAST}"
 
     def read_point(self) -> str:

@@ -158,6 +158,8 @@ TABLE: tuple[Knob, ...] = (
          "NAME.red, .green, .blue, straight, scene-linear. Track again: nothing is tracked anew for it."),
     Knob("premultiplied", "switch", "premultiplied RGB", default="false", line=False, tip="In the place of the plate's "
          "colours: the foreground of all objects times their alphas. Finesse works on alpha alone."),
+    Knob("cryptomatte", "switch", "Cryptomatte in the files", default="false", tip="IDs of all objects, as layers "
+         "CryptoObject00 to 02 and a manifest in the mattes' files. Bake, and connect a Cryptomatte node to the Read."),
     Knob("shrink_grow", "number", "shrink / grow", "graph", "0", _PIXELS, span=(-20.0, 20.0)),
     Knob("blur", "number", "blur", "graph", "0", _PIXELS, span=(0.0, 50.0)),
     Knob("gamma", "number", "gamma", "graph", "1", "Above 1 the edge gets fuller.", span=(0.2, 4.0)),

@@ -5,6 +5,7 @@ from typing import Any
 
 import nuke
 
+from .plain import plain_read
 from .slots import add_prompt, used_slots
 
 
@@ -43,6 +44,23 @@ class Recalled:
         assert "file" in read, read  # noqa: S101
         assert "uid" in own, own  # noqa: S101
         return f"{len(read)} and {len(own)}: {' '.join(read)}"
+
+    def plain(self) -> str:
+        """Ask for the plates' own files."""
+        read = plain_read(self.node, (self.read.format().width(), self.read.format().height()))
+        assert read is not None, "it is not plain"  # noqa: S101
+        copied = [read.copy(frame, self.folder / "copy.exr") for frame in (self.first, self.last)]
+        assert all(copied), f"a file is not plain: {copied}"  # noqa: S101
+        return f"{read.pattern}, colorspace '{self.read['colorspace'].value()}'"
+
+    def cryptomatte(self) -> str:
+        """Look at the layers and the metadata of the mattes' Read."""
+        read = self.node.node("MatteRead")
+        layers = sorted({name.split(".")[0] for name in read.channels() if name.startswith("Crypto")})
+        keys = sorted(key for key in read.metadata() if key.startswith("exr/cryptomatte/"))
+        assert layers == ["CryptoObject00", "CryptoObject01", "CryptoObject02"], layers  # noqa: S101
+        assert any(key.endswith("/manifest") for key in keys), keys  # noqa: S101
+        return " ".join(keys)
 
     def filtered(self) -> str:
         """Send the plates' Read to another name."""

@@ -16,7 +16,7 @@ from .prompts import read_objects
 from .upstream import Upstream, upstream_of
 
 _MOST_FRAMES = 100_000
-_LAYERS = {"foreground": "fg", "premultiplied": "premult"}
+_LAYERS = {"foreground": "fg", "premultiplied": "premult", "cryptomatte": "cryptomatte"}
 """What the engine calls the layers that knobs ask for."""
 
 

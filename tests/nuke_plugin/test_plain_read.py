@@ -35,7 +35,7 @@ def _track(comp):
 
 def _plates(engine, comp):
     shot = engine.folder / f"store/shots/nuke-{comp.node['uid'].value()}"
-    return [next((shot / f"plates/{frame}").iterdir()) for frame in FRAMES]
+    return [max((shot / f"plates/{frame}").iterdir()) for frame in FRAMES]
 
 
 def _mattes(comp):

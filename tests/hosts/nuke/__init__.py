@@ -11,7 +11,9 @@ What it promises:
 - A session is a world of its own: nothing of it is left in Python afterwards.
 
 Where the behaviour of the real Nuke was neither documented nor seen in source, a comment says [R]: recalled, to be
-confirmed. [D] is documented by Foundry, [S] seen in source.
+confirmed. [V] is verified: the public page stands beside it. [D] is documented in Foundry's guide, [S] seen in the
+source that the guide shows (https://learn.foundry.com/nuke/developers/160/pythondevguide: callbacks.html,
+_autosummary/nuke.html, _modules).
 
 What it leaves out: knobs with a value for each view, 3D, deep, roto shapes, tracking itself, filters other than the
 simplest, OCIO transforms beyond curves, clones, precomps, the Viewer's picture, background renders. Nodes of classes

@@ -184,7 +184,10 @@ def filename(node=None, i=None):
 
 
 def filenameFilter(filename):
-    """Run a name through every filter [V: the callbacks module of a public copy of Nuke's Python]."""
+    """Run a name through every filter [V: see below].
+
+    https://learn.foundry.com/nuke/developers/130/pythondevguide/_autosummary/nuke.addFilenameFilter.html
+    """
     return session().callbacks.filter_filename(session().this_node(), filename)
 
 

@@ -91,7 +91,8 @@ class ViewerWindow:
     """The window of a Viewer.
 
     Its node's `colour_sample_bbox` is what was sampled with Ctrl: left, bottom, right, top in halves of the format's
-    width, of square pixels, from its middle [V: several public tools read it so].
+    width, of square pixels, from its middle.
+    [V: `colour_sample_bbox` in public tools, which read it so; the pixel aspect in those that know of it]
     """
 
     def __init__(self, viewer) -> None:

@@ -63,7 +63,8 @@ def _render(nodes: list[Any], frames: list[int], views: Any, go_on: bool) -> Non
     if world.is_executing:
         raise RuntimeError("I'm already executing something else")
     world.is_executing, world.cancel_wanted = True, False
-    if world.gui:  # a meter each time [V: what users of tools that render frame by frame write of it]
+    if world.gui:  # a meter each time
+        # [V: https://learn.foundry.com/nuke/developers/130/pythondevguide/_autosummary/nuke.render.html]
         world.meters += [node.fullName() for node in nodes]
     try:
         for node in nodes:

@@ -247,7 +247,10 @@ class Graph:
         return self.find_node(name, self.root)
 
     def hand_out(self, node: Any) -> Any:
-        """Give a node to Python. Nuke Indie gives ten, then None [V: Foundry's list of limits; R: by which calls]."""
+        """Give a node to Python. Nuke Indie gives ten, then None [R: by which calls].
+
+        [V: of the non-commercial edition, https://bitbucket.org/filmkorn/nodetable/issues/28]
+        """
         if self.indie and node is not None and node not in self.given:
             if len(self.given) >= _OF_INDIE:
                 return None

@@ -65,6 +65,9 @@ def open_file(path: str) -> File:
     pixels = np.ascontiguousarray(pixels.reshape(spec.height, spec.width, -1)[::-1])
     bits = 8 if str(spec.format) == "uint8" else 16
     metadata: dict[str, object] = {"input/filename": path, "input/width": a_format.width()}
+    # [V: https://github.com/Psyop/Cryptomatte, nuke/cryptomatte_utilities.py: texts of a header, below "exr/"]
+    texts = {f"exr/{one.name}": one.value for one in spec.extra_attribs if isinstance(one.value, str)}
+    metadata.update(texts if path.endswith(".exr") else {})
     metadata.update({"input/height": a_format.height(), "input/bitsperchannel": str(spec.format)})
     return File(a_format, bbox, names, pixels, bits, metadata)
 

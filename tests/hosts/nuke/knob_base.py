@@ -89,8 +89,8 @@ class Knob:
     def enabled(self):
         return not self._flags & constants.DISABLED
 
-    # HIDDEN is what setVisible changes. INVISIBLE is for knobs that nobody may ever see: it "cannot be undone using
-    # show()" [V: Foundry's NDK reference, knob flags]; public gizmos save rows that they toggle as +HIDDEN [V].
+    # HIDDEN is what setVisible changes. INVISIBLE is for knobs that nobody may ever see; it stays whatever is shown.
+    # [V: https://learn.foundry.com/nuke/developers/105/ndkdevguide/knobs-and-handles/knobflags.html]
     def setVisible(self, visible):
         self._hidden = not visible
 

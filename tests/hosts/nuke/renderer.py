@@ -116,7 +116,9 @@ class Renderer:
         return OPS[kind](pull)
 
     def _checked(self, pull: Pull) -> Image:
-        """The picture as it is, or an error where the expression is not true [V: Foundry's reference guide].
+        """The picture as it is, or an error where the expression is not true.
+
+        [V: https://learn.foundry.com/nuke/content/reference_guide/other_nodes/assert.html]
 
         [R] that the message is a knob of this name, is evaluated, and is what the error says.
         """

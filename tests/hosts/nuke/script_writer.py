@@ -21,7 +21,8 @@ class Writer:
 
     def knob_lines(self, node: Any, mode: int = constants.TO_SCRIPT) -> str:
         """Write what `Node.writeKnobs` gives: `name value` lines, user knobs' definitions too if the mode asks."""
-        if not mode & (constants.TO_SCRIPT | constants.TO_VALUE):  # a list of names [V: the help of writeKnobs]
+        if not mode & (constants.TO_SCRIPT | constants.TO_VALUE):  # a list of names
+            # [V: https://learn.foundry.com/nuke/developers/150/pythondevguide/_autosummary/nuke.PanelNode.html]
             return " ".join(self._names(node, everything=bool(mode & constants.WRITE_ALL)))
         definitions = bool(mode & (constants.WRITE_USER_KNOB_DEFS | constants.TO_SCRIPT))
         return "\n".join(self._lines(node, definitions=definitions, everything=bool(mode & constants.WRITE_ALL)))

@@ -190,7 +190,8 @@ class NukeSession(Graph, Script):
         """Choose a panel in the menu of panes; gives what its string means.
 
         Nuke evaluates the string that was registered inside a PyCustom_Knob's command, as
-        `__import__('nukescripts').panels.WidgetKnob(STRING)`, in `__main__` [V: public nukescripts/panels.py].
+        `__import__('nukescripts').panels.WidgetKnob(STRING)`, in `__main__`.
+        [V: https://learn.foundry.com/nuke/developers/160/pythondevguide/_modules/nukescripts/panels.html]
         """
         return self.evaluate_code(self.panels[id][0])
 
@@ -269,7 +270,7 @@ class NukeSession(Graph, Script):
             "knob": lambda name: self._tcl_value(name, ()),
             "expression": lambda text: scope.text_of(self.this_node(), text),
             "exists": lambda name: str(int(scope.exists(self.this_node(), name))),
-            # Both as expressions and burnt-in texts use them: the frame that is asked for, parts of a path [V].
+            # Both as expressions and burnt-in texts use them: the frame that is asked for, parts of a path [R].
             "frame": lambda: curves.number(self.context.frame),
             "file": file,
             "python": refuse,
