@@ -10,6 +10,7 @@ from .bake import bake
 from .contract import EngineError, PromptError
 from .host import Progress, say
 from .knobs import BOX, NEGATIVE, POSITIVE, number_of
+from .node import take_range
 from .slots import add_prompt, move_prompts, prompted_frames, remove_prompt
 from .standing import WATCH, tell
 from .storage import clear, measure
@@ -45,12 +46,6 @@ def _then_look(change: Callable[[Any], object]) -> Callable[[Any], None]:
         WATCH.soon(node, whole=True)
 
     return changed
-
-
-def _set_range(node: Any) -> None:
-    found = (node.input(0) or nuke.root()).frameRange()
-    node["first"].setValue(found.first())
-    node["last"].setValue(found.last())
 
 
 def _go(step: int) -> Callable[[Any], None]:
@@ -100,7 +95,7 @@ _ACTIONS: dict[str, Callable[[Any], None]] = {
     "move_prompts": _then_look(move_prompts),
     "previous_prompt": _go(-1),
     "next_prompt": _go(1),
-    "set_range": _set_range,
+    "set_range": take_range,
     "preview": lambda node: running.start(node, preview=int(nuke.frame())),
     "track_forward": _track("forward"),
     "track_backward": _track("backward"),

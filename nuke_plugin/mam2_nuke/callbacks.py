@@ -19,22 +19,12 @@ _USE = {knob.name: knob.use for knob in TABLE}
 
 
 def register() -> None:
-    """Set Nuke's callbacks, in place of those of an earlier registration."""
-    unregister()
+    """Set Nuke's callbacks; again is not twice: Nuke itself takes a function that it has for the same."""
     for kind in gate.WRITES:
         nuke.addBeforeRender(gate.before_render, nodeClass=kind)
         nuke.addAfterRender(gate.after_render, nodeClass=kind)
     nuke.addOnScriptSave(_saved)
     nuke.addOnScriptClose(running.stop_all)
-
-
-def unregister() -> None:
-    """Take the callbacks away; nothing happens if there are none."""
-    for kind in gate.WRITES:
-        nuke.removeBeforeRender(gate.before_render, nodeClass=kind)
-        nuke.removeAfterRender(gate.after_render, nodeClass=kind)
-    nuke.removeOnScriptSave(_saved)
-    nuke.removeOnScriptClose(running.stop_all)
 
 
 def _on_node(call: Callable[[Any], None]) -> Callable[[], None]:

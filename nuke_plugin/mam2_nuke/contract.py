@@ -55,6 +55,7 @@ _WHERE = {
     "connection": "runtime_folder",
     "errors": "ColourError EngineError OutputError PlateError PromptError ServiceError ShotError error_from_json",
     "events": "JobEvent",
+    "files": "write_whole",
     "frames": "count spell",
     "held": "HeldMask",
     "launch": "LOG find find_or_start prepare",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from engine.contract.connection import *  # noqa: F403
     from engine.contract.errors import *  # noqa: F403
     from engine.contract.events import *  # noqa: F403
+    from engine.contract.files import *  # noqa: F403
     from engine.contract.frames import *  # noqa: F403
     from engine.contract.held import *  # noqa: F403
     from engine.contract.launch import *  # noqa: F403

@@ -9,7 +9,7 @@ import nuke
 
 from .contract import ServiceError
 from .group import group_text
-from .node import ensure_identity
+from .node import ensure_identity, take_range
 from .standing import refresh
 
 
@@ -30,9 +30,7 @@ def create() -> Any:
     if node is None:
         raise ServiceError("node.indie", "Nuke gives Python no more nodes.", "This edition allows ten: restart Nuke.")
     ensure_identity(node)
-    found = (node.input(0) or nuke.root()).frameRange()
-    node["first"].setValue(found.first())
-    node["last"].setValue(found.last())
+    take_range(node)
     refresh(node)
     if nuke.GUI:
         node.showControlPanel()

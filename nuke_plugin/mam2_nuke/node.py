@@ -72,6 +72,13 @@ def ensure_identity(node: Any) -> None:
         put(node, uid=uuid.uuid4().hex[:16])
 
 
+def take_range(node: Any) -> None:
+    """Let a node have the range of what it is connected to, or the script's."""
+    found = (node.input(0) or nuke.root()).frameRange()
+    node["first"].setValue(found.first())
+    node["last"].setValue(found.last())
+
+
 def put(node: Any, **values: Any) -> None:
     """Set knobs that follow from others, where they differ: nobody undoes those."""
     with without_undo():

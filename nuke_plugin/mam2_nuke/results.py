@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Callable, Optional
 
-from .contract import DIRECTIONS, MaskPrompt, Prompt, plan_shot, prompt_to_json, settings_to_json
+from .contract import DIRECTIONS, MaskPrompt, Prompt, plan_shot, prompt_to_json, settings_to_json, write_whole
 from .request import TrackRequest
 
 FILE = "result.json"
@@ -69,14 +69,7 @@ class Result:
             OSError: it cannot be written.
         """
         data = {"format": _FORMAT, **{name: getattr(self, name) for name in _SAVED}}
-        target = self.folder / FILE
-        partial = target.with_name(f".{FILE}.{os.getpid()}")
-        try:
-            partial.write_text(json.dumps(data, indent=1, sort_keys=True), encoding="utf-8")
-            partial.replace(target)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
+        write_whole(self.folder / FILE, json.dumps(data, indent=1, sort_keys=True).encode(), 0o666)
 
 
 def load(path: str) -> Optional[Result]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from .contract import write_whole
 from .request import TrackRequest
 
 _SAVE_EVERY = 50
@@ -43,11 +44,6 @@ class SentPlates:
 
     def save(self) -> None:
         """Write the notes down, where that can be done."""
-        partial = self._path.with_suffix(".part")
-        try:
+        with suppress(OSError):  # then every plate is rendered again, which is slower and never wrong
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps({"what": self._what, "frames": sorted(self._frames)}), encoding="utf-8")
-            partial.replace(self._path)
-        except OSError:  # then every plate is rendered again, which is slower and never wrong
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+            write_whole(self._path, json.dumps({"what": self._what, "frames": sorted(self._frames)}).encode(), 0o666)

@@ -74,7 +74,7 @@ def _press(comp, button):
 
 
 def test_a_preview_shows_one_frame_and_promises_no_other(artist, tmp_path):
-    """Preview mattes the current frame alone; the node still says that the shot has to be tracked."""
+    """Preview mattes the current frame alone, in a Read of the shot's range; the shot is still to be tracked."""
     comp = Comp(artist, tmp_path, SPAN)
     comp.add_point(FIRST, *centre(FIRST))
     artist.nuke.frame(FIRST)
@@ -82,6 +82,7 @@ def test_a_preview_shows_one_frame_and_promises_no_other(artist, tmp_path):
     assert "press Track" in comp.status
     assert comp.node.sample("rgba.alpha", CENTRE[0], CENTRE[1], 1, 1, frame=FIRST) > 0.5
     assert comp.node["has_matte"].value() == 0
+    assert [comp.node.node("PreviewRead")[end].value() for end in ("first", "last")] == list(SPAN)
 
 
 def test_every_object_has_a_matte_of_its_own(artist, tmp_path):

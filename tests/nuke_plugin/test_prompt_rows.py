@@ -55,6 +55,7 @@ def test_a_row_is_the_same_after_save_and_reopen(comp):
     comp.session.type_into(node["p01_kind"], "positive")
     assert _seen(node)[1] == POINT
     assert [node["p02_xy"].value(index) for index in (0, 1)] == [5, 5]
+    assert node["gamma"].defaultValue() == 1  # where a reset goes: a script's text alone would have it go to 0
 
 
 def test_a_removed_row_is_hidden_and_comes_back_by_undo(comp):

@@ -1,12 +1,14 @@
 """The panel's window. Everything that it shows is read again once a second, in Nuke's main thread."""
 
+from contextlib import suppress
 from typing import Any, Optional
 
 import nuke
 
 from .. import running
 from ..contract import LOG, EngineError, find, open_privately, runtime_folder
-from ..node import our_nodes, result_of
+from ..node import NodeGone, our_nodes, result_of
+from ..node import find as find_node
 from .qt import QtCore, QtGui, QtWidgets
 from .state import EngineWatch
 
@@ -150,9 +152,8 @@ class _Card(QtWidgets.QFrame):  # type: ignore[misc]
             self._picture.setPixmap(picture.scaled(*_THUMBNAIL, keep, smooth))
 
     def _show(self) -> None:
-        for node in our_nodes():
-            if node["uid"].value() == self._uid:
-                node.showControlPanel()
+        with suppress(NodeGone):
+            find_node(self._uid).showControlPanel()
 
 
 def _shown(node: Any) -> tuple[str, int]:

@@ -36,7 +36,10 @@ class Callbacks:
         self._lists: dict[str, list[tuple[str, Any, tuple[Any, ...], dict[str, Any], Any]]] = {}
 
     def add(self, kind: str, call: Any, args: Any, kwargs: Any, node_class: str, node: Any = None) -> None:
-        """Register a function; once more is not twice."""
+        """Register a function; once more is not twice.
+
+        [V: https://learn.foundry.com/nuke/developers/160/pythondevguide/_modules/nuke_internal/callbacks.html]
+        """
         if not callable(call):
             raise ValueError("call must be a callable")  # noqa: TRY004 - as Nuke does
         if not isinstance(kwargs, dict):
