@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import OutputError
 
-from .colour import DisplayTransform
+from .colour import DisplayTransform, LinearLight
 from .cryptomatte import cryptomatte_channels, cryptomatte_header
 from .half import to_float, to_half
-from .linear import LinearLight
 from .mattes import LAYERS, Layers, More
 from .plates import open_plates
 from .source import PlateSource

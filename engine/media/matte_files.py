@@ -16,8 +16,8 @@ from engine.contract.errors import PlateError
 from .atomic import WriteFailedError, atomic_file
 from .exr import encoded_exr
 from .half import to_half
+from .image_header import Tags, exr_attributes
 from .images import damaged, open_image, raise_complaint
-from .tags import Tags, exr_attributes
 
 SIGNATURE = "mam2/signature"
 VERSION = "mam2/version"

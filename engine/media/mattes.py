@@ -13,8 +13,8 @@ from engine.contract.errors import OutputError
 
 from .atomic import make_folder
 from .half import to_half
+from .image_header import Tags
 from .matte_files import Channels, read_signature, write_exr, write_png16
-from .tags import Tags
 
 LAYERS = ("alpha", "trimap", "mask")
 FORMATS = ("exr", "png16")
@@ -83,7 +83,7 @@ class MatteWriter:
         layers: which of `alpha`, `trimap`, `mask` to write.
         objects: names of the objects, in order.
         format: `exr` or `png16`.
-        tags: gives what a frame's plate says that its matte should say too, see `engine.media.tags`.
+        tags: gives what a frame's plate says that its matte should say too, see `engine.media.image_header`.
 
     Raises:
         OutputError: `output.not_a_folder`, `output.unwritable`, `output.layer`, `output.format`, `output.name` or

@@ -17,11 +17,9 @@ from engine.contract.shot import MaskPrompt, Settings, Shot
 from engine.contract.shot_json import shot_to_json
 from engine.media.colour import DisplayTransform
 from engine.media.further import COLOURS, Further, check_further
-from engine.media.held_masks import read_held
-from engine.media.masks import read_mask
+from engine.media.masks import read_held, read_mask
 from engine.media.mattes import FORMATS, MatteWriter, plain_name
-from engine.media.plate_check import check_plates
-from engine.media.plates import DisplayPlates, open_plates
+from engine.media.plates import DisplayPlates, check_plates, open_plates
 from engine.media.source import PlateSource
 from engine.weights.automatic import AUTO, Choice, choose_model
 
