@@ -133,7 +133,8 @@ def _matte(
             own = _signed_trimaps(job, model.paths, frames)
         else:
             further = job.further
-            sign = signatures(job.shot, further.fingerprint, job.colourspace, further.signed_as, model.paths)
+            signed_as = (*further.signed_as, *request.packed_as)
+            sign = signatures(job.shot, further.fingerprint, job.colourspace, signed_as, model.paths)
             own = {frame: sign(frame) for frame in frames}
         if request.stage == "check":
             check_mattes(job, frames, own)
