@@ -27,7 +27,7 @@ from outcome import add_outcome_options, publish, size_of
 from torch import Tensor
 
 from engine.clips.drawn import KINDS, TRANSLUCENT, UNSEEN_SEED, render_linear
-from engine.clips.drawn.camera import Bytes, Floats, to_display, to_linear
+from engine.clips.drawn.motion import Bytes, Floats, to_display, to_linear
 from engine.datasets.pictures import read_picture
 from engine.model.mam2 import uncertainty_band
 from engine.model.picture_trimap import PictureTrimap

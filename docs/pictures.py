@@ -20,9 +20,8 @@ import pytest
 from numpy.typing import NDArray
 from prompt_study import EXAMPLES, FIRST, SIZE_HW, clip_of, matted, mattes, ways
 
-from engine.cli.demo_footage import CLICK, NAME
-from engine.cli.demo_footage import FIRST as FIRST_OF_FOOTAGE
-from engine.cli.demo_picture import Moment, paint
+from engine.cli.demo_shot import CLICK, NAME, Moment, paint
+from engine.cli.demo_shot import FIRST as FIRST_OF_FOOTAGE
 from engine.cli.matte.options import Given
 from engine.cli.matte.request import MatteRequest
 from engine.cli.matte.run import run_matte

@@ -88,7 +88,7 @@ RULES = {
         forbidden=NETWORK,
     ),
     "engine.datasets": Rule(
-        ours=_set("engine.contract.errors", "engine.clips.drawn.camera"),
+        ours=_set("engine.contract.errors", "engine.clips.drawn.motion"),
         theirs=_packages("numpy", "cv2"),
         forbidden=NETWORK,
     ),
@@ -145,7 +145,7 @@ RULES = {
             "engine.weights.automatic",
             "engine.weights.catalogue",
             "engine.weights.automatic",
-            "engine.session.presence",
+            "engine.session.results",
             "engine.session.results",
             "engine.session.signature",
         ),
@@ -172,8 +172,8 @@ RULES = {
     "engine.service.viewer": Rule(
         # A process of its own too, and one without torch until colours are exported.
         ours=_set(
-            *("engine.service.store", "engine.service.stored_plates", "engine.service.viewer_lines"),
-            *("engine.service.raw_layers", "engine.service.received", "engine.media", "engine.contract"),
+            *("engine.service.store", "engine.service.stored_plates", "engine.service.messages"),
+            *("engine.service.received", "engine.service.received", "engine.media", "engine.contract"),
             "engine.session.foreground",
         ),
         theirs=_packages("numpy", "cv2", "av"),

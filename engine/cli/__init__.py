@@ -1,4 +1,4 @@
-"""The `mam2` command line, one file a verb. Importing it, and showing help, imports no torch."""
+"""The `mam2` command line, a file for a verb or two. Importing it, and showing help, imports no torch."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ import typer
 
 from engine import __version__
 from engine.cli import report
-from engine.cli.restart import restart_prepared
+from engine.cli.serve import restart_prepared
 from engine.contract.errors import EngineError
 from engine.model.ready.memory import collect_seldom
 
@@ -27,7 +27,6 @@ def build() -> typer.Typer:
         doctor,
         evaluate,
         model,
-        open_page,
         serve,
         status,
         submit,
@@ -40,7 +39,7 @@ def build() -> typer.Typer:
     app = typer.Typer(name="mam2", add_completion=False, rich_markup_mode="rich", help=_HELP)
     app.callback()(_options)
     app.command("matte", cls=OrderedCommand, rich_help_panel=SHOTS)(matte)
-    app.command("open", rich_help_panel=SHOTS)(open_page.open_)
+    app.command("open", rich_help_panel=SHOTS)(status.open_)
     app.command("batch", cls=OrderedCommand, rich_help_panel=SHOTS)(batch.batch)
     app.command("submit", rich_help_panel=SHOTS)(submit.submit)
     app.command("demo", rich_help_panel=SHOTS)(demo.demo)

@@ -28,8 +28,7 @@ def doctor(
     or machines are shown, and no paths without [bold]--paths[/]: the report may be posted.
     """
     from engine.doctor.examination import examine
-    from engine.doctor.facts import gather
-    from engine.doctor.privacy import private
+    from engine.doctor.facts import gather, private
 
     machine = gather()
     clean = private(machine, paths=paths)

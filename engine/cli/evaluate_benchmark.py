@@ -14,9 +14,9 @@ from engine.evaluation.benchmarks import RealSet, find_layout
 from engine.evaluation.examination import Examiner, Part
 from engine.evaluation.folders import pair_folders
 from engine.evaluation.profiles import Profile
-from engine.evaluation.prompts import KINDS
 from engine.evaluation.report import join, read_json
 from engine.evaluation.scores import ClipScores, Report, Result
+from engine.evaluation.tracking import KINDS
 from engine.weights.models import load_model, pick_device
 
 _SIZES = {"512x288": (512, 288), "1920x1080": (1920, 1080)}

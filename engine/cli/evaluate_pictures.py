@@ -121,8 +121,8 @@ def _write(wish: Wish, models: dict[str, str], notes: Sequence[str], sections: "
 def _examine(pack: "Pack", methods: "Methods", wish: Wish) -> "Iterator[Section]":
     """Measure part by part; those that are made of the same pictures share them."""
     from engine.evaluation.pictures import composites, mattes
-    from engine.evaluation.pictures.closed_form import Solver
     from engine.evaluation.pictures.masks import examine_masks
+    from engine.evaluation.pictures.methods import Solver
     from engine.evaluation.pictures.studio import Studio, in_turn, read_masked
 
     most = wish.limit or 1 << 30
@@ -183,7 +183,7 @@ def _names(models: Sequence[str]) -> dict[str, str]:
 
 def _left_out(wish: Wish) -> list[str]:
     """Say which baselines are not there, and how to get them."""
-    from engine.evaluation.pictures.closed_form import have_closed_form
+    from engine.evaluation.pictures.methods import have_closed_form
 
     absent: list[str] = []
     if wish.beside:

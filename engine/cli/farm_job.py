@@ -11,9 +11,8 @@ import typer
 
 from engine.cli.matte.request import MatteJob, MatteRequest, check_device, checked
 from engine.contract.plan import plan_shot
-from engine.farm.bundle import find_runner, run_bundle, write_bundle
+from engine.farm.bundle import PROGRAM, FarmJob, find_runner, parameter_values, run_bundle, write_bundle
 from engine.farm.shot_files import mattes_beside, plate_files, plates_of
-from engine.farm.template import PROGRAM, FarmJob, parameter_values
 
 LONGEST_NAME = 128  # of a job, in Open Job Description
 

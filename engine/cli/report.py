@@ -1,8 +1,9 @@
-"""What goes wrong, told to the person at the terminal, and the exit status that says so to a script."""
+"""What the person at the terminal is told of what went wrong, and asked before what they did not spell out."""
 
 import platform
 import re
 import shlex
+import sys
 import tempfile
 import time
 import traceback
@@ -90,3 +91,24 @@ def _write_log(folder: Path, text: str) -> Path | None:
     except OSError:
         return None
     return path
+
+
+def ask(question: str, *, yes: bool) -> bool:
+    """Ask a yes-or-no question, and give the answer; no answer counts as no.
+
+    Args:
+        question: without its mark.
+        yes: whether the user has said yes beforehand, by `--yes`.
+
+    Raises:
+        EngineError: `cli.nobody_to_ask` where there is no terminal.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise EngineError(
+            "cli.nobody_to_ask",
+            f"{question}? There is no terminal to ask at, so nothing was done.",
+            "Say it beforehand: --yes.",
+        )
+    return typer.confirm(question, err=True)

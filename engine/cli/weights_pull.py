@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.asking import ask
-from engine.cli.weights_options import Folder, Json, Yes
+from engine.cli.report import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +18,15 @@ if TYPE_CHECKING:
     from engine.weights.pull import PullResult
 
 SECONDS_BETWEEN_LINES = 5.0
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder", metavar="FOLDER", help="Weights are kept here; default: $MAM2_WEIGHTS or the user's data."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def pull(

@@ -1,11 +1,13 @@
-"""Finding the user's engine, or starting it. Standard library only; a host calls this from a thread of its own."""
+"""Finding the user's engine, starting it, opening its page. Standard library only; a host calls it from a thread."""
 
+import html
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import time
+import webbrowser
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Dict, List, Optional
@@ -13,6 +15,7 @@ from typing import IO, Any, Dict, List, Optional
 from .client import EngineClient
 from .connection import make_runtime_folder, read_connection
 from .errors import EngineError, ServiceError
+from .files import write_whole
 
 LOG = "engine.log"
 COMMAND = "MAM2_COMMAND"
@@ -157,3 +160,25 @@ def _end_of_log() -> str:
     except OSError:
         return ""
     return " Its log ends: {}".format(" / ".join(lines)) if lines else ""
+
+
+_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>MAM2</title>
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={link}">
+<a href="{link}">Go on</a>
+"""
+
+
+def open_privately(link: str) -> None:
+    """Open a link by a file that its user alone can read (0600), which leads on to it.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    # Browsers in snaps read no hidden folder and none of the system's, but plain files of the home.
+    folder = Path.home() if (Path.home() / "snap").is_dir() else make_runtime_folder()
+    page = folder / "mam2-open.html"
+    write_whole(page, _PAGE.format(link=html.escape(link)).encode())
+    webbrowser.open(page.as_uri())

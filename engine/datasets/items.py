@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.clips.drawn.camera import Bytes
+from engine.clips.drawn.motion import Bytes
 from engine.contract.errors import PlateError
 from engine.datasets.pictures import FRAMES_APART, MOVIES, decode, movie_length, read_masklets, read_movie, read_picture
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engine.clips.drawn.camera import Bytes
+from engine.clips.drawn.motion import Bytes
 from engine.contract.errors import PlateError
 
 FRAMES_APART = 4

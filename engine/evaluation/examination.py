@@ -13,9 +13,8 @@ from engine.contract.errors import EngineError
 from engine.evaluation.baselines import band_alpha, first_alpha_held, grabcut, mask_as_alpha
 from engine.evaluation.metrics import Codes, to_codes
 from engine.evaluation.profiles import Profile
-from engine.evaluation.prompts import prompt_for
 from engine.evaluation.scores import ClipScores
-from engine.evaluation.tracking import track
+from engine.evaluation.tracking import prompt_for, track
 from engine.model.mam2 import MAM2
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import EngineError, ShotError
-from engine.farm.template import TEMPLATE
+from engine.farm.bundle import TEMPLATE
 from engine.media import movies
 from engine.media.plates import open_plates
 from engine.media.sequences import from_folder

@@ -18,6 +18,7 @@ from .source import Stored
 
 _MAGIC = b"\x76\x2f\x31\x01"
 _SIZE, _ATTRIBUTE, _MOST_ATTRIBUTES = 4, 520, 1000  # bytes of a size, and of two names with one; attributes looked at
+_COMPRESSIONS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwaa": OpenEXR.DWAA_COMPRESSION}
 _AT_ONCE = 256 << 20  # bytes of all channels of a file of which one is asked for
 
 
@@ -31,18 +32,43 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=lambda: OpenEXR.set_global_thread_count(0), after_in_parent=_use_threads)
 
 
-def encoded_exr(channels: Mapping[str, NDArray[np.floating]], attributes: Mapping[str, Any]) -> memoryview:
-    """Give an EXR file's bytes, ZIP; data window and display window are both the whole picture.
+Part = tuple[slice, slice]
+"""Rows and columns of a picture."""
+
+
+def encoded_exr(
+    channels: Mapping[str, NDArray[np.floating]],
+    attributes: Mapping[str, Any],
+    *,
+    part: Part | None = None,
+    compression: str = "zip",
+) -> memoryview:
+    """Give an EXR file's bytes; the display window is the whole picture.
 
     Args:
         channels: (H, W) float32 or half by name, stored as they are; one array may serve several.
         attributes: of the header, texts of our own and OpenEXR's standard ones.
+        part: the data window; None: the whole picture.
+        compression: `zip`, or `dwaa`, which loses a little of channels named R, G and B and keeps every other to the
+            bit (OpenEXR's technical introduction, "Data Compression").
     """
-    header: dict[str, Any] = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **attributes}
+    header: dict[str, Any] = {"compression": _COMPRESSIONS[compression], "type": OpenEXR.scanlineimage, **attributes}
+    stored = dict(channels)
+    if part is not None:
+        height, width = next(iter(stored.values())).shape
+        rows, columns = part
+        corners = [(columns.start, rows.start), (columns.stop - 1, rows.stop - 1)]
+        header["displayWindow"] = _window((0, 0), (width - 1, height - 1))
+        header["dataWindow"] = _window(*corners)
+        stored = {name: np.ascontiguousarray(channel[part]) for name, channel in stored.items()}
     file = io.BytesIO()
-    with OpenEXR.File(header, dict(channels)) as image:
+    with OpenEXR.File(header, stored) as image:
         image.write(file)
     return file.getbuffer()
+
+
+def _window(first: tuple[int, int], last: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    return np.array(first, np.int32), np.array(last, np.int32)
 
 
 def decoded_rgb(path: Path, *, planes: bool) -> Stored | None:

@@ -13,8 +13,7 @@ import filelock
 
 from engine.contract.errors import OutputError
 
-from .atomic import atomic_file, make_folder, unfinished
-from .folder_lock import FolderLock
+from .atomic import FolderLock, atomic_file, make_folder, unfinished
 
 # What ZIP makes of a matte's half floats: almost nothing where it is flat, most of it where it is smoke.
 LEAST_SHARE, USUAL_SHARE = 0.02, 0.3

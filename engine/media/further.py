@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import OutputError
 
-from .colour import DisplayTransform
+from .colour import DisplayTransform, LinearLight
 from .cryptomatte import cryptomatte_channels, cryptomatte_header
 from .half import to_float, to_half
-from .linear import LinearLight
 from .mattes import LAYERS, Layers, More
 from .plates import open_plates
 from .source import PlateSource
@@ -158,6 +157,33 @@ class Further:
                 channels |= _planes(f"{name}_bg", colours.bg_13hw)
             together += colours.fg_13hw * alpha
         return channels | (_planes("", together) if self.premult else {}), colourspace
+
+
+def check_packing(layers: tuple[str, ...], kind: str, *, premult: bool, crop: bool, compression: str) -> None:
+    """Refuse to crop what is everywhere, and to lose a little of what is no colour.
+
+    Raises:
+        OutputError: `output.packing`.
+    """
+    everywhere = [layer for layer in layers if layer in ("bg", CRYPTOMATTE)]
+    if (crop or compression != "zip") and kind != "exr":
+        raise OutputError("output.packing", f"{kind} is neither cropped nor compressed otherwise.", "Write EXR.")
+    if crop and everywhere:
+        raise OutputError(
+            "output.packing",
+            f"'{everywhere[0]}' fills the plate, so its files cannot be cropped.",
+            f"Leave --crop out, or {everywhere[0]}.",
+        )
+    if compression == "dwaa" and not premult:
+        raise OutputError(
+            "output.packing",
+            "DWAA loses a little of R, G and B, and in these files they hold alpha, which must stay as it is.",
+            "Have colours there, with --premult, or leave --compression out.",
+        )
+    if compression == "dwaa" and CRYPTOMATTE in layers:
+        raise OutputError(
+            "output.packing", "DWAA would change the IDs of Cryptomatte.", f"Leave --compression out, or {CRYPTOMATTE}."
+        )
 
 
 def check_further(layers: tuple[str, ...], kind: str, clean: Path | None, *, premult: bool) -> None:

@@ -14,13 +14,16 @@ from engine import __version__
 from engine.contract.errors import PlateError
 
 from .atomic import WriteFailedError, atomic_file
-from .exr import encoded_exr
+from .exr import Part, encoded_exr
 from .half import to_half
-from .images import damaged, open_image, raise_complaint
-from .tags import Tags, exr_attributes
+from .image_header import Tags, exr_attributes, windows
+from .images import damaged, open_image, raise_complaint, to_display_window
 
 SIGNATURE = "mam2/signature"
 VERSION = "mam2/version"
+
+_SEEN = {"mask": 0.5}
+"""What a value is above where something is seen; a tracker's mask is never quite 0."""
 
 Channels = Mapping[str, NDArray[np.float32] | NDArray[np.float16]]
 
@@ -33,8 +36,10 @@ def write_exr(
     exact: bool = False,
     texts: Mapping[str, str] | None = None,
     tags: Tags = MappingProxyType({}),
+    crop: bool = False,
+    compression: str = "zip",
 ) -> None:
-    """Write (H, W) channels of 0..1 as EXR, ZIP; data window and display window are both the whole plate.
+    """Write (H, W) channels of 0..1 as EXR; the display window is the whole plate.
 
     Args:
         path: the file.
@@ -43,13 +48,31 @@ def write_exr(
         exact: keep every bit of float32; otherwise values are rounded to half.
         texts: kept in the header too.
         tags: what the plate says that the file should say too.
+        crop: the data window is where something of a matte is; otherwise the whole plate.
+        compression: as `encoded_exr`.
 
     Raises:
         OutputError: as `atomic_file`.
     """
     stored = {name: channel if exact else to_half(channel) for name, channel in channels.items()}
     with atomic_file(path, sum(channel.nbytes for channel in stored.values())) as temporary:
-        temporary.write_bytes(encoded_exr(stored, {**(texts or {}), **_attributes(signature), **exr_attributes(tags)}))
+        header = {**(texts or {}), **_attributes(signature), **exr_attributes(tags)}
+        part = _part_of(stored) if crop else None
+        temporary.write_bytes(encoded_exr(stored, header, part=part, compression=compression))
+
+
+def _part_of(channels: Channels) -> Part:
+    """Give the smallest part of a plate that holds all of its mattes: a pixel where there are none."""
+    seen = np.logical_or.reduce(
+        [channel > _SEEN.get(name.rpartition(".")[2], 0.0) for name, channel in channels.items() if _is_matte(name)]
+    )
+    spans = [np.flatnonzero(seen.any(axis)) for axis in (1, 0)]
+    rows, columns = (slice(int(span[0]), int(span[-1]) + 1) if span.size else slice(0, 1) for span in spans)
+    return rows, columns
+
+
+def _is_matte(name: str) -> bool:
+    return name == "A" or name.rpartition(".")[2] in ("alpha", "trimap", "mask")
 
 
 def write_png16(
@@ -75,12 +98,16 @@ def write_png16(
 def read_matte(path: str | Path) -> dict[str, NDArray[np.float32]]:
     """Read a matte file: (H, W) float32 channels by the names in the file, e.g. `A` and `person.alpha`; a PNG's is `Y`.
 
+    They are of the display window; outside the data window they are 0.
+
     Raises:
         PlateError: `plates.missing`, `plates.empty_file`, `plates.truncated` or `plates.unreadable`.
     """
     path = Path(path)
     with open_image(path) as image:
+        size, window = windows(image.spec())
         names, pixels = _read_all(image, path, "float")
+    pixels = to_display_window(pixels, window, size)
     return {name: np.ascontiguousarray(pixels[..., index], dtype=np.float32) for index, name in enumerate(names)}
 
 

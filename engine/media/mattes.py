@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,12 @@ from engine.contract.errors import OutputError
 
 from .atomic import make_folder
 from .half import to_half
+from .image_header import Tags
 from .matte_files import Channels, read_signature, write_exr, write_png16
-from .tags import Tags
 
 LAYERS = ("alpha", "trimap", "mask")
 FORMATS = ("exr", "png16")
+COMPRESSIONS = ("zip", "dwaa")
 _SIGNS = frozenset('#%[]{}*?"<>|:\\$`\n\r\t')
 _LONGEST = 255 - 3  # bytes of a file name nearly everywhere; a frame number may grow
 
@@ -83,7 +84,8 @@ class MatteWriter:
         layers: which of `alpha`, `trimap`, `mask` to write.
         objects: names of the objects, in order.
         format: `exr` or `png16`.
-        tags: gives what a frame's plate says that its matte should say too, see `engine.media.tags`.
+        tags: gives what a frame's plate says that its matte should say too, see `engine.media.image_header`.
+        crop, compression: of EXR, as `write_exr` takes them.
 
     Raises:
         OutputError: `output.not_a_folder`, `output.unwritable`, `output.layer`, `output.format`, `output.name` or
@@ -102,6 +104,8 @@ class MatteWriter:
         layers: Iterable[str] = ("alpha",),
         format: str = "exr",  # noqa: A002 - the word that artists know
         tags: Callable[[int], Tags] = lambda _: {},
+        crop: bool = False,
+        compression: str = "zip",
     ) -> None:
         self._folder = Path(folder).expanduser()
         self._name = name
@@ -112,6 +116,7 @@ class MatteWriter:
         self._layers = tuple(layer for layer in LAYERS if layer in wanted)
         self._format = format
         self._tags = tags
+        self._packing: dict[str, Any] = {"crop": crop, "compression": compression}
         _check(name, self._objects, wanted, format)
         check_length(self._paths(0))
         make_folder(self._folder)
@@ -131,8 +136,8 @@ class MatteWriter:
         """
         if self._format == "exr":
             channels = {**self._halves(frame, mattes), **(more.channels if more else {})}
-            texts = more.texts if more else None
-            write_exr(self.path_of(frame), channels, signature, exact=True, texts=texts, tags=self._tags(frame))
+            texts, tags = more.texts if more else None, self._tags(frame)
+            write_exr(self.path_of(frame), channels, signature, exact=True, texts=texts, tags=tags, **self._packing)
         else:
             layers = (self._channel(frame, mattes, thing, layer) for thing in self._objects for layer in self._layers)
             for path, channel in zip(self._paths(frame), list(layers), strict=True):

@@ -13,10 +13,9 @@ import av
 from engine.contract.errors import PlateError
 
 from .image_errors import check_name
-from .image_header import upright
+from .image_header import time_code, upright
 from .movie_pixels import orientation_of, rgb_of
 from .source import Plate, PlateSource
-from .tags import time_code
 
 EXTENSIONS = frozenset(
     {"mov", "mp4", "m4v", "mkv", "mxf", "avi", "webm", "mpg", "mpeg", "vob", "ts", "m2ts", "mts", "m2t", "3gp", "dv"}

@@ -90,7 +90,7 @@ class PlateSource(ABC):
         return tuple(range(early + 1, late) for early, late in pairwise(edges) if late - early > 1)
 
     def tags(self, frame: int) -> Mapping[str, Any]:  # noqa: ARG002 - other sources say more of a frame
-        """Give what a matte of a frame should say too, see `engine.media.tags`.
+        """Give what a matte of a frame should say too, see `engine.media.image_header`.
 
         Raises:
             PlateError: as `read`.

@@ -1,4 +1,4 @@
-"""Errors as HTTP answers: which status each has, and what the OpenAPI document shows of them."""
+"""HTTP answers: errors with their status, as the OpenAPI document shows them; jobs and devices as it tells of them."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from engine.contract.errors import EngineError, PlateError, PromptError, ServiceError, ShotError
+from engine.service.devices import Device, memory_of
+from engine.service.jobs import Job
 from engine.service.schemas import ErrorBody
 from engine.service.store import store_unusable
 
@@ -153,3 +155,24 @@ async def _disk(_: Request, error: Exception) -> JSONResponse:
 async def _nobody(_: Request, __: Exception) -> JSONResponse:
     problem = ServiceError("engine.form", "The request broke off before its end.", "Send it again.")
     return JSONResponse(problem.to_json(), 400)  # nobody reads it, and nothing went wrong that a log should tell
+
+
+def job_info(job: Job) -> dict[str, Any]:
+    """Say how a job stands, as `JobInfo` has it."""
+    return {
+        "id": job.id,
+        "shot": job.shot,
+        "kind": job.kind,
+        "state": job.state,
+        "done": len(job.done),
+        "total": job.total,
+        "quality": job.quality,
+        "error": job.error,
+    }
+
+
+def device_info(device: Device) -> dict[str, Any]:
+    """Say how a device stands, as `DeviceInfo` has it."""
+    used, total = memory_of(device)
+    told = {name: getattr(device, name) for name in ("name", "label", "state", "note", "pid", "deaths")}
+    return {**told, "jobs": len(device.jobs), "memory_used": used, "memory_total": total}

@@ -12,15 +12,13 @@ from engine import __version__
 from engine.contract.errors import PlateError, ServiceError
 from engine.contract.events import event_to_lines
 from engine.contract.shot_json import objects_from_json, settings_from_json
-from engine.service.answers import add_answers, documented_errors
+from engine.service.answers import add_answers, documented_errors, job_info
 from engine.service.declaration import Declaration, declaration_to_json
 from engine.service.engine import Engine
-from engine.service.model_routes import add_models
-from engine.service.monitor_routes import add_monitor
+from engine.service.matte_states import doubts
+from engine.service.monitor_routes import add_models, add_monitor
 from engine.service.page_routes import add_page
-from engine.service.presences import doubts
 from engine.service.received import RawLayout, receive
-from engine.service.reports import job_info
 from engine.service.schemas import (
     EVENTS,
     MATTES,
@@ -143,7 +141,7 @@ def _add_plates_and_mattes(app: FastAPI, engine: Engine) -> None:
             raise ServiceError("matte.missing", f"Frame {frame} of '{shot}' has no matte yet.", "Track the shot first.")
         if as_ == "exr":
             return FileResponse(path, media_type="image/x-exr")
-        from engine.service.raw_layers import raw_layer  # noqa: PLC0415 - loads the image libraries
+        from engine.service.received import raw_layer  # noqa: PLC0415 - loads the image libraries
 
         pixels, (height, width) = raw_layer(path, layer, origin)
         headers = {"X-Mam2-Shape": f"{height},{width},1", "X-Mam2-Dtype": "float16", "X-Mam2-Origin": origin}

@@ -17,6 +17,7 @@ from engine.contract.frames import spell
 from engine.contract.plan import dirty_frames, held_frames
 from engine.contract.shot import ShotObject
 from engine.model.config import CONFIGS
+from engine.service.answers import device_info, job_info
 from engine.service.declaration import Declaration, tracked_frames
 from engine.service.devices import Device, memory_of
 from engine.service.housekeeping import surplus
@@ -24,7 +25,6 @@ from engine.service.jobs import Job, JobBook
 from engine.service.matte_states import MatteStates
 from engine.service.messages import MOST_NAMED, JobNews
 from engine.service.received import RawLayout
-from engine.service.reports import device_info, job_info
 from engine.service.settings import ServiceSettings
 from engine.service.store import Store, StoredShot, discard
 from engine.service.viewers import Viewer

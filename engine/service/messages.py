@@ -1,6 +1,8 @@
-"""What the service and a worker say to each other: JSON, a line each, through the worker's standard streams.
+"""What the service and its processes say to each other: JSON, a line each, through the process's standard streams.
 
-Messages are what lies on the wire; their types say what stands in each. `do` tells orders apart, `is` news.
+Messages are what lies on the wire; their types say what stands in each. `do` tells orders apart, `is` a worker's news.
+To the viewer go `do`, the `id` of its answer, and what it is about (see `viewer.loop`); `stop` names what to leave;
+from it come `id` with `ok`, `error` as `EngineError.to_json`, or `progress`, which comes before either.
 """
 
 import json
@@ -83,15 +85,17 @@ Ended = TypedDict("Ended", {"is": Literal["done", "cancelled"], "id": str})
 JobNews: TypeAlias = Started | FrameDone | Waiting | Failed | Ended
 News: TypeAlias = Ready | Refused | Alive | JobNews
 """From a worker."""
+Message: TypeAlias = dict[str, Any]
+"""To the viewer, or from it."""
 
 
-def to_line(message: Order | News) -> bytes:
+def to_line(message: Order | News | Message) -> bytes:
     """Give a message as one line."""
     return json.dumps(message).encode() + b"\n"
 
 
 def from_line(line: bytes) -> Any:
-    """Read a message, an `Order` or `News` as its reader knows; `to_line` is the inverse.
+    """Read a message, of whichever kind its reader expects; `to_line` is the inverse.
 
     Raises:
         ValueError: it is none.

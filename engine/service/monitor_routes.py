@@ -1,4 +1,4 @@
-"""The monitor: a page for people, and the few things that only it asks for."""
+"""The monitor's routes: a page for people, what only it asks for, and what there is to matte with."""
 
 from collections import deque
 from pathlib import Path as FilePath
@@ -11,9 +11,11 @@ from fastapi.responses import FileResponse, HTMLResponse
 from engine.contract.connection import runtime_folder
 from engine.contract.errors import ServiceError
 from engine.contract.launch import LOG
+from engine.model.config import CONFIGS
 from engine.service.engine import Engine
-from engine.service.schemas import JPEG, Frame, LogLines, Ticket
+from engine.service.schemas import JPEG, Frame, LogLines, ModelInfo, Models, Ticket
 from engine.service.security import COOKIE, OPEN, Tickets
+from engine.weights.automatic import AUTO, choose_model, is_ready, way_to_model
 
 _FOLDER = FilePath(__file__).with_name("monitor")
 _SERVED = (".html", ".css", ".js", ".svg")
@@ -89,3 +91,17 @@ def add_monitor(app: FastAPI, engine: Engine, tickets: Tickets) -> None:
         if name not in files:
             raise ServiceError("engine.page", "There is no such page.", "Open /monitor/.")
         return FileResponse(_FOLDER / files[name], headers=_HEADERS)
+
+
+def add_models(app: FastAPI, engine: Engine) -> None:
+    """Add the routes."""
+
+    @app.get("/v1/models")
+    def models() -> Models:
+        """Say which models are ready, and what `auto` stands for on this engine's device."""
+        choice = choose_model(AUTO, hardware=engine.hardware)
+        rows = [
+            ModelInfo(name=name, ready=is_ready(name), way="" if is_ready(name) else way_to_model(name))
+            for name in CONFIGS
+        ]
+        return Models(auto=choice.model, told=choice.told, advice=choice.advice, models=rows)

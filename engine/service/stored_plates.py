@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import PlateError
-from engine.media.colour import DisplayTransform
+from engine.media.colour import DisplayTransform, LinearLight
 from engine.media.half import to_float
+from engine.media.image_header import Tags
 from engine.media.images import finite, read_header, read_rgb, read_small, reduced
-from engine.media.linear import LinearLight
 from engine.media.source import Stored
-from engine.media.tags import Tags
 from engine.service.received import layout_of
 from engine.service.store import StoredShot
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from engine.contract.errors import ServiceError, error_from_json
 from engine.own_python import FOLDER, environment, python_command
+from engine.service.messages import Message, from_line, to_line
 from engine.service.store import Store
-from engine.service.viewer_lines import Message, from_line, to_line
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from engine.model.ready.memory import give_back_freed_memory
 from engine.session.matting import MatterLimits
-from engine.session.offload import place_matter
 from engine.session.out_of_memory import TRACKER, is_out_of_memory, stage_of, too_little_memory
+from engine.session.transfer import place_matter
 
 if TYPE_CHECKING:
     from engine.session.results import FrameMattes

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.contract.finesse import NO_FINESSE, Finesse
-from engine.model.ready.regions import cells_with, joined
+from engine.model.ready.around_unknown import cells_with, joined
 from engine.model.tensors import Crop
 from engine.session import fit
 from engine.session.finesse import finessed

@@ -14,8 +14,8 @@ from torch import Tensor
 from engine.contract.errors import OutputError
 from engine.model.tensors import Crop, FrameMemory, Step
 from engine.session import fit
+from engine.session.features import load_tensors, save_tensors
 from engine.session.pipeline import Later, now
-from engine.session.scratch import load_tensors, save_tensors
 from engine.session.transfer import coming_down
 
 if TYPE_CHECKING:

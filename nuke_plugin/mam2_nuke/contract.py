@@ -50,7 +50,6 @@ def engine_command() -> Optional[list[str]]:
 
 
 _WHERE = {
-    "browser": "open_privately",
     "client": "EngineClient",
     "connection": "runtime_folder",
     "errors": "ColourError EngineError OutputError PlateError PromptError ServiceError ShotError error_from_json",
@@ -58,13 +57,12 @@ _WHERE = {
     "files": "write_whole",
     "frames": "count spell",
     "held": "HeldMask",
-    "launch": "LOG find find_or_start prepare",
+    "launch": "LOG find find_or_start open_privately prepare",
     "plan": "plan_shot visits",
     "shot": "CORRECTIONS DIRECTIONS MODES Box MaskPrompt Point Prompt Settings Shot ShotObject",
     "shot_json": "prompt_to_json settings_to_json",
 }
 if TYPE_CHECKING:
-    from engine.contract.browser import *  # noqa: F403
     from engine.contract.client import *  # noqa: F403
     from engine.contract.connection import *  # noqa: F403
     from engine.contract.errors import *  # noqa: F403

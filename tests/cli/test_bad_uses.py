@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from engine.media.folder_lock import FolderLock
+from engine.media.atomic import FolderLock
 from engine.media.matte_files import write_exr
 
 CLICK = ("--point", "32,24@1001")

@@ -123,6 +123,21 @@ def test_colours_and_ids_in_the_files(matte, tmp_path, plates):
     assert read_signature(path) != signature
 
 
+def test_files_are_packed_as_asked(matte, tmp_path):
+    """`--crop --compression dwaa` with `--premult` keeps alpha to the bit; files packed otherwise are made anew."""
+    options = (*CLICK, "--range", "1001-1001", "--premult")
+    assert matte(*options).code == 0
+    path = tmp_path / "out" / "shot_matte.1001.exr"
+    plain = read_matte(path)
+    assert matte(*options, "--resume").out.count("1 frame done before") == 1
+    said = matte(*options, "--resume", "--crop", "--compression", "dwaa")
+    assert said.code == 0, said.err
+    assert "done before" not in said.out
+    np.testing.assert_array_equal(read_matte(path)["A"], plain["A"])
+    assert matte(*options, "--compression", "lossy").code == 2
+    assert "hold alpha" in matte(*CLICK, "--compression", "dwaa").error
+
+
 @pytest.mark.parametrize(
     "options",
     [

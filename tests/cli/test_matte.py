@@ -51,7 +51,7 @@ def test_what_lies_beside_the_mattes_is_told(matte, tmp_path, plates):
 
 def test_an_object_that_may_be_lost_is_told(monkeypatch, matte):
     """The summary names an object that may be lost, the frame, and what to do."""
-    monkeypatch.setattr("engine.session.presence.SURE", 1.1)
+    monkeypatch.setattr("engine.session.results.SURE", 1.1)
     assert "'object' may be lost from frame 1002" in matte("--point", "32,24").out
 
 

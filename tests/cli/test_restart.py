@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from engine.cli.restart import restart_prepared
+from engine.cli.serve import restart_prepared
 from engine.model.ready.memory import prepared
 
 PROGRAM = """
 import os, pathlib, sys
-from engine.cli.restart import restart_prepared
+from engine.cli.serve import restart_prepared
 print(os.getpid(), flush=True)
 restart_prepared()
 print(pathlib.Path("/proc/self/environ").read_text().replace(chr(0), chr(10)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.cli.matte.sheet import CELL, Cell, frames_shown, paint_sheet
+from engine.cli.matte.preview import CELL, Cell, frames_shown, paint_sheet
 from engine.contract.shot import Box, Point
 
 SIZE = (360, 640)

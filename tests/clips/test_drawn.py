@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from engine.clips.drawn import KINDS, TRANSLUCENT, UNSEEN_SEED, make_clip, render_linear
-from engine.clips.drawn.camera import to_display, to_linear
-from engine.clips.drawn.motion import Gait, Path
+from engine.clips.drawn.motion import Gait, Path, to_display, to_linear
 from engine.clips.drawn.noise import child, fbm
 from engine.clips.drawn.scene import Scene
 

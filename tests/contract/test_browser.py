@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
-from engine.contract import browser
+from engine.contract import launch as browser
 
 LINK = "http://127.0.0.1:40321/monitor/open?ticket=secret&shot=sh010"
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.doctor.facts import FAULT, Finding
-from engine.doctor.privacy import private
+from engine.doctor.facts import FAULT, Finding, private
 
 
 @pytest.fixture

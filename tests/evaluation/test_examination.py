@@ -8,7 +8,7 @@ from tiny_benchmark import moving
 from engine.evaluation.baselines import band_alpha, band_trimap, mask_as_alpha
 from engine.evaluation.examination import NOT_LEARNT, OURS, Examiner, measure
 from engine.evaluation.profiles import PROFILES
-from engine.evaluation.prompts import KINDS
+from engine.evaluation.tracking import KINDS
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from tiny_benchmark import moving
 
 from engine.contract.errors import EngineError
 from engine.contract.shot import Box, MaskPrompt, Point
-from engine.evaluation.prompts import click, outline, prompt_for, prompt_frame
+from engine.evaluation.tracking import click, outline, prompt_for, prompt_frame
 
 
 def _shape(*rows):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.contract.shot import Point, Shot, ShotObject
-from engine.farm.template import FarmJob
+from engine.farm.bundle import FarmJob
 from engine.media.matte_files import write_exr
 
 SIZE = (96, 64)

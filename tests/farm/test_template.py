@@ -9,7 +9,7 @@ from openjd.model._types import ParameterValue, ParameterValueType
 from engine.cli.matte.options import read_frames
 from engine.contract.held import HeldMask
 from engine.contract.shot import Shot, ShotObject
-from engine.farm.template import parameter_values, template
+from engine.farm.bundle import parameter_values, template
 
 _KINDS = {"PATH": ParameterValueType.PATH, "STRING": ParameterValueType.STRING, "INT": ParameterValueType.INT}
 

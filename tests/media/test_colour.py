@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from picture_files import ramp, write_image
 
 from engine.contract.errors import ColourError
-from engine.media.colour import KNEE, DisplayTransform, list_colourspaces, shoulder
-from engine.media.linear import LinearLight
+from engine.media.colour import KNEE, DisplayTransform, LinearLight, list_colourspaces, shoulder
 from engine.media.plates import open_plates
 
 

@@ -6,13 +6,13 @@ import sys
 import pytest
 
 from engine.contract.errors import OutputError
-from engine.media.folder_lock import FolderLock
+from engine.media.atomic import FolderLock
 from engine.media.folders import output_folder
 
 _HOLDS = """
 import sys
 from pathlib import Path
-from engine.media.folder_lock import FolderLock
+from engine.media.atomic import FolderLock
 FolderLock(Path(sys.argv[1]), "shot").take("one", alone=sys.argv[2] == "alone")
 print("held", flush=True)
 sys.stdin.read()

@@ -3,7 +3,7 @@ import pytest
 
 from engine.contract.errors import PromptError
 from engine.contract.held import HeldMask
-from engine.media.held_masks import read_held
+from engine.media.masks import read_held
 from engine.media.matte_files import write_exr
 
 SIZE = (20, 12)

@@ -2,7 +2,7 @@ import av
 import numpy as np
 import pytest
 
-from engine.media.prores import prores_frame, prores_stream
+from engine.media.movie_pixels import prores_frame, prores_stream
 
 COLOURS = {"red": (0.8, 0.1, 0.1), "green": (0.1, 0.7, 0.2), "blue": (0.2, 0.2, 0.9), "grey": (0.5, 0.5, 0.5)}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.media.tags import exr_attributes, time_code
+from engine.media.image_header import exr_attributes, time_code
 
 NTSC = Fraction(30000, 1001)
 

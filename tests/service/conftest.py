@@ -7,7 +7,7 @@ from running_engine import engines
 from worker_bench import Bench
 
 from engine.contract.errors import ServiceError
-from engine.session.offload import place_matter
+from engine.session.transfer import place_matter
 from engine.weights.models import load_model
 
 

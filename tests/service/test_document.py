@@ -3,7 +3,7 @@
 import pytest
 
 from engine.contract.errors import error_from_json
-from engine.service import page_schemas, schemas
+from engine.service import page_routes, schemas
 from engine.service.answers import status_of
 from engine.service.app import build
 from engine.service.devices import Device
@@ -71,7 +71,7 @@ def test_every_json_body_has_an_example_that_it_would_take(document, operations)
             examples = _examples(document, content[JSON])
             assert examples, name
             title = content[JSON]["schema"].get("$ref", "").rpartition("/")[2] or content[JSON]["schema"]["title"]
-            body = getattr(schemas, title, None) or getattr(page_schemas, title)
+            body = getattr(schemas, title, None) or getattr(page_routes, title)
             for example in examples:
                 body.model_validate(example)
                 looked_at += 1

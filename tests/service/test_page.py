@@ -10,9 +10,8 @@ import pytest
 from browser import chromium
 from running_engine import engines, pixels
 
-from engine.media.colour import DisplayTransform
+from engine.media.colour import DisplayTransform, LinearLight
 from engine.media.images import read_rgb
-from engine.media.linear import LinearLight
 from engine.media.matte_files import read_matte, read_signature
 
 FRAMES = 6

@@ -5,7 +5,7 @@ import pytest
 
 from engine.contract.errors import EngineError
 from engine.media.matte_files import read_matte, write_exr
-from engine.service.raw_layers import raw_layer
+from engine.service.received import raw_layer
 
 NAMES = ("R", "G", "B", "A", "cup.alpha", "cup.trimap", "smoke.alpha")
 

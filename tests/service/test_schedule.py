@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.service.schedule import PRIORITIES, Schedule
+from engine.service.jobs import PRIORITIES, Schedule
 
 
 def test_a_preview_goes_before_a_track_and_a_track_before_a_batch():

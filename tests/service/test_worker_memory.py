@@ -5,9 +5,9 @@ import pytest
 import torch
 from worker_bench import FRAMES
 
-from engine.service.worker.models import Models
+from engine.service.worker.runs import Models
 from engine.session.ladder import LADDER
-from engine.session.offload import OnHost
+from engine.session.transfer import OnHost
 
 # One frame at a time, as on a GPU.
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -124,8 +124,8 @@ class _Weights:
 def test_models_share_a_budget(monkeypatch):
     """A model is loaded once for all who ask; beyond the budget the one used longest ago goes."""
     loaded = []
-    monkeypatch.setattr("engine.service.worker.models.find_files", lambda name, _: name)
-    monkeypatch.setattr("engine.service.worker.models._identity", lambda files: files)
+    monkeypatch.setattr("engine.service.worker.runs.find_files", lambda name, _: name)
+    monkeypatch.setattr("engine.service.worker.runs._identity", lambda files: files)
 
     def load(name, device):
         loaded.append((name, device))

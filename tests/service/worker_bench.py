@@ -8,8 +8,7 @@ from engine.media.matte_files import read_matte
 from engine.service.declaration import Declaration
 from engine.service.matte_states import right_frames
 from engine.service.store import Store
-from engine.service.worker.models import Models
-from engine.service.worker.runs import Runs
+from engine.service.worker.runs import Models, Runs
 from engine.service.worker.worker import Worker
 
 FRAMES = range(1001, 1005)

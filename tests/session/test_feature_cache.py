@@ -7,7 +7,7 @@ from safetensors import SafetensorError
 
 from engine.contract.errors import OutputError
 from engine.model.tensors import Features
-from engine.session import scratch
+from engine.session import features as scratch
 from engine.session.features import FeatureCache
 
 FRAME_BYTES = 4 * (8 * 4 + 2 * 64 + 4 * 16)

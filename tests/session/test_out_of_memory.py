@@ -8,7 +8,6 @@ import torch
 from engine.contract.errors import ServiceError
 from engine.contract.shot import Point, ShotObject
 from engine.session.ladder import _UP_AFTER, LADDER, Ladder, track_within_memory
-from engine.session.offload import OnHost, place_matter
 from engine.session.out_of_memory import (
     LOAD,
     MATTER,
@@ -20,6 +19,7 @@ from engine.session.out_of_memory import (
     too_little_memory,
 )
 from engine.session.session import ShotSession
+from engine.session.transfer import OnHost, place_matter
 
 DISC = ShotObject("disc", (Point(1, 31, 36),))
 

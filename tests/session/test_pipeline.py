@@ -11,7 +11,7 @@ from engine.contract.plan import Visit
 from engine.contract.shot import Point, ShotObject
 from engine.model.config import MEMATTE_S, STARTER_MATTER
 from engine.model.matter import Matter
-from engine.session import scratch
+from engine.session import features as scratch
 from engine.session.features import FeatureCache
 from engine.session.matting import frames_at_once
 from engine.session.pipeline import Behind, Lane, Pipeline, in_order

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.session.presence import Presence, Watched, doubtful_frames, lost_from
-from engine.session.results import ObjectMatte
+from engine.session.results import ObjectMatte, Presence, Watched, doubtful_frames, lost_from
 
 SURE, GONE, LEAKED = Presence(0.97, 0.1), Presence(0.0, 0.0), Presence(0.97, 0.9)
 

@@ -13,7 +13,7 @@ from engine.session.matting import MatterLimits
 
 LAST = 3
 WAITS = {
-    "model/ready/regions.py cells_with download": 1,
+    "model/ready/around_unknown.py cells_with download": 1,
     "model/ready/rooms.py _told download": 1,
     "session/transfer.py downloaded event": 1,
 }

@@ -1,8 +1,8 @@
 import torch
 
 from engine.model.tensors import FrameMemory, Mask, Step
+from engine.session.features import load_tensors, save_tensors
 from engine.session.record import Record
-from engine.session.scratch import load_tensors, save_tensors
 
 
 def step_of(seed):

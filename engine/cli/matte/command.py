@@ -196,6 +196,16 @@ def matte(
             rich_help_panel=MATTES,
         ),
     ] = None,
+    crop: Annotated[
+        bool,
+        typer.Option("--crop", help="The data window is where mattes are.", rich_help_panel=MATTES),
+    ] = False,
+    compression: Annotated[
+        str,
+        typer.Option(
+            metavar="zip|dwaa", help="dwaa loses a little of colours, never of alpha.", rich_help_panel=MATTES
+        ),
+    ] = "zip",
     preview: Annotated[
         str | None,
         typer.Option(
@@ -298,6 +308,8 @@ def matte(
         frames=None if frames is None else read_frames(frames),
         premult=premult,
         clean_plate=clean_plate,
+        crop=crop,
+        compression=compression,
     )
     try:
         result = run_matte(request)

@@ -16,12 +16,10 @@ from engine.contract.held import HeldMask
 from engine.contract.shot import MaskPrompt, Settings, Shot
 from engine.contract.shot_json import shot_to_json
 from engine.media.colour import DisplayTransform
-from engine.media.further import COLOURS, Further, check_further
-from engine.media.held_masks import read_held
-from engine.media.masks import read_mask
-from engine.media.mattes import FORMATS, MatteWriter, plain_name
-from engine.media.plate_check import check_plates
-from engine.media.plates import DisplayPlates, open_plates
+from engine.media.further import COLOURS, Further, check_further, check_packing
+from engine.media.masks import read_held, read_mask
+from engine.media.mattes import COMPRESSIONS, FORMATS, MatteWriter, plain_name
+from engine.media.plates import DisplayPlates, check_plates, open_plates
 from engine.media.source import PlateSource
 from engine.weights.automatic import AUTO, Choice, choose_model
 
@@ -49,6 +47,7 @@ class MatteRequest:
         frames: first and last frame to deliver, of those in the range.
         premult: R, G and B of the files are the objects' colours times their alphas.
         clean_plate: the plates, or one, without the objects.
+        crop, compression: of EXR, as `engine.media.matte_files.write_exr` takes them.
     """
 
     plates: str
@@ -71,6 +70,13 @@ class MatteRequest:
     frames: tuple[int, int] | None = None
     premult: bool = False
     clean_plate: Path | None = None
+    crop: bool = False
+    compression: str = "zip"
+
+    @property
+    def packed_as(self) -> tuple[str, ...]:
+        """What a matte's signature covers of how its file is packed."""
+        return (*(["crop"] if self.crop else []), *([] if self.compression == "zip" else [self.compression]))
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,8 @@ class MatteJob:
             objects=[thing.name for thing in self.shot.objects],
             format=self.request.format,
             tags=self.source.tags,
+            crop=self.request.crop,
+            compression=self.request.compression,
         )
 
 
@@ -197,12 +205,16 @@ def check_options(request: MatteRequest) -> None:
         ("format", request.format, FORMATS),
         ("preview", request.preview or PREVIEWS[0], PREVIEWS),
         ("stage", request.stage or STAGES[0], STAGES),
+        ("compression", request.compression, COMPRESSIONS),
     ):
         if value not in allowed:
             raise ShotError(
                 f"shot.{option}", f"'{value}' is not a --{option}.", f"Choose one of: {', '.join(allowed)}."
             )
     check_further(request.layers, request.format, request.clean_plate, premult=request.premult)
+    check_packing(
+        *(request.layers, request.format), premult=request.premult, crop=request.crop, compression=request.compression
+    )
     if request.preview and request.format != "exr" and "alpha" not in request.layers:
         raise OutputError("output.layer", "A preview needs the alpha.", "Add it: --layers alpha,...")
     if _FILE_PATTERN.search(request.out.name):

@@ -11,12 +11,21 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.cli.background import Interrupted, in_background
-from engine.cli.matte.from_trimaps import frames_looked_at, matte_tracked
-from engine.cli.matte.preview import frames_in_sheet, write_preview
+from engine.cli.matte.preview import Trimaps, frames_in_sheet, write_preview
 from engine.cli.matte.progress import FrameProgress, show_progress
 from engine.cli.matte.request import MatteJob, MatteRequest, check_not_over_plates, checked
-from engine.cli.matte.sheet import Trimaps
-from engine.cli.matte.stages import Layer, Load, Run, TrimapFiles, check_mattes, check_trimaps, track, whole
+from engine.cli.matte.stages import (
+    Layer,
+    Load,
+    Run,
+    TrimapFiles,
+    check_mattes,
+    check_trimaps,
+    frames_looked_at,
+    matte_tracked,
+    track,
+    whole,
+)
 from engine.cli.matte.stages import load as load_model
 from engine.contract.errors import EngineError, ShotError
 from engine.contract.finesse import NO_FINESSE
@@ -26,7 +35,7 @@ from engine.media.folders import OutputFolder, output_folder, scratch_folder
 from engine.media.further import CRYPTOMATTE
 from engine.media.mattes import MatteWriter
 from engine.session.pipeline import Behind, frames_behind
-from engine.session.presence import Presence, Watched, lost_from
+from engine.session.results import Presence, Watched, lost_from
 from engine.session.signature import signatures
 from engine.weights.catalogue import find_files, weights_folder
 
@@ -124,7 +133,8 @@ def _matte(
             own = _signed_trimaps(job, model.paths, frames)
         else:
             further = job.further
-            sign = signatures(job.shot, further.fingerprint, job.colourspace, further.signed_as, model.paths)
+            signed_as = (*further.signed_as, *request.packed_as)
+            sign = signatures(job.shot, further.fingerprint, job.colourspace, signed_as, model.paths)
             own = {frame: sign(frame) for frame in frames}
         if request.stage == "check":
             check_mattes(job, frames, own)

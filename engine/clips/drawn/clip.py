@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engine.clips.drawn.camera import Bytes, Camera, Floats, to_display
+from engine.clips.drawn.motion import Bytes, Camera, Floats, to_display
 from engine.clips.drawn.noise import child
 from engine.clips.drawn.scene import FAMILIES, Composite, Scene
 

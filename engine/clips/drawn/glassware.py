@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.clips.drawn.camera import Floats, to_linear
-from engine.clips.drawn.motion import Matrix, Pose
+from engine.clips.drawn.motion import Floats, Matrix, Pose, to_linear
 from engine.clips.drawn.noise import Drift, child, fbm, sheet, smoothstep
 from engine.clips.drawn.solids import Outline
 from engine.clips.drawn.subjects import MID_GREY, Canvas, Layer, Points, Size, Subject, Window

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from engine.clips.drawn.camera import Floats
+    from engine.clips.drawn.motion import Floats
 
 
 def child(seed: int, *stream: int) -> np.random.Generator:

@@ -17,7 +17,7 @@ from engine.clips.drawn.textures import texture
 from engine.clips.drawn.vapour import Fire, Smoke
 
 if TYPE_CHECKING:
-    from engine.clips.drawn.camera import Floats
+    from engine.clips.drawn.motion import Floats
     from engine.clips.drawn.subjects import Layer, Size, Subject
 
 _ROOM = 1.4

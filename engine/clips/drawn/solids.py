@@ -14,7 +14,7 @@ from engine.clips.drawn.subjects import MID_GREY, Canvas, Layer, Points, Size, S
 from engine.clips.drawn.textures import palette, texture
 
 if TYPE_CHECKING:
-    from engine.clips.drawn.camera import Floats
+    from engine.clips.drawn.motion import Floats
 
 
 class Surface:

@@ -12,8 +12,7 @@ from engine.clips.drawn.solids import Outline, Surface
 from engine.clips.drawn.subjects import MID_GREY, Canvas, Layer, Points, Size, Subject
 
 if TYPE_CHECKING:
-    from engine.clips.drawn.camera import Floats
-    from engine.clips.drawn.motion import Pose
+    from engine.clips.drawn.motion import Floats, Pose
 
 THIN_PX = 0.6
 """No strand or thread is drawn thinner than this, in frame pixels."""

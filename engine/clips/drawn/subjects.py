@@ -15,8 +15,7 @@ from engine.clips.drawn.motion import Matrix, Pose, to_pixels
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from engine.clips.drawn.camera import Floats
-    from engine.clips.drawn.motion import Matrix
+    from engine.clips.drawn.motion import Floats, Matrix
 
 Points = npt.NDArray[np.float64]
 _SHIFT = 4

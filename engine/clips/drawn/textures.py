@@ -1,4 +1,4 @@
-"""Surface and background textures: square sheets of linear RGB drawn from a generator."""
+"""Seeded noise, and the surface and background textures that are drawn from it: square sheets of linear RGB."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from engine.clips.drawn.camera import Floats, to_linear
+from engine.clips.drawn.motion import Floats, to_linear
 from engine.clips.drawn.noise import fbm, sheet, smoothstep
 
 Rng = np.random.Generator

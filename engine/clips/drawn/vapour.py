@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.clips.drawn.camera import Floats, to_linear
+from engine.clips.drawn.motion import Floats, to_linear
 from engine.clips.drawn.noise import Drift, child, fbm, sample, smoothstep
 from engine.clips.drawn.subjects import MID_GREY, Layer, Size, Subject, enlarge, own_grid
 from engine.clips.drawn.textures import palette, ramp

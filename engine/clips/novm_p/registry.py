@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.clips.novm_p import motion, solids
-from engine.clips.novm_p.backdrops import PLACES
+from engine.clips.novm_p.backdrops import PLACES, Foliage
 from engine.clips.novm_p.fluids import Bubbles, Fire, Fog, Smoke, Splash
-from engine.clips.novm_p.foliage import Foliage
 from engine.clips.novm_p.layers import Pose
 from engine.clips.novm_p.motion import Path
 from engine.clips.novm_p.noise import Draws

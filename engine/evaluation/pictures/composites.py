@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.clips.drawn import UNSEEN_SEED
-from engine.clips.drawn.camera import Bytes
-from engine.clips.drawn.motion import Gait
+from engine.clips.drawn.motion import Bytes, Gait
 from engine.clips.drawn.noise import child
 from engine.clips.truth import TrueClip
 from engine.evaluation.metrics import to_codes

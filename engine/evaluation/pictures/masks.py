@@ -13,8 +13,7 @@ from engine.evaluation.pictures.methods import SALIENCY, Clock, Methods, Watch
 from engine.evaluation.pictures.sections import Case, Measure, Section
 from engine.evaluation.pictures.strips import strip
 from engine.evaluation.pictures.studio import Mask, MaskedPicture, iou
-from engine.evaluation.prompts import box, click
-from engine.evaluation.tracking import ClipPlates
+from engine.evaluation.tracking import ClipPlates, box, click
 from engine.model.mam2 import MAM2
 from engine.session.session import ShotSession
 

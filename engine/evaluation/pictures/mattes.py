@@ -11,14 +11,22 @@ from engine.clips.truth import TrueClip
 from engine.contract.shot import Prompt
 from engine.evaluation.baselines import first_alpha_held, grabcut
 from engine.evaluation.metrics import Codes, mad, to_codes
-from engine.evaluation.pictures.closed_form import CLOSED_FORM, Solver, exact_trimap, have_closed_form
-from engine.evaluation.pictures.methods import SALIENCY, Clock, Methods, Spent, Watch
+from engine.evaluation.pictures.methods import (
+    CLOSED_FORM,
+    SALIENCY,
+    Clock,
+    Methods,
+    Solver,
+    Spent,
+    Watch,
+    exact_trimap,
+    have_closed_form,
+)
 from engine.evaluation.pictures.sections import Case, Measure, Section
 from engine.evaluation.pictures.strips import strip
 from engine.evaluation.pictures.studio import iou
 from engine.evaluation.profiles import Average, Profile, find_profile
-from engine.evaluation.prompts import prompt_for
-from engine.evaluation.tracking import ClipPlates, track
+from engine.evaluation.tracking import ClipPlates, prompt_for, track
 from engine.model.mam2 import MAM2
 from engine.session.matting import matte_trimaps
 

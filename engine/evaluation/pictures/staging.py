@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.clips.drawn.camera import Bytes, Floats
-from engine.clips.drawn.motion import Gait, Path, Point, Pose
+from engine.clips.drawn.motion import Bytes, Floats, Gait, Path, Point, Pose
 from engine.clips.drawn.scene import FAMILIES
 from engine.clips.drawn.subjects import Layer as Drawing
 from engine.training.composition.layers import Grade, Layer, opaque, premultiplied, shrunk

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.clips.drawn.camera import Bytes
+from engine.clips.drawn.motion import Bytes
 from engine.contract.errors import PlateError
 from engine.datasets.pictures import read_picture
 from engine.evaluation.metrics import largest_piece

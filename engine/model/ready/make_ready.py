@@ -10,25 +10,22 @@ from dataclasses import dataclass
 from enum import Flag, auto
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from engine.model.config import STARTER_MATTER
+from engine.model.mam2 import MAM2
 from engine.model.ready import become
 from engine.model.ready.around_unknown import AroundUnknown
 from engine.model.ready.encoder import StripBlock, channels_last, fixed_positions, laid_channels_last, narrow_pyramid
-from engine.model.ready.first_step import overflows
 from engine.model.ready.half import in_half, matter_block_in_half
 from engine.model.ready.memory import keep_freed_memory
-from engine.model.ready.precision import LARGE, half_of, use_tf32
+from engine.model.ready.precision import LARGE, half_of, stored, use_tf32
 from engine.model.ready.recall import RecallAttention
 from engine.model.ready.rooms import roomy
-from engine.model.ready.stored import stored
-
-if TYPE_CHECKING:
-    from engine.model.mam2 import MAM2
+from engine.model.tensors import FramePrompt, Memory
 
 _PROVEN_IN_HALF = (STARTER_MATTER,)
 """Matters whose trained weights are here, so that mattes could be compared: `benchmarks/fidelity.py`."""
@@ -160,3 +157,32 @@ def places(model: nn.Module, path: str) -> Iterator[str]:
         names = found.split(".")
         if len(names) == len(wanted) and all(map(fnmatchcase, names, wanted)):
             yield found
+
+
+@torch.inference_mode()
+def first_step(model: MAM2, precision: torch.dtype | None) -> list[Tensor]:
+    """Click a plate of all colours, recall what came of it, and matte a corner.
+
+    Args:
+        model: on its device, in evaluation mode.
+        precision: of the tracker's products, for autocast; None: that of its weights.
+
+    Returns:
+        What the tracker made: features, mask, pointer and what is recalled.
+    """
+    device, side = next(model.parameters()).device, model.image_size
+    ramp = torch.linspace(0, 1, side, device=device)
+    waves = (40 * ramp).sin().abs().expand(side, side)
+    plate = torch.stack([ramp.expand(side, side), waves.t(), waves])[None]
+    click = FramePrompt(ramp.new_full((1, 1, 2), side / 2), torch.ones(1, 1, dtype=torch.int32, device=device))
+    with torch.autocast(device.type, precision, enabled=precision is not None):
+        features = model.encode(plate)
+        step = model(features, click, Memory(0, 2))
+        recalled = model.recall(features, Memory(1, 2, {0: step.memory}))
+    model.matter(plate[..., :64, :64], torch.full_like(plate[:, :1, :64, :64], 0.5))
+    return [features.image_bchw, *features.high_res, step.mask.logits_b1hw, step.memory.pointer_bc, recalled]
+
+
+def overflows(model: MAM2, precision: torch.dtype) -> bool:
+    """Tell whether a tracker's numbers leave a precision's range."""
+    return not all(bool(tensor.isfinite().all()) for tensor in first_step(model, precision))

@@ -1,4 +1,4 @@
-"""What each part of a model computes in on each device: the one table.
+"""What each part of a model computes in on each device: the one table; and weights stored in that precision.
 
 | device | large tracker | starter's tracker, trimaps of pictures | matter | its last step to alpha |
 |---|---|---|---|---|
@@ -10,10 +10,23 @@
 
 A tracker is large from `LARGE` on. TF32 is float32 whose products see ten bits after the point; eight would band a soft
 alpha. Emulated bfloat16 is no row: it is slower than float32, and attention to a whole frame then keeps every score.
+
+Autocast makes half precision of every float32 weight for every product. On a frame of a large tracker almost half of
+all that a GPU was asked to do were such conversions, and reading the weights was most of the memory's work.
 """
 
+from typing import Any, cast
+
 import torch
+from sam2.modeling.position_encoding import PositionEmbeddingSine
+from sam2.modeling.sam.prompt_encoder import PromptEncoder
+from sam2.modeling.sam2_utils import LayerNorm2d
 from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.model.ready import become
+from engine.model.ready.encoder import BarePyramid, ChannelNorm, FixedHiera
+from engine.model.tracker import Tracker
 
 LARGE = 384
 """Pixels of the largest tracker's square that stays in float32, the starter's.
@@ -74,3 +87,95 @@ class InFloat32(nn.Module):
             torch.backends.cuda.matmul.allow_tf32 = products
             torch.backends.cudnn.allow_tf32 = convolutions
         return found
+
+
+class StoredNorm(nn.LayerNorm):
+    """A layer norm that reads and writes the precision of its weights and computes in float32."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (..., C) tokens into as many."""
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.to(self.weight.dtype))
+
+
+class StoredChannelNorm(ChannelNorm):
+    """A norm over channels that reads and writes the precision of its weights."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (B, C, H, W) into as many."""
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.to(self.weight.dtype))
+
+
+class StoredPyramid(BarePyramid):
+    """A feature pyramid whose levels are added in the precision in which they come."""
+
+    def onto(self, finer_bchw: Tensor, coarser_bchw: Tensor) -> Tensor:
+        """Add a level to the one of twice its size."""
+        with torch.autocast(finer_bchw.device.type, enabled=False):  # it would double them in float32
+            return finer_bchw + functional.interpolate(coarser_bchw, scale_factor=2.0, mode="nearest")
+
+
+class StoredPlaces(PositionEmbeddingSine):
+    """Positions of a grid's cells, made once for the grid that there is."""
+
+    places: Tensor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give (B, C, H, W) positions for as many cells."""
+        if self.places.shape[-2:] != x.shape[-2:]:
+            return cast("Tensor", super().forward(x))
+        return self.places.expand(len(x), -1, -1, -1)
+
+
+class StoredPrompts(PromptEncoder):
+    """A prompt encoder that answers in the precision of its weights and has the positions of a plate's cells ready."""
+
+    places: Tensor
+
+    def get_dense_pe(self) -> Tensor:
+        """Give the positions (1, C, H, W)."""
+        return self.places
+
+    def forward(self, points: Any, boxes: Any, masks: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Embed prompts as SAM 2 does: (B, N, C) for points and boxes, (B, C, H, W) for a mask."""
+        sparse, dense = super().forward(points, boxes, masks)
+        return sparse.to(self.places.dtype), dense
+
+
+class StoredTracker(Tracker):
+    """A tracker whose object pointers have the precision of the memories that they are recalled with."""
+
+    def _forward_sam_heads(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        *masks, pointer, presence = super()._forward_sam_heads(*args, **kwargs)
+        return *masks, pointer.to(self.no_obj_ptr.dtype), presence
+
+
+def stored(tracker: Tracker, precision: torch.dtype) -> Tracker:
+    """Store a tracker in a precision, in place; convolutions with channels last, as its features lie.
+
+    Frequencies of positions stay in float32: what eight bits would make of them are other positions.
+    """
+    side = tracker.image_size // 16
+    prompts = tracker.sam_prompt_encoder
+    places = [(prompts, prompts.get_dense_pe())]
+    for encoding in (tracker.image_encoder.neck.position_encoding, tracker.memory_encoder.position_encoding):
+        like = prompts.no_mask_embed.weight.new_empty(1, 1, side, side)
+        places.append((become(encoding, StoredPlaces), PositionEmbeddingSine.forward(encoding, like)))
+    for module, made in places:
+        last = made.detach().to(precision).contiguous(memory_format=torch.channels_last)
+        module.register_buffer("places", last, persistent=False)
+    become(prompts, StoredPrompts)
+    become(tracker.image_encoder.neck, StoredPyramid)
+    become(tracker, StoredTracker)
+    for module in tracker.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            setattr(module, name, nn.Parameter(weight.to(precision), requires_grad=False))
+        if isinstance(module, nn.LayerNorm):
+            become(module, StoredNorm)
+        elif isinstance(module, LayerNorm2d):
+            become(module, StoredChannelNorm)
+    trunk = tracker.image_encoder.trunk
+    if isinstance(trunk, FixedHiera):
+        trunk.fixed_positions = trunk.fixed_positions.to(precision)
+    return cast("Tracker", tracker.to(memory_format=torch.channels_last))

@@ -16,9 +16,9 @@ from engine.media.colour import DisplayTransform
 from engine.media.images import finite
 from engine.media.plates import open_plates
 from engine.media.sequences import SequenceSource
+from engine.service.messages import Message
 from engine.service.received import RawLayout
 from engine.service.store import Store, discard
-from engine.service.viewer_lines import Message
 
 _BATCH = 16  # frames between two messages
 

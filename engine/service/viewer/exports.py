@@ -15,10 +15,10 @@ from engine.media.further import Further
 from engine.media.half import to_half
 from engine.media.matte_files import read_matte, read_signature, write_exr, write_png16
 from engine.media.mattes import ObjectMatte
-from engine.media.prores import prores_frame, prores_stream
+from engine.media.movie_pixels import prores_frame, prores_stream
+from engine.service.messages import Message
 from engine.service.store import Store, StoredShot
 from engine.service.stored_plates import PlateAwaited, StoredPlates
-from engine.service.viewer_lines import Message
 
 FORMATS = ("exr", "png16", "prores", "prores_premultiplied")
 

@@ -17,11 +17,11 @@ from typing import Any
 import cv2
 
 from engine.contract.errors import EngineError, ServiceError
+from engine.service.messages import Message, from_line, to_line
 from engine.service.store import Store, store_unusable
 from engine.service.viewer.clips import bring_in, describe
 from engine.service.viewer.exports import export
 from engine.service.viewer.pictures import Pictures
-from engine.service.viewer_lines import Message, from_line, to_line
 
 _log = logging.getLogger(__name__)
 

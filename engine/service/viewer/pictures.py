@@ -14,15 +14,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.contract.errors import ServiceError
 from engine.media.half import to_float
 from engine.media.images import reduced
 from engine.media.matte_files import read_matte
 from engine.media.pictures import alpha_png, over_checker
 from engine.media.source import Pixels
-from engine.service.raw_layers import read_layer
+from engine.service.received import read_layer
 from engine.service.store import Store, StoredShot
 from engine.service.stored_plates import PlateAwaited, StoredPlates
-from engine.service.viewer.missing import missing
+
+
+def missing(stored: StoredShot, frame: int) -> ServiceError:
+    """Say that a frame's plate or matte is not there."""
+    return ServiceError("matte.missing", f"Frame {frame} of '{stored.name}' is not there yet.", "Track the shot first.")
+
 
 FOLDER = "pictures"
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 88]

@@ -1,4 +1,4 @@
-"""A worker's process: messages in through standard input, messages out through standard output.
+"""A worker's process: messages in through standard input, messages and signs of life out through standard output.
 
 It ends when its input does. Between any two frames it looks for new messages, so whatever is urgent waits for one
 frame at most.
@@ -10,6 +10,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,11 +19,38 @@ import torch
 from engine.contract.errors import EngineError, ServiceError
 from engine.service.messages import News, Order, from_line, to_line
 from engine.service.store import Store
-from engine.service.worker.models import Models
-from engine.service.worker.pulse import Pulse
-from engine.service.worker.runs import Runs
+from engine.service.worker.runs import Models, Runs
 from engine.service.worker.worker import Worker
 from engine.weights.models import pick_device
+
+BEAT = 5.0  # seconds between two signs
+
+
+class Pulse:
+    """Says that the worker lives, from a thread of its own.
+
+    Args:
+        say: sends a message to the service.
+        beat: seconds between two signs.
+    """
+
+    def __init__(self, say: Callable[[News], None], beat: float = BEAT) -> None:
+        self._say, self._beat = say, beat
+        self._since: float | None = time.monotonic()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def at_work(self, yes: bool) -> None:
+        """Note that a step begins, or that there is nothing to do."""
+        self._since = time.monotonic() if yes else None
+
+    def _run(self) -> None:
+        while True:
+            since = self._since
+            try:
+                self._say({"is": "alive", "busy": 0.0 if since is None else time.monotonic() - since})
+            except OSError:  # nobody listens any more: the process is about to end
+                return
+            time.sleep(self._beat)
 
 
 def main(arguments: list[str] | None = None) -> None:

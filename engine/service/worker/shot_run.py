@@ -10,22 +10,19 @@ from typing import TYPE_CHECKING
 from engine.contract.plan import plan_shot, visits
 from engine.contract.shot import MaskPrompt
 from engine.media.further import PREMULT, Further
-from engine.media.held_masks import read_held
-from engine.media.masks import read_mask
+from engine.media.masks import read_held, read_mask
 from engine.media.matte_files import read_signature
 from engine.media.mattes import LAYERS, MatteWriter
 from engine.model.mam2 import MAM2
 from engine.service.declaration import Declaration, tracked_frames
-from engine.service.matte_states import signer
-from engine.service.presences import note_presence
+from engine.service.matte_states import note_presence, signer
 from engine.service.store import MATTE, StoredShot
 from engine.service.stored_plates import StoredPlates
 from engine.session.features import FeatureCache
 from engine.session.fit import to_tensor
 from engine.session.matting import MatterLimits
 from engine.session.pipeline import Behind, frames_behind
-from engine.session.presence import Watched
-from engine.session.results import FrameMattes, ObjectMatte
+from engine.session.results import FrameMattes, ObjectMatte, Watched
 from engine.session.session import ShotSession
 from engine.session.signature import file_digest
 from engine.session.tracking import encode

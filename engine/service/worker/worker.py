@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from engine.contract.errors import EngineError, ServiceError
 from engine.model.ready.memory import give_back_freed_memory
+from engine.service.jobs import Schedule
 from engine.service.messages import MOST_NAMED, Ended, Failed, JobNews, Order, Work
-from engine.service.schedule import Schedule
 from engine.service.store import Store, store_unusable
 from engine.service.stored_plates import PlateAwaited, PlateReplaced
 from engine.service.worker.runs import Runs

@@ -8,8 +8,7 @@ import av
 import cv2
 import numpy as np
 
-from engine.clips.drawn.camera import Bytes, Camera, Floats
-from engine.clips.drawn.motion import Matrix
+from engine.clips.drawn.motion import Bytes, Camera, Floats, Matrix
 
 _CODES = np.arange(256) / 255
 _LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4)

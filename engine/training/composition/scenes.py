@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from engine.clips.drawn.camera import Bytes, Floats
+from engine.clips.drawn.motion import Bytes, Floats
 from engine.datasets.items import Piece
 from engine.training.composition.layers import Composite, Grade, Layer, Move, compose, opaque, premultiplied, shrunk
 from engine.training.composition.travel import Travel, View, camera_path, draw_placing, foreground_path

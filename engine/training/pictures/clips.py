@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from engine.clips.drawn.camera import Floats
 from engine.clips.drawn.clip import KINDS
+from engine.clips.drawn.motion import Floats
 from engine.datasets.layouts import Source
 from engine.training.composition.layers import Composite, film
 from engine.training.composition.scenes import whole_scene

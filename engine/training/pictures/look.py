@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
-from engine.clips.drawn.camera import Bytes
+from engine.clips.drawn.motion import Bytes
 from engine.datasets.pictures import unreadable
 from engine.training.samples import Sample
 

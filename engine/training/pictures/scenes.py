@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from engine.clips.drawn.camera import Bytes, Floats
+from engine.clips.drawn.motion import Bytes, Floats
 from engine.clips.drawn.scene import Scene
 from engine.training.composition.layers import Composite, Grade, Layer, opaque, premultiplied, shrunk
 from engine.training.composition.scenes import ASPECTS

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engine.clips.drawn.camera import Bytes
+from engine.clips.drawn.motion import Bytes
 from engine.contract.errors import PlateError
 from engine.datasets.items import Piece
 from engine.datasets.pictures import unreadable

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engine.clips.drawn.camera import Bytes, Floats
+from engine.clips.drawn.motion import Bytes, Floats
 from engine.contract.errors import ModelError
 from engine.datasets.pictures import read_picture
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.pictures.closed_form import Solver, closed_form, exact_trimap, have_closed_form
 from engine.evaluation.pictures.composites import COUNT, SIZES, Composites
 from engine.evaluation.pictures.mattes import digest_of, examine_composites, examine_matters
-from engine.evaluation.pictures.methods import Methods
+from engine.evaluation.pictures.methods import Methods, Solver, closed_form, exact_trimap, have_closed_form
 from engine.evaluation.pictures.staging import DRAWN
 from engine.evaluation.pictures.studio import Studio
 from engine.training.pictures.stills import Pack

@@ -61,7 +61,7 @@ class Modules:
     """Python's modules as they were before Nuke started, so that nothing of one session is left for the next."""
 
     def __init__(self) -> None:
-        self._modules = dict(sys.modules)
+        self._modules = sys.modules.copy()  # at once, whatever a thread imports meanwhile
         self._path = list(sys.path)
 
     def install(self, world: Any) -> None:
@@ -69,8 +69,8 @@ class Modules:
 
         What holds another session's nuke is forgotten first: a test may have put it back after that session's end.
         """
-        left = {name.partition(".")[0] for name, loaded in list(sys.modules.items()) if _holds_nuke(loaded)}
-        for name in [name for name in sys.modules if name.partition(".")[0] in left]:
+        left = {name.partition(".")[0] for name, loaded in sys.modules.copy().items() if _holds_nuke(loaded)}
+        for name in [name for name in sys.modules.copy() if name.partition(".")[0] in left]:
             del sys.modules[name]
             self._modules.pop(name, None)
         sys.modules["nuke"] = world.nuke
@@ -91,7 +91,7 @@ class Modules:
         """Forget what plug-ins imported: it holds on to this session's nuke. Installed packages stay."""
         sys.path[:] = self._path
         installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-        for name, loaded in list(sys.modules.items()):
+        for name, loaded in sys.modules.copy().items():
             if self._modules.get(name) is loaded:
                 continue
             origin = getattr(loaded, "__file__", None) or ""

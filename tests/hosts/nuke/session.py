@@ -141,9 +141,9 @@ class NukeSession(Graph, Script):
             return
         self._is_over = True
         self.queue.close()
+        current.close_session(self)
         if hasattr(self, "_modules"):
             self._modules.restore()
-        current.close_session(self)
 
     # What a test does in the artist's place
 

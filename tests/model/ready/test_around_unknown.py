@@ -10,8 +10,7 @@ from torch.nn import functional
 from engine.model.config import STARTER_MATTER
 from engine.model.matter_decoder import FusionBlock, MatterDecoder
 from engine.model.ready import around_unknown
-from engine.model.ready.around_unknown import AroundUnknown, FoldedFusion, windows_around
-from engine.model.ready.regions import cells_with
+from engine.model.ready.around_unknown import AroundUnknown, FoldedFusion, cells_with, windows_around
 from engine.model.tensors import Crop
 
 HEIGHT, WIDTH = 192, 288

@@ -2,7 +2,7 @@
 
 import torch
 
-from engine.model.ready.regions import cells_with, tiles_over
+from engine.model.ready.around_unknown import cells_with, tiles_over
 from engine.model.tensors import Crop
 
 

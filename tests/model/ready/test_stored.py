@@ -8,8 +8,8 @@ from pretended_device import pretended
 from small_model import SMALL, lively
 
 from engine.model.ready import make_ready
-from engine.model.ready.first_step import overflows
 from engine.model.ready.half import tracker_precision
+from engine.model.ready.make_ready import overflows
 from engine.model.ready.precision import half_of
 from engine.model.tensors import FrameMemory, FramePrompt, Memory
 from engine.weights.models import load_model
