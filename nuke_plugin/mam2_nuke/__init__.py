@@ -4,7 +4,7 @@ Standard library and `nuke` only, in Python 3.9. One track, in the order in whic
 
     buttons.py     a knob is pressed
     request.py     knobs and graph are read into one frozen `TrackRequest`      (knobs.py, prompts.py, upstream.py)
-    tracking.py    plates are handed over while mattes come back               (plain.py, plates.py, results.py)
+    tracking.py    plates are handed over while mattes come back                (plain.py, plates.py, results.py)
     node.py        the Read inside the Group is pointed at the mattes
 
 `standing.py` alone knows how a node stands, `group.py` writes the Group's text, `gate.py` stands before renders,

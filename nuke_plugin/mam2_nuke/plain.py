@@ -106,18 +106,16 @@ def _size_of(header: bytes) -> Optional[tuple[int, int]]:
     if magic != _MAGIC or version & _PARTS_OR_DEEP:
         return None
     place, windows, channels = 8, {}, b""
-    while header[place]:
+    while header[place : place + 1] not in (b"", b"\0"):
         name, kind, rest = header[place : place + 600].split(b"\0", 2)
         (length,) = struct.unpack_from("<i", rest)
         place += len(name) + len(kind) + 6
-        value = header[place : place + length]
-        place += length
+        value = header[place : place + max(length, 0)]
+        place += len(value)
         if name in (b"dataWindow", b"displayWindow"):
             windows[name] = struct.unpack("<4i", value)
         elif name == b"channels":
             channels = value
-        if place >= len(header):
-            return None
     data, display = windows.get(b"dataWindow"), windows.get(b"displayWindow")
     if data is None or display is None or not _is_rgb(channels):
         return None
