@@ -34,6 +34,7 @@ _RECALLED = {
     "view": "a view that is chosen is set back before the render's first frame",
     "curve": "a keyed knob keeps its keys under an expression with 'curve'",
     "small_things": "gamma goes back to 1, a range has a step, [file dirname] is evaluated",
+    "conventions": "a bare width is the input's, a number sets all parts of a knob; words, orders and edges",
     "configurations": "OpenColorIO's configurations stand beside the program",
 }
 

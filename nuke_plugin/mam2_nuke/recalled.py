@@ -119,6 +119,28 @@ class Recalled:
         assert (steps, folder) == ([1001, 1011, 1021], "/a"), (steps, folder)  # noqa: S101
         return f"gamma's default is {self.node['gamma'].defaultValue()}"
 
+    def conventions(self) -> str:
+        """Gather what Nuke does of itself: the report says it, and two of them the node needs."""
+        write: Any = nuke.nodes.Write(inputs=[self.read])
+        blur: Any = nuke.nodes.Blur(inputs=[self.read])
+        found: dict[str, Any] = {"datatype of no file": write.knob("datatype") is not None, "inner nodes": self.node.nodes()[0].name()}
+        write["file"].setValue(str(self.folder / "none.%04d.exr").replace("\\", "/"))
+        write["disable"].setValue(True)
+        try:
+            nuke.execute(write, self.first, self.first, 1)
+        except RuntimeError as problem:
+            found["a disabled Write"] = str(problem)
+        blur["size"].setValue(3)
+        parts = [blur["size"].value(part) for part in (0, 1)]
+        blur["size"].setExpression("width", 0)
+        width = blur["size"].value(0)
+        found["sample beside a blurred edge"] = blur.sample("rgba.red", 0.5, 0.5)
+        found["bbox of a whole plate"] = self.read.bbox().w()
+        for one in (write, blur):
+            nuke.delete(one)
+        assert (parts, width) == ([3, 3], self.read.width()), (parts, width)  # noqa: S101
+        return str(found)
+
     def configurations(self) -> str:
         """Look where the colour spaces of 'from the script' are sought."""
         beside = Path(nuke.EXE_PATH).parent / "plugins" / "OCIOConfigs" / "configs"

@@ -184,9 +184,9 @@ def filename(node=None, i=None):
 
 
 def filenameFilter(filename):
-    """Run a name through every filter [V: see below].
+    """Run a name through every filter.
 
-    https://learn.foundry.com/nuke/developers/130/pythondevguide/_autosummary/nuke.addFilenameFilter.html
+    [V: https://learn.foundry.com/nuke/developers/130/pythondevguide/_autosummary/nuke.addFilenameFilter.html]
     """
     return session().callbacks.filter_filename(session().this_node(), filename)
 

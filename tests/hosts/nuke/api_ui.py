@@ -92,7 +92,7 @@ class ViewerWindow:
 
     Its node's `colour_sample_bbox` is what was sampled with Ctrl: left, bottom, right, top in halves of the format's
     width, of square pixels, from its middle.
-    [V: `colour_sample_bbox` in public tools, which read it so; the pixel aspect in those that know of it]
+    [V: https://hagbarth.net/blog/page/2; R: that its pixels are square ones]
     """
 
     def __init__(self, viewer) -> None:
