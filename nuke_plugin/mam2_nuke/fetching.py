@@ -4,10 +4,37 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from .contract import EngineClient, EngineError, JobEvent, error_from_json
+from . import __version__
+from .contract import (
+    EngineClient,
+    EngineError,
+    JobEvent,
+    ServiceError,
+    engine_command,
+    error_from_json,
+    find_or_start,
+)
 from .waiting import Cancelled
 
 _REVIVALS = 3
+
+
+def connect() -> EngineClient:
+    """Give a client of the engine, starting one if there is none.
+
+    Raises:
+        ServiceError: there is none and none can be started, or it is of another version than this plug-in knows.
+    """
+    client = find_or_start(engine_command())
+    theirs = client.connection.version
+    if theirs.split(".")[:2] != __version__.split(".")[:2]:
+        client.close()
+        raise ServiceError(
+            "engine.version",
+            f"The engine that is running is version {theirs}, but this plug-in is made for {__version__}.",
+            "Install both of one version, end the engine that is running, and track again.",
+        )
+    return client
 
 
 class Fetcher:

@@ -123,7 +123,10 @@ class Recalled:
         """Gather what Nuke does of itself: the report says it, and two of them the node needs."""
         write: Any = nuke.nodes.Write(inputs=[self.read])
         blur: Any = nuke.nodes.Blur(inputs=[self.read])
-        found: dict[str, Any] = {"datatype of no file": write.knob("datatype") is not None, "inner nodes": self.node.nodes()[0].name()}
+        found: dict[str, Any] = {
+            "datatype of no file": write.knob("datatype") is not None,
+            "inner nodes": self.node.nodes()[0].name(),
+        }
         write["file"].setValue(str(self.folder / "none.%04d.exr").replace("\\", "/"))
         write["disable"].setValue(True)
         try:

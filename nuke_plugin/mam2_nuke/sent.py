@@ -25,12 +25,18 @@ class SentPlates:
         shot = request.shot
         self._what: list[object] = [store, request.plates.graph, request.plates.files, shot.width, shot.height]
         self._frames: set[int] = set()
+        self._are_known = False
         try:
             data = json.loads(self._path.read_text(encoding="utf-8"))
             if data["what"] == self._what:
+                self._are_known = True
                 self._frames = {int(frame) for frame in data["frames"]}
         except (OSError, ValueError, KeyError, TypeError):
             pass  # then every plate is rendered again, which is slower and never wrong
+
+    def are_others(self, engine_has: Iterable[int]) -> bool:
+        """Tell whether the engine has plates of another graph, or of other files."""
+        return bool(list(engine_has)) and not self._are_known
 
     def known(self, engine_has: Iterable[int]) -> set[int]:
         """Give the frames whose plates need not be sent."""

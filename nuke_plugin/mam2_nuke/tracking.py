@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from . import __version__, plates, results
-from .contract import EngineClient, EngineError, ServiceError, engine_command, find_or_start
-from .fetching import Fetcher
+from . import plates, results
+from .contract import EngineClient, EngineError
+from .fetching import Fetcher, connect
 from .holding import INPUTS
 from .host import Progress, on_main
 from .plain import PlainRead, plain_read
@@ -70,24 +70,6 @@ def run(job: Job, result: results.Result, progress: Progress, stop: threading.Ev
         _OneView(job, request, result, progress, stop).run()
 
 
-def connect() -> EngineClient:
-    """Give a client of the engine, starting one if there is none.
-
-    Raises:
-        ServiceError: there is none and none can be started, or it is of another version than this plug-in knows.
-    """
-    client = find_or_start(engine_command())
-    theirs = client.connection.version
-    if theirs.split(".")[:2] != __version__.split(".")[:2]:
-        client.close()
-        raise ServiceError(
-            "engine.version",
-            f"The engine that is running is version {theirs}, but this plug-in is made for {__version__}.",
-            "Install both of one version, end the engine that is running, and track again.",
-        )
-    return client
-
-
 class _OneView:
     _client: EngineClient
     _inbox: Path
@@ -116,19 +98,23 @@ class _OneView:
             one.kind: str(self._masks(one.kind, one.above.graph + one.above.files, shot.frames)) for one in request.held
         }
         objects = request.with_masks([str(plates.file_of(masks, frame)) for frame in request.mask_frames], held)
-        declared = answer(
-            lambda: self._client.declare(
+
+        def declare() -> dict[str, Any]:
+            return self._client.declare(
                 *(name, shot.first, shot.last, shot.width, shot.height),
                 settings=shot.settings,
                 model=request.model,
                 objects=objects,
                 layers=request.layers,
-            ),
-            self._heed_stop,
-        )
+            )
+
+        declared = answer(declare, self._heed_stop)
         self._inbox = Path(declared["inbox"])
         self._plain = on_main(lambda: plain_read(self._job.find(), request.frame.size))
         sent = SentPlates(self._job.cache, request, declared["inbox"])
+        if sent.are_others(declared["plates"]):  # of those it would have mattes at once, and be done with them
+            answer(lambda: self._client.delete(name), self._heed_stop)
+            declared = answer(declare, self._heed_stop)
         preview = self._job.preview
         task = answer(self._begin, self._heed_stop)
         fetcher = Fetcher(

@@ -74,6 +74,18 @@ def test_a_plain_reads_files_are_handed_over_and_the_mattes_are_the_same(seen, s
     assert handed_over[0][0]["A"].max() > 0.5
 
 
+def test_plates_of_another_graph_take_the_place_of_all_before(seen, shared_engine):
+    """Tracked again behind a node that halves the plate, the engine mattes halved plates and none of the old ones."""
+    _track(seen)
+    halved = seen.nuke.nodes.Multiply(inputs=[seen.read], channels="rgb")
+    halved["value"].setValue(0.5)
+    seen.node.setInput(0, halved)
+    _track(seen)
+    for frame, path in zip(FRAMES, _plates(shared_engine, seen), strict=True):
+        plate, _ = read_exr(seen.folder / "plates" / f"plate.{frame}.exr")
+        assert np.array_equal(read_exr(path)[0]["R"], plate["R"][6:-6, 6:-6] / 2)
+
+
 def test_float_plates_give_the_rendered_mattes_but_for_half_floats_rounding(seen, shared_engine):
     """A file of float, whose values a render would round to half, has the rendered shot's alpha within 0.01."""
     for frame in FRAMES:
