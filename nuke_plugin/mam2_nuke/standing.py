@@ -153,9 +153,7 @@ def _of_view(request: TrackRequest, state: results.State) -> str:
     before = request.view + ": " if request.view else ""
     if not state.right and not state.stale:
         return before + "Ready: press Track, or preview a frame first."
-    said: list[str] = []
-    if state.right:
-        said.append(f"Mattes of {spell(state.right)} are up to date.")
+    said = [f"Mattes of {spell(state.right)} are up to date."] if state.right else []
     if state.stale:
         said.append(f"Mattes of {spell(state.stale)} are out of date: track again.")
     if state.missing:
@@ -230,10 +228,12 @@ class Watch:
 
     def _look(self, uid: str, whole: bool) -> Optional[tuple[Standing, object]]:
         node = find(uid)
+        if whole:
+            self._requests.pop(uid, None)  # read anew, now or after the track
         if uid in TRACKED:
             return None
         show_slots(node)
-        seen = look(node, () if whole else self._requests.get(uid, ()))
+        seen = look(node, self._requests.get(uid, ()))
         self._requests[uid] = seen.requests or self._requests.get(uid, ())
         return seen, self._told.get(uid)
 
