@@ -46,7 +46,11 @@ def evaluate(
     mode: Annotated[str, typer.Option(help="Row of the paper's ablation.", rich_help_panel=_EXAMINED)] = "pdd+mss",
     prompt: Annotated[
         str | None,
-        typer.Option(metavar="point|box|mask", help="The one prompt of a clip.", rich_help_panel=_EXAMINED),
+        typer.Option(
+            metavar="point|box|mask|masks",
+            help="The one prompt of a clip; 'masks': the true mask of each frame, without tracking.",
+            rich_help_panel=_EXAMINED,
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.", rich_help_panel=_EXAMINED)] = "auto",
     baselines: Annotated[

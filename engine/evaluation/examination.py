@@ -14,8 +14,9 @@ from engine.evaluation.baselines import band_alpha, first_alpha_held, grabcut, m
 from engine.evaluation.metrics import Codes, to_codes
 from engine.evaluation.profiles import Profile
 from engine.evaluation.scores import ClipScores
-from engine.evaluation.tracking import prompt_for, track
+from engine.evaluation.tracking import matte_masks, outline, prompt_for, track
 from engine.model.mam2 import MAM2
+from engine.session.results import ObjectMatte
 
 
 class Kind(Protocol):
@@ -124,12 +125,18 @@ class Examiner:
         return self._of_methods(clip, self._tracked(clip))
 
     def _tracked(self, clip: TrueClip) -> "_Tracked":
-        prompt, mask_hw = prompt_for(clip, self.prompt)
         tracked = _Tracked(*(np.zeros(clip.alpha_thw.shape, np.float32) for _ in range(3)))
-        for frame, matte in track(self.model, clip.plates_thwc, prompt, mode=self.mode, mask_hw=mask_hw):
+        for frame, matte in self._matted(clip):
             tracked.alphas_thw[frame], tracked.masks_thw[frame] = matte.alpha_hw, matte.mask_hw
             tracked.trimaps_thw[frame] = matte.trimap_hw
         return tracked
+
+    def _matted(self, clip: TrueClip) -> Iterator[tuple[int, ObjectMatte]]:
+        if self.prompt == "masks":
+            masks_thw = np.stack([outline(alpha_hw) for alpha_hw in clip.alpha_thw])
+            return matte_masks(self.model, clip.plates_thwc, masks_thw)
+        prompt, mask_hw = prompt_for(clip, self.prompt)
+        return track(self.model, clip.plates_thwc, prompt, mode=self.mode, mask_hw=mask_hw)
 
     def _of_methods(self, clip: TrueClip, tracked: "_Tracked") -> Mapping[str, Codes]:
         ours = to_codes(tracked.alphas_thw)

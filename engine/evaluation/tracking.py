@@ -15,7 +15,7 @@ from engine.model.mam2 import MAM2
 from engine.session.results import ObjectMatte
 from engine.session.session import ShotSession
 
-KINDS = ("point", "box", "mask")
+KINDS = ("point", "box", "mask", "masks")
 
 _SEEN = 26  # alpha of 8 bits, about a tenth, from which a pixel is plainly the subject
 

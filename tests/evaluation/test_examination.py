@@ -37,6 +37,7 @@ def test_prompts_are_not_the_same(model):
     found = {prompt: _examiner(model, prompt).mattes(clip)[OURS] for prompt in KINDS}
     assert not np.array_equal(found["point"], found["box"])
     assert not np.array_equal(found["point"], found["mask"])
+    assert not np.array_equal(found["mask"], found["masks"])
 
 
 def test_baselines_are_measured_on_the_same_clip(model):
