@@ -28,7 +28,7 @@ def _running():
     return mam2_nuke.running
 
 
-def _finish(session, comp, seconds=90.0):
+def _finish(session, comp, seconds=180.0):
     """Let the window's event loop run until the node is not being tracked."""
     running, uid = _running(), comp.node["uid"].value()
     session.pump_until(lambda: not running.is_running(uid), seconds)
