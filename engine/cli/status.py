@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import typer
 
+from engine.cli.matte.options import colourspace_option
+
 
 def status(
     *,
@@ -62,15 +64,7 @@ def open_(
         ),
     ],
     *,
-    colourspace: Annotated[
-        str | None,
-        typer.Option(
-            "--colourspace",
-            "--colorspace",
-            metavar="NAME",
-            help="Of the plates, in the OpenColorIO configuration.  [dim]\\[default: by file type][/]",
-        ),
-    ] = None,
+    colourspace: Annotated[str | None, colourspace_option()] = None,
     plate_layer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Layer or part of the plates' EXR files to matte.")
     ] = None,

@@ -57,9 +57,8 @@ def encoded_exr(
     if part is not None:
         height, width = next(iter(stored.values())).shape
         rows, columns = part
-        corners = [(columns.start, rows.start), (columns.stop - 1, rows.stop - 1)]
         header["displayWindow"] = _window((0, 0), (width - 1, height - 1))
-        header["dataWindow"] = _window(*corners)
+        header["dataWindow"] = _window((columns.start, rows.start), (columns.stop - 1, rows.stop - 1))
         stored = {name: np.ascontiguousarray(channel[part]) for name, channel in stored.items()}
     file = io.BytesIO()
     with OpenEXR.File(header, stored) as image:

@@ -22,8 +22,6 @@ from .images import damaged, open_image, raise_complaint, to_display_window
 SIGNATURE = "mam2/signature"
 VERSION = "mam2/version"
 
-_SEEN = {"mask": 0.5}
-"""What a value is above where something is seen; a tracker's mask is never quite 0."""
 
 Channels = Mapping[str, NDArray[np.float32] | NDArray[np.float16]]
 
@@ -63,16 +61,12 @@ def write_exr(
 
 def _part_of(channels: Channels) -> Part:
     """Give the smallest part of a plate that holds all of its mattes: a pixel where there are none."""
-    seen = np.logical_or.reduce(
-        [channel > _SEEN.get(name.rpartition(".")[2], 0.0) for name, channel in channels.items() if _is_matte(name)]
-    )
+    least = {"A": 0.0, ".alpha": 0.0, ".trimap": 0.0, ".mask": 0.5}  # a tracker's mask is never quite 0
+    kinds = {name: "".join(name.rpartition(".")[1:]) for name in channels}
+    seen = np.logical_or.reduce([channels[name] > least[kind] for name, kind in kinds.items() if kind in least])
     spans = [np.flatnonzero(seen.any(axis)) for axis in (1, 0)]
     rows, columns = (slice(int(span[0]), int(span[-1]) + 1) if span.size else slice(0, 1) for span in spans)
     return rows, columns
-
-
-def _is_matte(name: str) -> bool:
-    return name == "A" or name.rpartition(".")[2] in ("alpha", "trimap", "mask")
 
 
 def write_png16(

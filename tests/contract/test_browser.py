@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
-from engine.contract import launch as browser
+from engine.contract import launch
 
 LINK = "http://127.0.0.1:40321/monitor/open?ticket=secret&shot=sh010"
 
@@ -16,12 +16,12 @@ LINK = "http://127.0.0.1:40321/monitor/open?ticket=secret&shot=sh010"
 def test_the_link_is_on_no_command_line(tmp_path, monkeypatch, snaps):
     """What the browser is started with names a file of the user's own (0600), and the file leads on to the link."""
     opened = []
-    monkeypatch.setattr(browser.webbrowser, "open", opened.append)
+    monkeypatch.setattr(launch.webbrowser, "open", opened.append)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setenv("MAM2_RUNTIME", str(tmp_path / "run"))
     if snaps:
         (tmp_path / "snap").mkdir()
-    browser.open_privately(LINK)
+    launch.open_privately(LINK)
     (address,) = opened
     assert "secret" not in address
     file = Path(unquote(urlparse(address).path))

@@ -161,6 +161,13 @@ class Comp:
         self.nuke.execute(self.write, first, last, 1)
         return [self.folder / f"out.{frame}.exr" for frame in range(first, last + 1)]
 
+    def track(self, seconds=60.0):
+        """Press Track forward and let Nuke run until the node is not being tracked any more."""
+        import mam2_nuke.running
+
+        self.node["track_forward"].execute()
+        self.session.pump_until(lambda: not mam2_nuke.running.is_running(self.node["uid"].value()), seconds)
+
     def wait_for_mattes(self, count):
         """Let Nuke run until a track that is under way has that many mattes or more."""
         import mam2_nuke.running

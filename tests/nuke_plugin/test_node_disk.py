@@ -30,13 +30,6 @@ def comp(artist, tmp_path, shared_engine):
     return comp
 
 
-def _track(comp):
-    import mam2_nuke.running
-
-    comp.node["track_forward"].execute()
-    comp.session.pump_until(lambda: not mam2_nuke.running.is_running(comp.node["uid"].value()), 60.0)
-
-
 def _files(folder):
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
@@ -44,14 +37,14 @@ def _files(folder):
 def test_a_plate_that_does_not_fit_is_said_and_leaves_nothing(comp, shared_engine):
     """The plate's frame, its folder and the system's reason are named; with room the same button does it all."""
     with longest_file(8_000):  # a plate takes 18 kB
-        _track(comp)
+        comp.track()
     assert comp.status.startswith(f"Frame {FIRST} cannot be written to ")
     assert "File too large. Make room on that disk" in comp.status
     (shot,) = shared_engine.folder.glob(f"store/shots/nuke-{comp.node['uid'].value()}")
     assert _files(shot / "inbox") == []
     assert set(_files(comp.folder / "cache")) <= {"sent.main.json"}
     assert comp.node["has_matte"].value() == 0
-    _track(comp)
+    comp.track()
     assert comp.status == DONE
 
 
@@ -63,7 +56,7 @@ def test_a_mask_that_does_not_fit_is_said_and_leaves_nothing(comp):
     comp.node["mask_on"].setValue(True)
     comp.node["mask_frames"].setValue(str(FIRST))
     with longest_file(4_000):  # a mask takes 6 kB
-        _track(comp)
+        comp.track()
     assert comp.status.startswith(f"Frame {FIRST} cannot be written to {comp.folder / 'cache'}")
     assert comp.status.endswith("Make room on that disk, or choose another folder under Cache.")
     assert _files(comp.folder / "cache") == []
@@ -71,13 +64,13 @@ def test_a_mask_that_does_not_fit_is_said_and_leaves_nothing(comp):
 
 def test_mattes_that_do_not_fit_leave_the_node_with_those_it_had(comp, shared_engine):
     """The node says why and reads on what it read before; of the new version, or of a bake, no part stays."""
-    _track(comp)
+    comp.track()
     assert comp.status == DONE
     read, before = comp.node.node("MatteRead")["file"].value(), _files(comp.folder / "cache")
     (matte,) = (comp.folder / "cache").rglob(f"matte.{FIRST}.exr")
     comp.node["p01_xy"].setValue(centre(FIRST)[0] + 1, 0)
     with longest_file(matte.stat().st_size // 2):
-        _track(comp)
+        comp.track()
     assert comp.status.startswith("A matte cannot be written: File too large. Make room on that disk")
     assert comp.node.node("MatteRead")["file"].value() == read
     assert _files(comp.folder / "cache") == before

@@ -26,10 +26,7 @@ def seen(artist, tmp_path):
 
 
 def _track(comp):
-    import mam2_nuke.running
-
-    comp.node["track_forward"].execute()
-    comp.session.pump_until(lambda: not mam2_nuke.running.is_running(comp.node["uid"].value()), 90.0)
+    comp.track(90.0)
     assert comp.settle() == f"Mattes of {SPAN[0]}-{SPAN[1]} are up to date."
 
 

@@ -14,16 +14,9 @@ def comp(artist, tmp_path, shared_engine):
     comp = Comp(artist, tmp_path)
     comp.add_point(FIRST, *centre(FIRST))
     comp.add_point(1008, *centre(1008))
-    _track(comp)
+    comp.track()
     assert comp.status == DONE
     return comp
-
-
-def _track(comp):
-    import mam2_nuke.running
-
-    comp.node["track_forward"].execute()
-    comp.session.pump_until(lambda: not mam2_nuke.running.is_running(comp.node["uid"].value()), 60.0)
 
 
 def _undo(comp):
@@ -66,7 +59,7 @@ def test_undoing_the_track_of_a_correction_gives_the_mattes_before_it(comp):
     """After the undo the node reads the version before, stale behind the correction; undoing that too, all is right."""
     first = comp.node.node("MatteRead")["file"].value()
     comp.node["p02_xy"].setValue(centre(1008)[0] + 2, 0)
-    _track(comp)
+    comp.track()
     second = comp.node.node("MatteRead")["file"].value()
     assert comp.status == DONE
     _undo(comp)

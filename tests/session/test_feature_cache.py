@@ -7,7 +7,7 @@ from safetensors import SafetensorError
 
 from engine.contract.errors import OutputError
 from engine.model.tensors import Features
-from engine.session import features as scratch
+from engine.session import features
 from engine.session.features import FeatureCache
 
 FRAME_BYTES = 4 * (8 * 4 + 2 * 64 + 4 * 16)
@@ -120,7 +120,7 @@ def test_a_full_disk_is_told_as_such(tmp_path, monkeypatch):
     def refuse_too(*_):
         raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr(scratch, "save_file", refuse_too)
+    monkeypatch.setattr(features, "save_file", refuse_too)
     monkeypatch.setattr(Path, "write_bytes", refuse)
     with pytest.raises(OutputError, match="full") as error:
         cache.get(1, lambda: features_of(1))

@@ -11,8 +11,7 @@ from engine.contract.plan import Visit
 from engine.contract.shot import Point, ShotObject
 from engine.model.config import MEMATTE_S, STARTER_MATTER
 from engine.model.matter import Matter
-from engine.session import features as scratch
-from engine.session.features import FeatureCache
+from engine.session.features import FeatureCache, save_tensors
 from engine.session.matting import frames_at_once
 from engine.session.pipeline import Behind, Lane, Pipeline, in_order
 from engine.session.session import ShotSession
@@ -315,13 +314,13 @@ def test_an_error_elsewhere_lets_the_file_under_way_be_finished():
 def test_a_frame_that_cannot_be_recorded_fails_itself(model, plates, shot_of, monkeypatch, at_once):
     """Where what was found on a frame cannot be written, that frame is not given, those before are; the next does."""
     monkeypatch.setattr("engine.session.session.frames_at_once", lambda *_: at_once)
-    save, refused = scratch.save_tensors, {3}
+    refused = {3}
 
     def saving(path, tensors):
         if path.name == "3.step" and refused:
             refused.clear()
             raise OutputError("output.full_disk", "The disk is full.", "Make room.")
-        return save(path, tensors)
+        return save_tensors(path, tensors)
 
     monkeypatch.setattr("engine.session.record.save_tensors", saving)
     with ShotSession(model, shot_of(1, 4, CUP), plates) as session:

@@ -24,6 +24,7 @@ from engine.cli.matte.options import (
     Shrink,
     Soften,
     Temporal,
+    colourspace_option,
     read_finesse,
     read_frames,
     read_layers,
@@ -158,16 +159,7 @@ def matte(
             rich_help_panel=_TRACKING,
         ),
     ] = None,
-    colourspace: Annotated[
-        str | None,
-        typer.Option(
-            "--colourspace",
-            "--colorspace",
-            metavar="NAME",
-            help="Of the plates, in the OpenColorIO configuration.  [dim]\\[default: by file type][/]",
-            rich_help_panel=_TRACKING,
-        ),
-    ] = None,
+    colourspace: Annotated[str | None, colourspace_option(_TRACKING)] = None,
     plate_layer: Annotated[
         str | None,
         typer.Option(

@@ -36,6 +36,18 @@ Name = Annotated[
     ),
 ]
 
+
+def colourspace_option(panel: str | None = None) -> Any:
+    """Give the option that names the plates' colour space, for a panel of a verb's help."""
+    return typer.Option(
+        "--colourspace",
+        "--colorspace",
+        metavar="NAME",
+        help="Of the plates, in the OpenColorIO configuration.  [dim]\\[default: by file type][/]",
+        rich_help_panel=panel,
+    )
+
+
 FINESSE = "Finesse, on every object's finished alpha"
 
 Temporal = Annotated[
